@@ -1,0 +1,1 @@
+//! The only way out: every connection this product opens is dialled here.

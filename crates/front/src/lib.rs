@@ -1,0 +1,1 @@
+//! The doors agents come through: stdio, Streamable HTTP of both eras, HTTP+SSE.

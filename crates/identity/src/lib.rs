@@ -1,0 +1,1 @@
+//! Who is calling: API keys, the local user, sealed tokens.

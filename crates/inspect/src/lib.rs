@@ -1,0 +1,1 @@
+//! What a tool says of itself and what it is given: text findings, schemas, digests. No I/O.

@@ -1,0 +1,1 @@
+//! Cedar decisions turned into verdicts. No I/O.

@@ -1,0 +1,2 @@
+//! One guarded doorway between AI agents and everything they call.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Child programs: clean environment, own process tree, bounded, never outliving the gate.

@@ -1,0 +1,1 @@
+//! What stands behind the gate: MCP servers of both eras, over stdio and HTTP.

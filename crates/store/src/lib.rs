@@ -1,0 +1,1 @@
+//! State at rest: keys, pins, effects. SQLite now, behind an interface another engine can fill.
