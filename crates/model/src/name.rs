@@ -11,17 +11,22 @@ const SUFFIX: usize = 9;
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Names of sources: a lower-case letter or digit, then up to 31 of `[a-z0-9-]`, never ending in `-`.
-    #[error("`{0}` is no name for a source: use 1 to 32 of a-z, 0-9 and -, beginning and ending with a letter or digit")]
+    /// Names of sources: a lower-case letter, then up to 31 of `[a-z0-9-]`, never ending in `-`.
+    #[error(
+        "`{0}` is no name for a source: use 1 to 32 of a-z, 0-9 and -, beginning with a letter and not ending in -"
+    )]
     Source(String),
     /// Names of tools and prompts: MCP allows `[A-Za-z0-9_./-]`, 1 to 128 characters.
-    #[error("the name {0:?} has characters outside A-Z, a-z, 0-9, _, -, . and /, or is not 1 to 128 characters long")]
+    #[error(
+        "the name {0:?} has characters outside A-Z, a-z, 0-9, _, -, . and /, or is not 1 to 128 characters long"
+    )]
     Tool(String),
 }
 
 /// The operator's name for something behind the gate, such as `files`.
 ///
-/// It holds no `_`, so that the owner of `files__read_file` is never in doubt.
+/// It holds no `_`, so that the owner of `files__read_file` is never in doubt, and begins with a letter, so that
+/// `files+file:///readme.txt` is a lawful URI (RFC 3986 section 3.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceName(Arc<str>);
 
@@ -30,12 +35,8 @@ impl SourceName {
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bytes = name.as_bytes();
         let inner = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
-        let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if bytes.len() <= 32
-            && bytes.iter().all(inner)
-            && edge(bytes.first())
-            && edge(bytes.last())
-        {
+        let first = bytes.first().is_some_and(u8::is_ascii_lowercase);
+        if first && bytes.len() <= 32 && bytes.iter().all(inner) && bytes.last() != Some(&b'-') {
             Ok(Self(Arc::from(name)))
         } else {
             Err(NameError::Source(name.to_owned()))
@@ -106,9 +107,9 @@ pub fn expose(prefix: Option<&str>, name: &str) -> Result<ExposedName, NameError
 
 /// FNV-1a folded to 32 bits: a stable suffix, not a security measure (collisions are refused where names meet).
 fn fnv1a(bytes: &[u8]) -> u32 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
     (hash >> 32) as u32 ^ (hash & 0xffff_ffff) as u32
 }
 
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_separator_in_a_source_name_is_refused() {
-        for bad in ["a+b", "a_b", "a__b", "", "-a", "a-", "A", "é", &"a".repeat(33)] {
+        for bad in ["a+b", "a_b", "a__b", "", "-a", "a-", "1a", "A", "é", &"a".repeat(33)] {
             assert!(SourceName::new(bad).is_err(), "{bad}");
         }
         assert!(SourceName::new("git-hub2").is_ok());
@@ -137,7 +138,14 @@ mod tests {
 
     #[test]
     fn names_with_spaces_controls_or_look_alikes_are_refused() {
-        for bad in ["read_file ", "read\nfile", "p\u{430}yments", "pay\u{202E}tnemyap", "", &"x".repeat(129)] {
+        for bad in [
+            "read_file ",
+            "read\nfile",
+            "p\u{430}yments",
+            "pay\u{202E}tnemyap",
+            "",
+            &"x".repeat(129),
+        ] {
             assert!(expose(None, bad).is_err(), "{bad:?}");
         }
     }

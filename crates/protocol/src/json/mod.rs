@@ -1,0 +1,16 @@
+//! Strict JSON (RFC 8259) over raw bytes: found, checked and cut out, never rebuilt.
+//!
+//! A text is checked whole, once, by [`Object::parse`] or [`check`]: UTF-8, grammar, depth, count of values and lone
+//! surrogates. After that, members are slices of the same buffer. What no guard reads is passed on byte for byte.
+
+mod canonical;
+mod edit;
+mod object;
+mod scan;
+mod text;
+
+pub use canonical::{Canonical, canonical};
+pub use edit::Edit;
+pub use object::{Object, elements};
+pub use scan::{JsonError, Kind, Limits, check};
+pub use text::{quote, quote_into, unquote};
