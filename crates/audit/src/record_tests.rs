@@ -1,0 +1,140 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A record with every member filled in, the texts with `text`.
+fn full(text: &str) -> Record {
+    let t = || Some(Text::from(text.to_owned()));
+    Record {
+        kind: Kind::Recovery,
+        time: Timestamp(u64::MAX),
+        principal: Some(PrincipalId::new(text)),
+        tenant: Some(TenantId::new(text)),
+        credential: Some(Credential::ApiKey(Arc::from(text))),
+        session: t(),
+        request_id: t(),
+        trace_id: t(),
+        front: t(),
+        client: t(),
+        user_agent: t(),
+        source: SourceName::new(&"a".repeat(32)).ok(),
+        tool: t(),
+        upstream_name: t(),
+        action: Some(Action::Prompt),
+        effect: Some(Effect::Destructive),
+        args_digest: Some([0xab; 32]),
+        args_masked: Some(text.to_owned()),
+        verdict: Some("allow"),
+        rule: t(),
+        epoch: u64::MAX,
+        outcome: Some(Outcome::InputRequired),
+        code: Some(Code::MissingCapability),
+        upstream_status: Some(i64::MIN),
+        duration_us: Some(u64::MAX),
+        bytes_in: Some(u64::MAX),
+        bytes_out: Some(u64::MAX),
+        note: t(),
+        next_key: Some(text.to_owned()),
+        first_kept: Some(u64::MAX),
+    }
+}
+
+fn line(record: &Record) -> String {
+    let mut out = Vec::new();
+    record.write_line(7, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn an_empty_record_is_number_time_kind_and_epoch() {
+    let line = line(&Record::new(Kind::Start, Timestamp(1500)));
+    assert_eq!(
+        line,
+        "{\"seq\":7,\"time\":\"1970-01-01T00:00:01.500Z\",\"kind\":\"start\",\"epoch\":0}\n"
+    );
+}
+
+#[test]
+fn no_record_is_longer_than_the_room_set_aside_for_it() {
+    for text in ["x", "\u{1b}", "\u{e0041}", "\"", "é", "漢"] {
+        let mut out = Vec::new();
+        let record = full(&text.repeat(40_000));
+        let mut body = Vec::new();
+        record.write_body(&mut body);
+        crate::assemble(u64::MAX, Some(u64::MAX), &body, &mut out);
+        assert!(out.len() <= MAX_LINE, "{text:?}: {}", out.len());
+        assert!(out.len() > MAX_LINE * 3 / 4, "the bound is far too wide: {}", out.len());
+    }
+}
+
+#[test]
+fn g_audit_07_a_long_user_agent_is_cut_and_escaped_and_stays_one_record() {
+    let agent = "{\"}\"\n".repeat(1640);
+    let line = line(&Record { user_agent: Some(agent.clone().into()), ..Record::default() });
+    assert_eq!(line.matches('\n').count(), 1);
+    let entry = Record::parse(line.as_bytes()).unwrap();
+    let kept = entry.user_agent.unwrap();
+    let (text, mark) = kept.split_once('…').unwrap();
+    assert!(agent.starts_with(text) && text.len() > 200);
+    assert_eq!(mark, "[cut, 8200 bytes]");
+}
+
+#[test]
+fn v_audit_04_a_line_break_in_a_value_forges_no_record() {
+    let line = line(&Record {
+        args_masked: Some("{\"text\":\"x\n{\"event\":\"fake\"}".into()),
+        ..Record::default()
+    });
+    assert_eq!(line.lines().count(), 1);
+    assert!(line.contains(r#"\"text\":\"x\n{\"event\":\"fake\"}"#), "{line}");
+}
+
+#[test]
+fn every_member_is_written_under_its_name() {
+    let line = line(&full("v"));
+    let entry = Record::parse(line.as_bytes()).unwrap();
+    let json = serde_json::to_value(&entry).unwrap();
+    let missing: Vec<_> = json
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, v)| v.is_null())
+        .map(|(k, _)| k.as_str())
+        .collect();
+    assert_eq!(missing, ["clock_back_ms"]);
+    assert_eq!(entry.credential.as_deref(), Some("key:v"));
+    assert_eq!(entry.args_digest.unwrap(), "ab".repeat(32));
+    assert_eq!(entry.upstream_status, Some(i64::MIN));
+    assert_eq!(
+        (entry.seq, entry.kind.as_str(), entry.outcome.as_deref()),
+        (7, "recovery", Some("input_required"))
+    );
+}
+
+#[test]
+fn a_line_that_is_no_record_is_refused() {
+    for bad in [
+        "",
+        "{}",
+        "{\"seq\":1}",
+        "[]",
+        "{\"seq\":1,\"seq\":2,\"time\":\"1970-01-01T00:00:00.000Z\",\"kind\":\"call\"}",
+        "{\"seq\":0,\"time\":\"1970-01-01T00:00:00.000Z\",\"kind\":\"call\"}",
+        "{\"seq\":1,\"time\":\"now\",\"kind\":\"call\"}",
+    ] {
+        assert!(Record::parse(bad.as_bytes()).is_err(), "{bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_comes_back_whole_or_cut_and_nothing_hidden_is_raw(text in any::<String>()) {
+        let line = line(&full(&text));
+        prop_assert!(!line.trim_end_matches('\n').contains(crate::escape::is_hidden));
+        let entry = Record::parse(line.as_bytes()).unwrap();
+        let note = entry.note.unwrap();
+        if let Some((kept, _)) = note.split_once("…[cut, ") { prop_assert!(text.starts_with(kept)); } else { prop_assert_eq!(note, text); }
+    }
+}
