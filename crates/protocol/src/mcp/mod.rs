@@ -1,7 +1,17 @@
 //! The Model Context Protocol: revisions 2024-11-05 to 2025-11-25 (legacy) and 2026-07-28 (modern).
 
+mod client_capabilities;
+pub mod codes;
+mod extensions;
+pub mod keys;
+mod level;
 mod method;
+mod server_capabilities;
 mod version;
+mod writer;
 
+pub use client_capabilities::{ClientCapabilities, ClientFlags};
+pub use level::Level;
 pub use method::Method;
+pub use server_capabilities::{Offer, ServerCapabilities, ServerFlags};
 pub use version::{Era, Version};

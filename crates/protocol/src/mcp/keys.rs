@@ -1,0 +1,35 @@
+//! Names that MCP reserves: members of `_meta`, and extension ids (2026-07-28 basic/index).
+
+/// Members of `_meta` that begin so belong to MCP.
+pub const PREFIX: &str = "io.modelcontextprotocol/";
+/// Required on every modern request.
+pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// Required on every modern request.
+pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+/// The client's own words about itself.
+pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+/// Without it a modern server sends no log messages for that request.
+pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+/// The server's own words about itself, on results.
+pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+/// The id of the listen request, on every message of its stream.
+pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+/// Ties a legacy message to a legacy task.
+pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
+/// Asks for progress; scoped to one hop.
+pub const PROGRESS_TOKEN: &str = "progressToken";
+/// W3C trace context (SEP-414).
+pub const TRACEPARENT: &str = "traceparent";
+/// W3C trace context (SEP-414).
+pub const TRACESTATE: &str = "tracestate";
+/// W3C baggage (SEP-414).
+pub const BAGGAGE: &str = "baggage";
+/// Which source a result came from; set by this gate.
+pub const SOURCE: &str = "portcullis/source";
+
+/// Tasks as an extension (SEP-2663).
+pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
+/// MCP Apps.
+pub const UI_EXTENSION: &str = "io.modelcontextprotocol/ui";
+/// Extensions that mean the same in both eras and may cross.
+pub const CROSS_ERA_EXTENSIONS: &[&str] = &[UI_EXTENSION];
