@@ -1,0 +1,188 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::time::timeout_at;
+
+use crate::link::Link;
+use crate::pool::Pool;
+use crate::target::Limits;
+use crate::{Deadline, EgressError, Kind, Phase};
+
+/// A reply's body, read as fast as it is asked for and no faster.
+///
+/// Read to its end, it gives its connection back for reuse. Dropped before, it closes the connection: the peer sees
+/// that nobody listens, and stops.
+pub struct Body {
+    incoming: Incoming,
+    /// `None` once the body has ended or failed.
+    link: Option<Box<Link>>,
+    pool: Arc<Pool>,
+    idle: Duration,
+    deadline: Deadline,
+    max: usize,
+    origin: Arc<str>,
+}
+
+impl Body {
+    pub(crate) fn new(
+        incoming: Incoming,
+        link: Box<Link>,
+        pool: Arc<Pool>,
+        limits: &Limits,
+        deadline: Deadline,
+        origin: Arc<str>,
+    ) -> Self {
+        let mut body = Self {
+            incoming,
+            link: Some(link),
+            pool,
+            idle: limits.idle,
+            deadline,
+            max: limits.max_body,
+            origin,
+        };
+        body.finish_if_ended();
+        body
+    }
+
+    /// The whole body, of at most `max` bytes (and never more than the target's own limit).
+    ///
+    /// A body that comes in one piece is handed on without a copy. One that announces more than `max` is refused
+    /// before it is read; one that turns out longer, as soon as it is.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Timeout(Total)` after the deadline of the call or the target's total limit, `Reset`.
+    pub async fn collect(mut self, max: usize) -> Result<Bytes, EgressError> {
+        let max = max.min(self.max);
+        let announced = self.incoming.size_hint().lower();
+        if usize::try_from(announced).map_or(true, |n| n > max) {
+            return Err(self.error(
+                Kind::TooLarge,
+                &format!("announced {announced} bytes; the limit is {max}"),
+            ));
+        }
+        let until = self.deadline.0;
+        match timeout_at(until, self.collect_at_most(max)).await {
+            Ok(done) => done,
+            Err(_) => {
+                Err(self.error(Kind::Timeout(Phase::Total), "the reply was not whole in time"))
+            }
+        }
+    }
+
+    /// The next piece of a streamed body; `None` at its end. The call's deadline does not apply here: `idle` (or else
+    /// the target's idle limit) bounds each wait.
+    ///
+    /// Safe to drop and call again: no data is lost.
+    ///
+    /// # Errors
+    /// `Timeout(Idle)`, `Reset`, `Protocol`. The connection is closed.
+    pub async fn next_chunk(
+        &mut self,
+        idle: Option<Duration>,
+    ) -> Result<Option<Bytes>, EgressError> {
+        let until = Deadline::after(idle.unwrap_or(self.idle)).0;
+        if let Ok(next) = timeout_at(until, poll_fn(|cx| self.poll_chunk(cx))).await {
+            return next.transpose();
+        }
+        self.link = None;
+        Err(self.error(Kind::Timeout(Phase::Idle), "nothing came in time"))
+    }
+
+    async fn collect_at_most(&mut self, max: usize) -> Result<Bytes, EgressError> {
+        let Some(first) = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()? else {
+            return Ok(Bytes::new());
+        };
+        if first.len() > max {
+            return Err(self.beyond(max));
+        }
+        let mut next = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()?;
+        if next.is_none() {
+            return Ok(first);
+        }
+        let rest = usize::try_from(self.incoming.size_hint().lower()).unwrap_or(0).min(max);
+        let mut whole =
+            BytesMut::with_capacity(first.len() + next.as_ref().map_or(0, Bytes::len) + rest);
+        whole.extend_from_slice(&first);
+        while let Some(chunk) = next {
+            if whole.len() + chunk.len() > max {
+                return Err(self.beyond(max));
+            }
+            whole.extend_from_slice(&chunk);
+            next = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()?;
+        }
+        Ok(whole.freeze())
+    }
+
+    fn beyond(&self, max: usize) -> EgressError {
+        self.error(Kind::TooLarge, &format!("more than {max} bytes"))
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
+        let next = ready!(self.poll_driven(cx));
+        if let Some(Err(_)) = next {
+            self.link = None;
+        } else {
+            self.finish_if_ended();
+        }
+        Poll::Ready(next)
+    }
+
+    /// Asks the body, then lets the connection work, until one of them has something to say.
+    fn poll_driven(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
+        let (mut driven, mut open) = (false, true);
+        loop {
+            let Some(link) = &mut self.link else { return Poll::Ready(None) };
+            match Pin::new(&mut self.incoming).poll_frame(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => return Poll::Ready(Some(Ok(data))),
+                    Err(_trailers) => driven = false,
+                },
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Some(Err(EgressError::hyper(&error, true, &self.origin))));
+                }
+                Poll::Ready(None) => {
+                    self.finish();
+                    return Poll::Ready(None);
+                }
+                Poll::Pending if !driven => {
+                    driven = true;
+                    open = link.drive(cx);
+                }
+                Poll::Pending if open => return Poll::Pending,
+                Poll::Pending => {
+                    return Poll::Ready(Some(Err(self.error(Kind::Reset, "the connection ended"))));
+                }
+            }
+        }
+    }
+
+    fn finish_if_ended(&mut self) {
+        if self.incoming.is_end_stream() {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(link) = self.link.take() {
+            self.pool.put(link);
+        }
+    }
+
+    fn error(&self, kind: Kind, detail: &str) -> EgressError {
+        EgressError::new(kind, true, format!("{}: {detail}", self.origin))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::time::timeout_at;
+
+use crate::body::Body;
+use crate::dial::Dialer;
+use crate::egress::Shared;
+use crate::link::{Failed, Link, Outgoing};
+use crate::pool::Pool;
+use crate::target::{Limits, Target};
+use crate::{Deadline, EgressError, Kind, Phase, Rule, Violation};
+
+/// One origin, and the connections to it. Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    dialer: Dialer,
+    pool: Arc<Pool>,
+    limits: Limits,
+    host: HeaderValue,
+    endpoint: Uri,
+}
+
+/// The head of a reply, and its body still on the wire.
+#[derive(Debug)]
+pub struct Response {
+    /// 2xx, 4xx or 5xx: 1xx are not shown, 3xx are errors.
+    pub status: StatusCode,
+    /// Header fields, within the target's limits.
+    pub headers: HeaderMap,
+    /// The body. Dropping it before its end closes the connection, so that the peer learns nobody listens.
+    pub body: Body,
+}
+
+impl Client {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        dialer: Dialer,
+        pool: Arc<Pool>,
+        target: &Target,
+    ) -> Result<Self, EgressError> {
+        let malformed = || EgressError::refused(Rule::Malformed, "the URL cannot be sent as HTTP");
+        let host =
+            HeaderValue::try_from(dialer.origin.authority.as_ref()).map_err(|_| malformed())?;
+        let path = match target.base.query() {
+            Some(query) => format!("{}?{query}", target.base.path()),
+            None => target.base.path().to_owned(),
+        };
+        let endpoint = Uri::try_from(path).map_err(|_| malformed())?;
+        let limits = target.limits;
+        Ok(Self(Arc::new(Inner { shared, dialer, pool, limits, host, endpoint })))
+    }
+
+    /// Sends one request and waits for the head of the reply.
+    ///
+    /// `path` (with its query) stands in for that of the target's URL. `Host`, `Accept-Encoding` and the framing
+    /// headers are set here, whatever `headers` says. A connection that turns out to have been closed while it was
+    /// idle is replaced without a word, because nothing was sent on it; nothing else is ever tried twice.
+    ///
+    /// Dropping the returned future closes the connection if the request is under way.
+    ///
+    /// # Errors
+    /// See [`Kind`]; [`EgressError::sent`] says whether the peer may have seen the request. A reply that is a
+    /// redirect or compressed is an error.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: Option<&PathAndQuery>,
+        headers: HeaderMap,
+        body: Bytes,
+        deadline: Deadline,
+    ) -> Result<Response, EgressError> {
+        let limits = &self.0.limits;
+        let whole = deadline.or_after(limits.total);
+        let request = self.request(method, path, headers, body);
+        let (link, reply) = match self.0.pool.take() {
+            Some(link) => match self.exchange(link, request, deadline).await? {
+                Exchanged::Reply(link, reply) => (link, reply),
+                Exchanged::Unsent(request) => self.on_fresh(*request, deadline).await?,
+            },
+            None => self.on_fresh(request, deadline).await?,
+        };
+        let (head, incoming) = reply.into_parts();
+        self.vet_head(head.status, &head.headers)?;
+        let origin = self.0.dialer.origin.authority.clone();
+        let body = Body::new(incoming, link, self.0.pool.clone(), limits, whole, origin);
+        Ok(Response { status: head.status, headers: head.headers, body })
+    }
+
+    /// `host`, or `host:port` where the port is not the default: all of the URL that may appear in a log.
+    pub fn origin(&self) -> &str {
+        &self.0.dialer.origin.authority
+    }
+
+    /// The limits this client keeps.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Connections open and unused right now.
+    pub fn idle(&self) -> usize {
+        self.0.pool.len()
+    }
+
+    /// Connections opened so far.
+    pub fn dialled(&self) -> u64 {
+        self.0.pool.dialled()
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: Option<&PathAndQuery>,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Outgoing {
+        // Framing is hyper's alone: a header that contradicts it would be request smuggling.
+        for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE] {
+            headers.remove(name);
+        }
+        if body.is_empty() && (method == Method::POST || method == Method::PUT) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        headers.insert(HOST, self.0.host.clone());
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = path.map_or_else(|| self.0.endpoint.clone(), |p| Uri::from(p.clone()));
+        *request.headers_mut() = headers;
+        request
+    }
+
+    async fn on_fresh(
+        &self,
+        request: Outgoing,
+        deadline: Deadline,
+    ) -> Result<(Box<Link>, http::Response<Incoming>), EgressError> {
+        let Inner { shared, dialer, pool, limits, .. } = &*self.0;
+        let stream = dialer.dial(&shared.resolver, &shared.roots, limits, deadline).await?;
+        pool.count_dial();
+        let link = Link::new(stream, limits)
+            .await
+            .map_err(|e| EgressError::hyper(&e, false, self.origin()))?;
+        match self.exchange(Box::new(link), request, deadline).await? {
+            Exchanged::Reply(link, reply) => Ok((link, reply)),
+            Exchanged::Unsent(_) => {
+                Err(self.error(Kind::Reset, false, "closed as soon as it was opened"))
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        mut link: Box<Link>,
+        request: Outgoing,
+        deadline: Deadline,
+    ) -> Result<Exchanged, EgressError> {
+        let until = deadline.or_after(self.0.limits.first_byte);
+        match timeout_at(until.0, link.exchange(request)).await {
+            Ok(Ok(reply)) => Ok(Exchanged::Reply(link, reply)),
+            Ok(Err(Failed::Unsent(request))) => Ok(Exchanged::Unsent(request)),
+            Ok(Err(Failed::Broken(Some(error)))) => {
+                Err(EgressError::hyper(&error, true, self.origin()))
+            }
+            Ok(Err(Failed::Broken(None))) => {
+                Err(self.error(Kind::Reset, true, "the connection ended"))
+            }
+            Err(_) => Err(self.error(Kind::Timeout(Phase::FirstByte), true, "no reply in time")),
+        }
+    }
+
+    /// Refuses replies this client never acts on. The connection goes with them: their bodies are not worth reading.
+    fn vet_head(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), EgressError> {
+        let broken = |what, detail: &str| Err(self.error(Kind::Protocol(what), true, detail));
+        if status.is_redirection() {
+            return broken(
+                Violation::Redirect,
+                &format!("answered with a redirect ({})", status.as_u16()),
+            );
+        }
+        if status.is_informational() {
+            return broken(Violation::Upgrade, "switched protocols without being asked");
+        }
+        let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+        if codings.any(|v| !v.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+            return broken(
+                Violation::ContentEncoding,
+                "sent a compressed reply although none was asked for",
+            );
+        }
+        Ok(())
+    }
+
+    fn error(&self, kind: Kind, sent: bool, detail: &str) -> EgressError {
+        EgressError::new(kind, sent, format!("{}: {detail}", self.origin()))
+    }
+}
+
+enum Exchanged {
+    Reply(Box<Link>, http::Response<Incoming>),
+    Unsent(Box<Outgoing>),
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("origin", &self.origin()).finish_non_exhaustive()
+    }
+}
