@@ -4,11 +4,13 @@
 //! [`mcp`] knows versions, methods, metadata, headers and how one era is said in the other; [`sse`] and [`lines`]
 //! frame messages on the two kinds of transport.
 
+pub mod batch;
 pub mod json;
 pub mod lines;
 pub mod mcp;
 mod rope;
 pub mod rpc;
+mod splice;
 pub mod sse;
 
 pub use rope::Rope;
