@@ -1,0 +1,141 @@
+use cedar_policy::PolicySet as Cedar;
+use model::{Action, Principal, Timestamp, Verdict};
+
+use crate::entities::action_uid;
+use crate::error::LoadError;
+use crate::known::Known;
+use crate::load;
+use crate::prepare::{Prepared, Tables, prepare};
+use crate::request::{Request, Target};
+use crate::rule::Rule;
+use crate::schema::{ACTIONS, place};
+use crate::scope;
+
+/// Policies, compiled. Never changes; a reload makes a new one with the next epoch.
+#[derive(Debug)]
+pub struct PolicySet {
+    epoch: u64,
+    rules: Vec<Rule>,
+    /// For each action, the policies that do not look at the context.
+    settled: [Cedar; 3],
+    /// For each action, the places of those that do.
+    contextual: [Vec<usize>; 3],
+}
+
+impl PolicySet {
+    /// Compiles policies.
+    ///
+    /// `sources` are names of files with their texts (none: nothing is permitted; see [`SHIPPED`](crate::SHIPPED)).
+    /// `levels` is the table of the configuration: a pattern (an exposed name, or the beginning of one followed by `*`)
+    /// and `allow`, `ask` or `deny`. `epoch` tells this set from those before it.
+    pub fn load(
+        sources: &[(String, String)],
+        levels: &[(String, String)],
+        known: &Known,
+        epoch: u64,
+    ) -> Result<Self, LoadError> {
+        let rules = load::rules(sources, levels, known)?;
+        let mut set =
+            Self { epoch, rules, settled: Default::default(), contextual: Default::default() };
+        for action in ACTIONS {
+            let broken = || LoadError::of("policies", "could not be put together");
+            let uid = action_uid(action).ok_or_else(broken)?;
+            for (index, rule) in set.rules.iter().enumerate() {
+                if !scope::action_fits(&rule.policy, &uid) {
+                    continue;
+                }
+                if rule.reads.any() {
+                    set.contextual[place(action)].push(index);
+                } else {
+                    set.settled[place(action)].add(rule.policy.clone()).map_err(|_| broken())?;
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    /// The number the caller gave this set.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// How many policies there are, levels included.
+    pub const fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there are none: then everything is refused.
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The verdict, worked out from the beginning. [`Decider::decide`](crate::Decider::decide) gives the same, sooner.
+    pub fn decide(&self, request: &Request<'_>) -> Verdict {
+        let verdict = match self.prepare(request.principal, request.action, &request.target) {
+            Prepared::Final(verdict) => verdict,
+            Prepared::Open(open) => open.finish(&self.rules, request.arguments, request.now),
+        };
+        std::sync::Arc::unwrap_or_clone(verdict)
+    }
+
+    /// Whether `principal` may be shown the thing in a list: whether some arguments may exist with which it would not be
+    /// refused at this moment.
+    pub fn may(
+        &self,
+        principal: &Principal,
+        action: Action,
+        target: &Target<'_>,
+        now: Timestamp,
+    ) -> bool {
+        self.may_prepared(&self.prepare(principal, action, target), now)
+    }
+
+    pub(crate) fn may_prepared(&self, prepared: &Prepared, now: Timestamp) -> bool {
+        match prepared {
+            Prepared::Final(verdict) => !matches!(**verdict, Verdict::Deny { .. }),
+            Prepared::Open(open) => open.may(&self.rules, now),
+        }
+    }
+
+    /// Whether any policy about `action` looks at arguments or at the time.
+    pub fn depends_on_context(&self, action: Action) -> bool {
+        !self.contextual[place(action)].is_empty()
+    }
+
+    /// Whether any policy about `action` looks at arguments. If not, they need not be passed.
+    pub fn needs_arguments(&self, action: Action) -> bool {
+        let reads =
+            |&index: &usize| self.rules.get(index).is_none_or(|r| !r.reads.arguments.is_none());
+        self.contextual[place(action)].iter().any(reads)
+    }
+
+    pub(crate) fn prepare(
+        &self,
+        principal: &Principal,
+        action: Action,
+        target: &Target<'_>,
+    ) -> Prepared {
+        let tables = Tables {
+            rules: &self.rules,
+            settled: &self.settled[place(action)],
+            contextual: &self.contextual[place(action)],
+        };
+        prepare(tables, principal, action, target)
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+}
+
+impl Default for PolicySet {
+    /// No policies, of epoch 0: everything is refused.
+    fn default() -> Self {
+        Self {
+            epoch: 0,
+            rules: Vec::new(),
+            settled: Default::default(),
+            contextual: Default::default(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use model::{Action, Effect};
+
+use super::{call, load, say, shipped};
+
+fn fails(pattern: &str, level: &str) -> String {
+    load("", &[(pattern, level)]).unwrap_err().to_string()
+}
+
+#[test]
+fn a_level_is_the_operators_word_and_the_strictest_counts() {
+    let set = shipped(&[
+        ("files__*", "allow"),
+        ("files__delete", "ask"),
+        ("files__drop", "deny"),
+        ("shop__list", "deny"),
+    ]);
+    for (name, effect, said) in [
+        ("files__format", Effect::Destructive, "allow level:files__*"),
+        ("files__delete", Effect::Destructive, "ask level:files__delete"),
+        (
+            "files__drop",
+            Effect::Read,
+            "deny level:files__drop: the policy `level:files__drop` (levels:3) forbids it",
+        ),
+        (
+            "shop__list",
+            Effect::Read,
+            "deny level:shop__list: the policy `level:shop__list` (levels:4) forbids it",
+        ),
+        ("shop__find", Effect::Read, "allow shipped-read"),
+        ("shop__pay", Effect::Spend, "deny default: no policy permits it"),
+    ] {
+        assert_eq!(say(&set, &call(name, effect)), said);
+    }
+}
+
+#[test]
+fn arguments_do_not_change_what_a_tool_is() {
+    let set = shipped(&[("shop__refund", "ask")]);
+    for arguments in [r#"{"action_type":"read"}"#, r#"{"type":"list"}"#] {
+        assert_eq!(
+            say(&set, &call("shop__refund", Effect::Destructive).with(arguments)),
+            "ask level:shop__refund"
+        );
+    }
+}
+
+#[test]
+fn a_whole_source_means_its_resources_too_and_a_name_never_does() {
+    let set = shipped(&[("files__*", "deny"), ("shop__re*", "allow")]);
+    let mut resource = call("files__x", Effect::Read);
+    (resource.action, resource.name) = (Action::Read, "file:///srv/x".to_owned());
+    assert!(say(&set, &resource).starts_with("deny level:files__*"));
+    let mut named_like_a_tool = call("shop__x", Effect::Destructive);
+    (named_like_a_tool.action, named_like_a_tool.name) = (Action::Read, "shop__refund".to_owned());
+    assert_eq!(say(&set, &named_like_a_tool), "deny default: no policy permits it");
+    named_like_a_tool.action = Action::Prompt;
+    assert_eq!(say(&set, &named_like_a_tool), "allow level:shop__re*");
+}
+
+#[test]
+fn a_name_agents_see_shortened_or_without_dots_is_still_denied() {
+    let long = format!("files__{}", "x".repeat(100));
+    let seen = model::expose(Some("files"), &"x".repeat(100)).unwrap();
+    let set = shipped(&[(&long, "deny"), ("files__admin.tools/list", "deny")]);
+    assert!(say(&set, &call(seen.as_str(), Effect::Read)).starts_with("deny level:files__xxx"));
+    assert!(
+        say(&set, &call("files__admin_tools_list", Effect::Read))
+            .starts_with("deny level:files__admin.tools/list")
+    );
+    assert!(
+        fails(&format!("files__{}*", "x".repeat(60)), "deny")
+            .contains("longer than the 55 characters")
+    );
+}
+
+#[test]
+fn a_mistyped_level_or_source_is_an_error_that_says_what_was_meant() {
+    for (pattern, level, said) in [
+        (
+            "shop__refund",
+            "Deny",
+            "levels: `shop__refund`: unknown level `Deny`: did you mean `deny`?",
+        ),
+        (
+            "shop__refund",
+            "block",
+            "levels: `shop__refund`: unknown level `block`: did you mean `deny`?",
+        ),
+        (
+            "shop__refund",
+            "42",
+            "levels: `shop__refund`: unknown level `42`: use `allow`, `ask` or `deny`",
+        ),
+        (
+            "gihtub__*",
+            "deny",
+            "levels: the pattern `gihtub__*` matches no source `gihtub`: did you mean `github`?",
+        ),
+        (
+            "gihtub__x",
+            "deny",
+            "levels: the pattern `gihtub__x` matches no source `gihtub`: did you mean `github`?",
+        ),
+        (
+            "money_bak",
+            "deny",
+            "levels: the pattern `money_bak` matches no name outside the sources `money_bak`: did you mean `money_back`?",
+        ),
+        (
+            "hub*",
+            "deny",
+            "levels: the pattern `hub*` matches nothing that begins with `hub`: there is `files`, `github`, `shop`, `money_back`",
+        ),
+    ] {
+        assert_eq!(fails(pattern, level), said);
+    }
+    for pattern in ["", "a*b", "files__\"", "files__a b", "files__a\n", "**", "files__{x}"] {
+        assert!(fails(pattern, "deny").contains("is no name"), "{pattern}");
+    }
+    assert!(load("", &[("money_back", "deny"), ("*", "ask"), ("git*", "deny")]).is_ok());
+    assert!(
+        load("", &[("shop__a", "deny"), ("shop__a", "allow")])
+            .unwrap_err()
+            .message
+            .contains("already used")
+    );
+}
