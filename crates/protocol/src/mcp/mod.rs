@@ -3,6 +3,7 @@
 mod client_capabilities;
 pub mod codes;
 mod extensions;
+pub mod headers;
 pub mod keys;
 pub mod labels;
 mod level;
