@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_the_next_one_waits_for_its_interval() {
-        let rule = Gcra::new(5, Duration::from_secs(60), 5);
+        let rule = Gcra::new(5, Duration::from_mins(1), 5);
         let mut tat = 0;
         for _ in 0..5 {
             tat = rule.admit(tat, 100 * SECOND).unwrap();
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_clock_near_its_end_refuses_rather_than_wraps() {
-        let rule = Gcra::new(1, Duration::from_secs(60), 1);
+        let rule = Gcra::new(1, Duration::from_mins(1), 1);
         let tat = rule.admit(0, u64::MAX - 1).unwrap();
         assert_eq!(tat, u64::MAX);
         assert!(rule.admit(tat, u64::MAX - 1).is_err());
@@ -69,7 +69,7 @@ mod tests {
         fn never_more_than_burst_and_steady_rate_over_any_span(
             limit in 1u32..20, burst in 1u32..20, steps in prop::collection::vec(0u64..3_000, 1..200),
         ) {
-            let rule = Gcra::new(limit, Duration::from_nanos(10_000), burst);
+            let rule = Gcra::new(limit, Duration::from_micros(10), burst);
             let (mut tat, mut now, mut admitted) = (0, 1, Vec::new());
             for step in steps {
                 now += step;

@@ -120,7 +120,7 @@ impl Installation {
         let keys = read(dir, &path)?;
         let name =
             derive(&keys.root, "portcullis fingerprint").ok_or(InstallationError::Derivation)?;
-        let fingerprint = Fingerprint(name[..8].iter().map(|b| format!("{b:02x}")).collect());
+        let fingerprint = Fingerprint(hex(&name[..8]));
         Ok(Self { path, keys, fingerprint })
     }
 
@@ -216,6 +216,14 @@ fn write_beside(path: &Path, text: &str) -> Result<PathBuf, InstallationError> {
         InstallationError::Unwritable { path: path.to_owned(), error }
     })?;
     Ok(beside)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A link that leads nowhere is a key that cannot be read, not one that was never made.

@@ -120,7 +120,7 @@ fn a_rotation_keeps_what_was_sealed_until_the_overlap_ends_and_keeps_the_root() 
     let (_guard, home) = home();
     let mut installation = Installation::load_or_create(&home).unwrap();
     let (fingerprint, sealed) = (installation.fingerprint().clone(), seal(&installation));
-    installation.rotate_sealing_key(Duration::from_secs(60), Timestamp(1_000)).unwrap();
+    installation.rotate_sealing_key(Duration::from_mins(1), Timestamp(1_000)).unwrap();
     let again = Installation::load(&home).unwrap();
     for i in [&installation, &again] {
         assert_eq!(*i.fingerprint(), fingerprint);
@@ -128,7 +128,7 @@ fn a_rotation_keeps_what_was_sealed_until_the_overlap_ends_and_keeps_the_root() 
     }
     let fresh = seal(&installation);
     assert!(opens(&again, &fresh, 0));
-    installation.rotate_sealing_key(Duration::from_secs(60), Timestamp(2_000)).unwrap();
+    installation.rotate_sealing_key(Duration::from_mins(1), Timestamp(2_000)).unwrap();
     assert!(opens(&installation, &fresh, 0) && !opens(&installation, &sealed, 0));
     assert_eq!(mode(&home.join("installation.key")), 0o600);
     assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
@@ -139,9 +139,9 @@ fn two_programs_that_rotate_in_turn_build_on_each_other() {
     let (_guard, home) = home();
     let mut one = Installation::load_or_create(&home).unwrap();
     let mut two = Installation::load(&home).unwrap();
-    one.rotate_sealing_key(Duration::from_secs(60), Timestamp(0)).unwrap();
+    one.rotate_sealing_key(Duration::from_mins(1), Timestamp(0)).unwrap();
     let sealed = seal(&one);
-    two.rotate_sealing_key(Duration::from_secs(60), Timestamp(0)).unwrap();
+    two.rotate_sealing_key(Duration::from_mins(1), Timestamp(0)).unwrap();
     assert!(opens(&two, &sealed, 0));
 }
 

@@ -7,7 +7,7 @@ use crate::window::{Rate, Window};
 const SECOND: u64 = 1_000_000_000;
 
 fn minute(limit: u32) -> Rate {
-    Rate::new(limit, Duration::from_secs(60))
+    Rate::new(limit, Duration::from_mins(1))
 }
 
 fn admitted(cell: &mut Window, rate: &Rate, now: u64, tries: u32) -> u32 {
@@ -100,7 +100,7 @@ proptest! {
     fn an_idle_cell_is_as_good_as_an_empty_one(
         limit in 1u32..8, burst in 1u32..8, steps in prop::collection::vec(0u64..300, 1..60), tries in 1u32..10,
     ) {
-        let rate = Rate::new(limit, Duration::from_nanos(1_000)).burst(burst);
+        let rate = Rate::new(limit, Duration::from_micros(1)).burst(burst);
         let (mut used, mut now) = (Window::EMPTY, 0);
         for step in steps {
             now += step;
