@@ -122,7 +122,7 @@ impl Store for SqliteStore {
                 tx.drop_set(Realm::Pins, source)?;
                 tx.drop_set(Realm::Effects, source)
             }),
-            Reset::All => self.commit(|tx| tx.drop_everything()),
+            Reset::All => self.commit(sealed::drop_everything),
         }
     }
 }

@@ -129,7 +129,7 @@ fn a_transaction_cut_off_in_the_middle_never_happened() {
     }
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         store.write(|tx| -> Result<(), StoreError> {
-            tx.drop_everything()?;
+            super::sealed::drop_everything(tx)?;
             panic!("in the middle");
         })
     }));

@@ -55,7 +55,7 @@ pub(super) struct Set<'t> {
     rows: Vec<Vec<Vec<Value>>>,
 }
 
-impl<'t> Set<'t> {
+impl Set<'_> {
     pub(super) const fn known(&self) -> bool {
         self.known
     }
@@ -143,16 +143,6 @@ impl<'t> Tx<'t> {
         Ok(())
     }
 
-    /// Drops every set, checked or not.
-    pub(super) fn drop_everything(&self) -> Result<(), StoreError> {
-        for table in Realm::ALL.iter().flat_map(|realm| realm.tables()) {
-            self.sql.execute(&format!("DELETE FROM {}", table.name), [])?;
-        }
-        self.sql.execute("DELETE FROM seals", [])?;
-        self.resealed.set(true);
-        Ok(())
-    }
-
     /// Checks the seal over all sets: without it, a set deleted together with its seal would be one never met.
     pub(super) fn check_root(&self) -> Result<(), StoreError> {
         let sql = "SELECT mac FROM root WHERE id = 1";
@@ -209,6 +199,16 @@ impl<'t> Tx<'t> {
         }
         Ok(rows)
     }
+}
+
+/// Drops every set, checked or not.
+pub(super) fn drop_everything(tx: &Tx<'_>) -> Result<(), StoreError> {
+    for table in Realm::ALL.iter().flat_map(|realm| realm.tables()) {
+        tx.sql.execute(&format!("DELETE FROM {}", table.name), [])?;
+    }
+    tx.sql.execute("DELETE FROM seals", [])?;
+    tx.resealed.set(true);
+    Ok(())
 }
 
 /// The columns of a row, as its code is made over them.
