@@ -9,7 +9,9 @@ pub mod labels;
 mod level;
 pub mod meta;
 mod method;
+pub mod open;
 mod server_capabilities;
+pub mod translate;
 mod version;
 mod writer;
 
