@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -115,7 +115,10 @@ fn create(path: &Path, key: &IntegrityKey, now: Timestamp) -> Result<(), StoreEr
             _ => Ok(()),
         });
     let _ = std::fs::remove_file(&temporary);
-    made
+    made?;
+    // The name has to be as durable as the commits that follow.
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)
 }
 
 fn fill(path: &Path, key: &IntegrityKey, now: Timestamp) -> Result<(), StoreError> {
