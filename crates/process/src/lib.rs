@@ -1,1 +1,43 @@
 //! Child programs: clean environment, own process tree, bounded, never outliving the gate.
+//!
+//! Between the gate and each program stands a small supervisor: this very binary, started again as `__child`. The gate
+//! holds one end of a socket to it. When the gate asks, or dies in whatever way, the supervisor ends the program and
+//! everything that came from it, however detached: as the subreaper it is the parent orphans return to.
+//!
+//! The program itself is started by a second re-execution, `__exec`, which closes descriptors, leaves the session and
+//! asks to be killed with its supervisor before it becomes the program. Both stages have one thread and run before
+//! anything else in the process, which is why none of this needs `unsafe`.
+//!
+//! The binary's `main` begins with [`take_over`].
+
+mod child;
+mod children;
+mod descriptors;
+mod environment;
+mod error;
+mod interpreters;
+mod keeper;
+mod launcher;
+mod lines;
+mod order;
+mod program;
+mod restarts;
+mod spec;
+mod stage;
+mod starter;
+mod stderr;
+mod stdin;
+mod supervisor;
+mod tree;
+
+pub use child::{Child, Exit, Handle};
+pub use children::{Caps, Children};
+pub use environment::INHERITED;
+pub use error::SpawnError;
+pub use launcher::Launcher;
+pub use lines::{LineError, Lines};
+pub use restarts::{Backoff, Restarts};
+pub use spec::Spec;
+pub use stage::take_over;
+pub use stderr::Stderr;
+pub use stdin::{Stdin, WriteError};

@@ -117,7 +117,8 @@ async fn a_reader_that_stops_stops_the_sender() {
                 .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
                 .await
                 .unwrap();
-            while stream.write_all(&[b'x'; 65536]).await.is_ok() {
+            let piece = vec![b'x'; 65536];
+            while stream.write_all(&piece).await.is_ok() {
                 count.fetch_add(65536, Ordering::SeqCst);
             }
         }

@@ -1,0 +1,105 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::SourceName;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::{mpsc, watch};
+
+use crate::{Lines, Stderr, Stdin};
+
+/// A running program. Dropping its [`Handle`] ends it, and everything that came from it.
+#[derive(Debug)]
+pub struct Child {
+    /// Where to write to it.
+    pub stdin: Stdin,
+    /// What it writes.
+    pub stdout: Lines<Receiver>,
+    /// How to watch and end it.
+    pub handle: Handle,
+}
+
+impl Child {
+    /// Ends the child as MCP asks (2025-11-25, basic/lifecycle, shutdown): its input is closed; after `grace` its tree
+    /// gets SIGTERM; after another `grace`, SIGKILL. Returns when nothing of the tree is left.
+    pub async fn stop(self, grace: Duration) -> Exit {
+        drop(self.stdin);
+        self.handle.stop(grace).await
+    }
+}
+
+/// Watches and ends a child. Dropped, it ends the child within about a second, without waiting for it.
+pub struct Handle {
+    pub(crate) source: SourceName,
+    pub(crate) pid: i32,
+    pub(crate) stops: mpsc::Sender<Duration>,
+    pub(crate) exit: watch::Receiver<Option<Exit>>,
+    pub(crate) stderr: Arc<Stderr>,
+}
+
+/// How long beyond all graces a supervisor may take to clear a tree away before the gate stops waiting for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Handle {
+    /// The program's process id, for people.
+    pub const fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Its last words.
+    pub const fn stderr(&self) -> &Arc<Stderr> {
+        &self.stderr
+    }
+
+    /// How it ended, if it has and nothing of its tree is left.
+    pub fn exited(&self) -> Option<Exit> {
+        *self.exit.borrow()
+    }
+
+    /// Waits until it has ended and nothing of its tree is left.
+    pub async fn exit(&self) -> Exit {
+        let mut exit = self.exit.clone();
+        match exit.wait_for(Option::is_some).await {
+            Ok(exit) => exit.unwrap_or(Exit::Lost),
+            Err(_) => Exit::Lost,
+        }
+    }
+
+    /// Waits `grace` for the child to end by itself (its input should be closed by now), then sends its tree SIGTERM,
+    /// and after another `grace` SIGKILL. Returns when nothing of the tree is left.
+    pub async fn stop(&self, grace: Duration) -> Exit {
+        if let Ok(exit) = tokio::time::timeout(grace, self.exit()).await {
+            return exit;
+        }
+        // A full channel means that stops are under way already.
+        let _ = self.stops.try_send(grace);
+        tokio::time::timeout(grace + PATIENCE, self.exit()).await.unwrap_or(Exit::Lost)
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({}, process {})", self.source, self.pid)
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Nobody knows: its supervisor was killed, or is still busy with its tree.
+    Lost,
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exited with status {code}"),
+            Self::Signal(signal) => write!(f, "was ended by signal {signal}"),
+            Self::Lost => f.write_str("ended in an unknown way"),
+        }
+    }
+}

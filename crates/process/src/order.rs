@@ -1,0 +1,218 @@
+//! What gate and supervisor say to each other over their socket.
+//!
+//! Gate to supervisor: one order (with the program's three descriptors), then stops. End of file means: stop now.
+//! Supervisor to gate: started or failed, then how it ended; by then nothing of the tree is left.
+
+use std::io::{self, IoSlice, IoSliceMut, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+
+/// Longest order in bytes: well below what the kernel takes for `execve`, and within one socket buffer.
+pub(crate) const MAX_ORDER: usize = 128 << 10;
+
+/// What the supervisor is to start.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) dir: String,
+    /// The program's file, then its name, then its arguments.
+    pub(crate) command: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+}
+
+impl Order {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = vec![0; 4];
+        put(&mut out, &self.dir);
+        count(&mut out, self.command.len());
+        self.command.iter().for_each(|a| put(&mut out, a));
+        count(&mut out, self.env.len());
+        for (name, value) in &self.env {
+            put(&mut out, name);
+            put(&mut out, value);
+        }
+        let length = u32::try_from(out.len() - 4).unwrap_or(u32::MAX);
+        out[..4].copy_from_slice(&length.to_le_bytes());
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut at = bytes;
+        let dir = text(&mut at)?;
+        let command = (0..number(&mut at)?).map(|_| text(&mut at)).collect::<Option<_>>()?;
+        let env = (0..number(&mut at)?)
+            .map(|_| Some((text(&mut at)?, text(&mut at)?)))
+            .collect::<Option<_>>()?;
+        at.is_empty().then_some(Self { dir, command, env })
+    }
+
+    /// Sends the order with the program's standard input, output and error.
+    pub(crate) fn send(
+        bytes: &[u8],
+        mut to: &UnixStream,
+        stdio: [BorrowedFd<'_>; 3],
+    ) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&stdio)) {
+            return Err(io::Error::other("no room for three descriptors"));
+        }
+        let sent = sendmsg(to, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        to.write_all(&bytes[sent..])
+    }
+
+    /// Receives an order and the three descriptors.
+    pub(crate) fn receive(from: BorrowedFd<'_>) -> io::Result<(Self, [OwnedFd; 3])> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut head = [0; 4];
+        let got = recvmsg(
+            from,
+            &mut [IoSliceMut::new(&mut head)],
+            &mut control,
+            RecvFlags::CMSG_CLOEXEC,
+        )?;
+        let mut stdio: Vec<OwnedFd> = Vec::new();
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(fds) = message {
+                stdio.extend(fds);
+            }
+        }
+        let stdio = stdio.try_into().map_err(|_| io::Error::other("not three descriptors"))?;
+        read_exact(from, &mut head[got.bytes..])?;
+        let length = u32::from_le_bytes(head) as usize;
+        if length > MAX_ORDER {
+            return Err(io::Error::other("the order is too long"));
+        }
+        let mut body = vec![0; length];
+        read_exact(from, &mut body)?;
+        let order =
+            Self::decode(&body).ok_or_else(|| io::Error::other("the order is malformed"))?;
+        Ok((order, stdio))
+    }
+}
+
+/// What the supervisor reports. Five bytes: a letter and a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// The program's process id.
+    Started(i32),
+    /// The operating system's error number.
+    Failed(i32),
+    /// Exit status.
+    Exited(i32),
+    /// The signal that ended it.
+    Killed(i32),
+}
+
+impl Report {
+    pub(crate) const LEN: usize = 5;
+
+    pub(crate) fn encode(self) -> [u8; Self::LEN] {
+        let (letter, n) = match self {
+            Self::Started(n) => (b'S', n),
+            Self::Failed(n) => (b'F', n),
+            Self::Exited(n) => (b'E', n),
+            Self::Killed(n) => (b'K', n),
+        };
+        let [a, b, c, d] = n.to_le_bytes();
+        [letter, a, b, c, d]
+    }
+
+    pub(crate) fn decode([letter, n @ ..]: [u8; Self::LEN]) -> Option<Self> {
+        let n = i32::from_le_bytes(n);
+        match letter {
+            b'S' => Some(Self::Started(n)),
+            b'F' => Some(Self::Failed(n)),
+            b'E' => Some(Self::Exited(n)),
+            b'K' => Some(Self::Killed(n)),
+            _ => None,
+        }
+    }
+}
+
+/// Fills `out` from a blocking descriptor.
+pub(crate) fn read_exact(from: impl AsFd, mut out: &mut [u8]) -> io::Result<()> {
+    while !out.is_empty() {
+        match rustix::io::read(&from, &mut *out) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => out = &mut out[n..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn count(out: &mut Vec<u8>, n: usize) {
+    out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn put(out: &mut Vec<u8>, text: &str) {
+    count(out, text.len());
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn number(at: &mut &[u8]) -> Option<usize> {
+    let (n, rest) = at.split_first_chunk::<4>()?;
+    *at = rest;
+    usize::try_from(u32::from_le_bytes(*n)).ok()
+}
+
+fn text(at: &mut &[u8]) -> Option<String> {
+    let length = number(at)?;
+    let (text, rest) = at.split_at_checked(length)?;
+    *at = rest;
+    String::from_utf8(text.to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_order_arrives_as_it_was_given(
+            dir: String,
+            command: Vec<String>,
+            env: Vec<(String, String)>,
+        ) {
+            let order = Order { dir, command, env };
+            let bytes = order.encode();
+            prop_assert_eq!(Order::decode(&bytes[4..]), Some(order));
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_fail_badly(bytes: Vec<u8>) {
+            let _ = Order::decode(&bytes);
+        }
+
+        #[test]
+        fn reports_arrive_as_they_were_given(n: i32) {
+            for report in [Report::Started(n), Report::Failed(n), Report::Exited(n), Report::Killed(n)] {
+                prop_assert_eq!(Report::decode(report.encode()), Some(report));
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_and_its_descriptors_cross_a_socket() {
+        let (gate, supervisor) = UnixStream::pair().unwrap();
+        let (read, mut write) = io::pipe().unwrap();
+        let order = Order { dir: "/".into(), command: vec!["x".repeat(60_000)], env: Vec::new() };
+        Order::send(&order.encode(), &gate, [read.as_fd(), read.as_fd(), write.as_fd()]).unwrap();
+        let (got, [stdin, ..]) = Order::receive(supervisor.as_fd()).unwrap();
+        assert_eq!(got, order);
+        write.write_all(b"hello").unwrap();
+        let mut out = [0; 5];
+        read_exact(stdin, &mut out).unwrap();
+        assert_eq!(&out, b"hello");
+    }
+}

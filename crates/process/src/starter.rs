@@ -1,0 +1,53 @@
+//! The last stage before a program: the process that becomes it.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::ExitCode;
+
+use nix::sys::signal::SigSet;
+use rustix::process::{Signal, getppid, set_parent_process_death_signal, setsid};
+
+use crate::descriptors;
+
+/// As `env` and `nohup` have it: found but not startable, and not found.
+const NOT_STARTABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+/// `args`: the supervisor's process id, the program's file, its name, its arguments.
+pub(crate) fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
+    let (Some(parent), Some(file), Some(name)) = (args.next(), args.next(), args.next()) else {
+        return ExitCode::from(NOT_STARTABLE);
+    };
+    match become_program(&parent, &file, &name, args) {
+        Ok(never) => match never {},
+        Err((code, why)) => {
+            // Standard error is the child's: the gate reads it and shows it with the source's name.
+            let _ = writeln!(std::io::stderr(), "{}: {why}", file.display());
+            ExitCode::from(code)
+        }
+    }
+}
+
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]
+fn become_program(
+    parent: &OsString,
+    file: &OsString,
+    name: &OsString,
+    args: impl Iterator<Item = OsString>,
+) -> Result<std::convert::Infallible, (u8, String)> {
+    let failed = |what: &str, why: String| (NOT_STARTABLE, format!("{what}: {why}"));
+    descriptors::close_inherited().map_err(|e| failed("closing descriptors", e.to_string()))?;
+    SigSet::empty().thread_set_mask().map_err(|e| failed("unblocking signals", e.to_string()))?;
+    setsid().map_err(|e| failed("starting a session", e.to_string()))?;
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|e| failed("tying to the supervisor", e.to_string()))?;
+    // It may have died before it was tied to.
+    let now = getppid().map(|pid| pid.as_raw_nonzero().get().to_string());
+    if now.as_deref() != parent.to_str() {
+        return Err(failed("tying to the supervisor", "it is gone".to_owned()));
+    }
+    let error = std::process::Command::new(file).arg0(name).args(args).exec();
+    let code = if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_STARTABLE };
+    Err((code, error.to_string()))
+}

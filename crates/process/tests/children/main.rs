@@ -1,0 +1,8 @@
+//! Real programs, started and ended.
+#![expect(clippy::unwrap_used, reason = "the whole crate is tests")]
+
+mod death;
+mod isolation;
+mod many;
+mod support;
+mod talk;
