@@ -4,6 +4,7 @@
 //! reading is for data its author controls; arguments come from agents. Here an object is a record and nothing else.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use cedar_policy::RestrictedExpression as Value;
 use serde_json::value::RawValue;
@@ -186,12 +187,15 @@ impl<'a> Reader<'a> {
             self.value(depth + 1)
         };
         let Some(key) = self.path.last().cloned() else { return };
-        if fields.contains_key(&key) {
+        match fields.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
             // Its source may take the first or the last of them, so neither may be judged.
-            self.note("is given twice");
-            fields.insert(key, None);
-        } else {
-            fields.insert(key, value);
+            Entry::Occupied(mut entry) => {
+                entry.insert(None);
+                self.note("is given twice");
+            }
         }
         self.path.pop();
     }

@@ -2,6 +2,7 @@ use std::str::FromStr as _;
 
 use cedar_policy::{Policy, PolicySet as Cedar, ValidationMode, ValidationWarning};
 use cedar_policy_core::ast::{self, StaticPolicy};
+use cedar_policy_core::parser::Loc;
 use miette::Diagnostic;
 
 use crate::erase;
@@ -20,13 +21,13 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Policy>, Fault> {
         return Err((place, "templates (`?principal`, `?resource`) are not supported".to_owned()));
     }
     let mut policies: Vec<Policy> = set.policies().cloned().collect();
-    policies.sort_by_key(|policy| start(policy));
+    policies.sort_by_key(start);
     Ok(policies)
 }
 
 /// Where a policy begins in its text.
 pub(crate) fn start(policy: &Policy) -> usize {
-    core(policy).template().loc().map_or(0, |loc| loc.start())
+    core(policy).template().loc().map_or(0, Loc::start)
 }
 
 /// The tree below the stable surface.

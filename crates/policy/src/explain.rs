@@ -63,18 +63,24 @@ impl PolicySet {
         let Some(entities) = ids.entities(request.principal, &request.target) else {
             return explanation;
         };
-        let Some((context, unreadable)) =
-            context::build(request.arguments, &Paths::All, true, request.now)
+        let rules = self.rules().iter();
+        let fitting: Vec<&Rule> = rules.filter(|rule| scope::fits(&rule.policy, &ids)).collect();
+        let mut wanted = Paths::None;
+        for rule in &fitting {
+            wanted.join(&rule.reads.arguments);
+        }
+        let build = |wanted| context::build(request.arguments, wanted, true, request.now);
+        let (Some((context, unreadable)), Some((whole, _))) = (build(&wanted), build(&Paths::All))
         else {
             return explanation;
         };
-        explanation.request = print(request, &ids, &context.to_string());
+        explanation.request = print(request, &ids, &whole.to_string());
         let (principal, action, resource) =
             (ids.principal.clone(), ids.action.clone(), ids.resource.clone());
         let Ok(asked) = CedarRequest::new(principal, action, resource, context, None) else {
             return explanation;
         };
-        for rule in self.rules().iter().filter(|rule| scope::fits(&rule.policy, &ids)) {
+        for rule in fitting {
             let broken = unreadable.iter().find(|part| rule.reads.arguments.touch(&part.path));
             match broken.map_or_else(|| alone(rule, &asked, &entities), |part| Err(part.sentence()))
             {

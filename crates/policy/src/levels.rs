@@ -61,17 +61,14 @@ pub(crate) fn compile(pattern: &str, level: &str, known: &Known) -> Result<Compi
     let wrong = |message: String| LoadError::of(FILE, message);
     let level: Level = level.parse().map_err(|e| wrong(format!("`{pattern}`: {e}")))?;
     let no_match = |what: String| wrong(format!("the pattern `{pattern}` matches {what}"));
-    let scope = match pattern.strip_suffix('*') {
-        Some(prefix) => {
-            check_characters(pattern, prefix)?;
-            known.prefix(prefix).map_err(no_match)?;
-            prefix_scope(pattern, prefix)?
-        }
-        None => {
-            check_characters(pattern, pattern)?;
-            known.exposed(pattern).map_err(no_match)?;
-            exact_scope(pattern)?
-        }
+    let scope = if let Some(prefix) = pattern.strip_suffix('*') {
+        check_characters(pattern, prefix)?;
+        known.prefix(prefix).map_err(no_match)?;
+        prefix_scope(pattern, prefix)?
+    } else {
+        check_characters(pattern, pattern)?;
+        known.exposed(pattern).map_err(no_match)?;
+        exact_scope(pattern)?
     };
     let (annotation, effect) = match level {
         Level::Allow => ("", "permit"),

@@ -14,9 +14,29 @@ use crate::text;
 
 /// Most policies there may be, levels included.
 const MAX_RULES: usize = 10_000;
+/// The stack Cedar's parser gets, in bytes. It takes up to 50 KiB for one pair of brackets, so that text within the
+/// limits of `text.rs` could exhaust an ordinary thread.
+const STACK: usize = 32 << 20;
 
 /// The rules of all texts and of the table of levels, in that order.
 pub(crate) fn rules(
+    sources: &[(String, String)],
+    levels: &[(String, String)],
+    known: &Known,
+) -> Result<Vec<Rule>, LoadError> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("policy-load".to_owned()).stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, || read(sources, levels, known));
+        let thread = thread.map_err(|_| {
+            LoadError::of("policies", "could not be loaded: there is no thread to be had")
+        })?;
+        thread.join().unwrap_or_else(|_| {
+            Err(LoadError::of("policies", "could not be loaded: the parser failed"))
+        })
+    })
+}
+
+fn read(
     sources: &[(String, String)],
     levels: &[(String, String)],
     known: &Known,

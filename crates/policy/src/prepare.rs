@@ -100,10 +100,7 @@ impl Open {
     ) -> Arc<Verdict> {
         let built = context::build(arguments, &self.arguments, self.time, now);
         let Some((context, unreadable)) = built else { return unaskable() };
-        let Some(outcome) = ask(&self.waiting, &self.ids, &self.entities, context, rules) else {
-            return unaskable();
-        };
-        let mut outcome = self.settled.clone().join(outcome);
+        let mut outcome = self.settled.clone();
         for part in &unreadable {
             for &place in &self.places {
                 if rules.get(place).is_some_and(|rule| rule.reads.arguments.touch(&part.path)) {
@@ -111,6 +108,9 @@ impl Open {
                 }
             }
         }
+        let asked = ask(&self.waiting, &self.ids, &self.entities, context, rules);
+        let Some(asked) = asked else { return unaskable() };
+        outcome = outcome.join(asked);
         Arc::new(outcome.verdict(rules))
     }
 

@@ -97,7 +97,7 @@ impl Reads {
             }
             ExprKind::ExtHasAttr { expr, attrs } => {
                 if let Some(mut path) = path(expr) {
-                    path.extend(attrs.iter().map(|a| a.as_str()));
+                    path.extend(attrs.iter().map(cedar_policy::pst::SmolStr::as_str));
                     return self.note(&path);
                 }
             }
