@@ -184,9 +184,12 @@ mod tests {
             let text = format!("{gap}{{{gap}{}}}{gap}", fields.join(","));
             let (mut splice, mut edit) = (Splice::new(), Edit::new());
             for (name, value) in &changes {
-                match value {
-                    Some(v) => { splice.set(name, v.to_string()); edit = edit.set(name, v.to_string().into_bytes()); }
-                    None => { splice.remove(name); edit = edit.remove(name); }
+                if let Some(v) = value {
+                    splice.set(name, v.to_string());
+                    edit = edit.set(name, v.to_string().into_bytes());
+                } else {
+                    splice.remove(name);
+                    edit = edit.remove(name);
                 }
             }
             let value = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();

@@ -32,6 +32,7 @@ pub enum SseError {
 
 /// Reads events out of chunks as they arrive.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about the stream so far")]
 pub struct Parser {
     max: usize,
     failed: bool,
@@ -148,7 +149,7 @@ impl Parser {
             }
             b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.contains(&0) => {
-                self.id = Some(String::from_utf8_lossy(value).into_owned())
+                self.id = Some(String::from_utf8_lossy(value).into_owned());
             }
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
                 let millis = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok());

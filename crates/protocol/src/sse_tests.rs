@@ -115,7 +115,9 @@ proptest! {
         parts in prop::collection::vec("[a\"{}: \r\n]{0,6}", 0..6), id in prop::option::of("[a-z0-9]{1,9}"),
     ) {
         let mut rope = Rope::new();
-        parts.iter().for_each(|p| rope.push(p.clone()));
+        for part in &parts {
+            rope.push(part.clone());
+        }
         let text = encode(Some("message"), id.as_deref(), rope).into_bytes();
         let events = Parser::new(10_000).feed(&text).unwrap();
         let data = parts.concat().replace("\r\n", "\n").replace('\r', "\n");

@@ -306,6 +306,7 @@ impl<'a> Scan<'a> {
 ///
 /// Whole blocks are folded without a branch per byte, which compilers turn into vector instructions: long texts are
 /// the bulk of what passes the gate.
+#[expect(clippy::needless_bitwise_bool, reason = "`||` would be a branch per byte")]
 fn plain_run(bytes: &[u8]) -> usize {
     const BLOCK: usize = 32;
     let special = |b: u8| (b == b'"') | (b == b'\\') | (b < 0x20);

@@ -91,6 +91,10 @@ impl ParamHeaders {
     }
 
     /// Checks the headers of a modern `tools/call` against its arguments. Headers that no annotation names pass.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "as `check_standard`: an iterator is made on the spot"
+    )]
     pub fn check<'a, H>(&self, headers: H, arguments: &Object) -> Result<(), Mismatch>
     where
         H: IntoIterator<Item = (&'a str, &'a [u8])> + Clone,

@@ -6,6 +6,7 @@ use crate::json::{Limits, Object};
 use crate::mcp::Method;
 
 type Pairs<'a> = Vec<(&'a str, &'a [u8])>;
+type Said<'a> = &'a [(&'a str, &'a str)];
 
 fn object(text: &str) -> Object {
     Object::parse(Bytes::copy_from_slice(text.as_bytes()), Limits::REQUEST).unwrap()
@@ -22,7 +23,7 @@ fn check(name: &[(&str, &str)], method: &Method, params: &str) -> Result<(), Wro
 #[test]
 fn a_name_in_the_header_is_the_name_in_the_body_2_4() {
     let call = r#"{"name":"files__read_file"}"#;
-    let cases: [(&[(&str, &str)], Result<(), Wrong>); 8] = [
+    let cases: [(Said<'_>, Result<(), Wrong>); 8] = [
         (&[("mcp-name", "files__read_file")], Ok(())),
         (&[("Mcp-Name", "=?base64?ZmlsZXNfX3JlYWRfZmlsZQ==?=")], Ok(())),
         (&[("Mcp-Name", "=?base64?%%%?=")], Err(Wrong::Malformed)),
@@ -148,7 +149,7 @@ fn an_invalid_annotation_drops_the_tool_g_protocol_58_59() {
 #[test]
 fn a_mirrored_argument_and_its_header_agree_g_protocol_34_to_39() {
     let found = schema(MIRRORED).unwrap();
-    let cases: [(&[(&str, &str)], &str, Result<(), Wrong>); 17] = [
+    let cases: [(Said<'_>, &str, Result<(), Wrong>); 17] = [
         (&[("Mcp-Param-Region", "us")], r#"{"region":"eu"}"#, Err(Wrong::Differs)),
         (&[("mcp-param-REGION", " eu ")], r#"{"region":"eu"}"#, Ok(())),
         (&[("Mcp-Param-Count", "42.0")], r#"{"count":42}"#, Ok(())),

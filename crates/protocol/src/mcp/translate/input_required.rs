@@ -107,13 +107,11 @@ pub fn with_inputs(params: &Object, responses: &InputResponses) -> Bytes {
 }
 
 fn state(of: &Object) -> Result<Option<String>, BadInput> {
-    match of.raw("requestState") {
-        None => Ok(None),
-        Some(_) => {
-            let text = of.str("requestState").ok_or(BadInput("`requestState` must be a string"))?;
-            Ok(Some(text.into_owned()))
-        }
+    if of.raw("requestState").is_none() {
+        return Ok(None);
     }
+    let text = of.str("requestState").ok_or(BadInput("`requestState` must be a string"))?;
+    Ok(Some(text.into_owned()))
 }
 
 fn entries(of: &Object, name: &str) -> Result<Vec<(String, Bytes)>, BadInput> {

@@ -43,8 +43,10 @@ pub fn params_to_legacy(
     hop: &Hop<'_>,
 ) -> Result<Bytes, JsonError> {
     let mut changes = Changes::new(params)?;
-    MODERN_META.iter().for_each(|name| changes.drop_meta(name));
-    ERA_MEMBERS.iter().for_each(|name| changes.drop(name));
+    for name in MODERN_META {
+        changes.drop_meta(name);
+    }
+    changes.drop_era_members();
     if *method == Method::Complete && to < Version::V2025_06_18 {
         changes.drop("context");
     }
@@ -62,7 +64,7 @@ pub fn params_to_modern(
 ) -> Result<Bytes, JsonError> {
     let mut changes = Changes::new(params)?;
     changes.speak(modern);
-    ERA_MEMBERS.iter().for_each(|name| changes.drop(name));
+    changes.drop_era_members();
     Ok(changes.apply(hop))
 }
 
@@ -106,6 +108,12 @@ impl<'a> Changes<'a> {
     fn drop(&mut self, name: &'a str) {
         if self.params.raw(name).is_some() {
             self.edit = std::mem::take(&mut self.edit).remove(name);
+        }
+    }
+
+    fn drop_era_members(&mut self) {
+        for name in ERA_MEMBERS {
+            self.drop(name);
         }
     }
 
