@@ -1,0 +1,63 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::json::Object;
+use protocol::mcp::{Level, Method};
+
+use crate::Client;
+
+/// A call that may be made: the proof that it was identified, looked up, decided, limited and has a place in the log.
+///
+/// Only this room can make one, and a [`crate::port::Source`] takes it by value: a call cannot reach a source in any
+/// other way, nor twice by one clearance.
+///
+/// ```compile_fail
+/// fn twice(cleared: gate::Cleared) -> (gate::Cleared, gate::Cleared) {
+///     (cleared.clone(), cleared)
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn forged(parts: gate::Clearance) -> gate::Cleared {
+///     gate::Cleared(parts)
+/// }
+/// ```
+pub struct Cleared(Clearance);
+
+/// What a clearance says.
+pub struct Clearance {
+    /// On whose behalf.
+    pub client: Arc<Client>,
+    /// `tools/call`, `resources/read`, `prompts/get`, `completion/complete`, `tasks/*`, or one passed by a setting.
+    pub method: Method,
+    /// The upstream's own name for what is called: tool, prompt, URI or task id; empty if the method has none.
+    pub target: String,
+    /// Params as the client wrote them (its own names, its own `_meta`); `target` goes in where a name stands.
+    pub params: Object,
+    /// `Mcp-Param-*` headers for a modern upstream over HTTP, checked against the arguments.
+    pub param_headers: Vec<(String, String)>,
+    /// Whether the client wants progress; its token stays on its own hop.
+    pub progress: bool,
+    /// From which level on it wants log messages of this request.
+    pub level: Option<Level>,
+    /// The upstream's own `requestState`, when this call continues one that asked for input.
+    pub state: Option<String>,
+    /// How long the whole call may take.
+    pub deadline: Duration,
+}
+
+impl Cleared {
+    pub(crate) const fn new(clearance: Clearance) -> Self {
+        Self(clearance)
+    }
+
+    /// What it says; taking it apart uses the clearance up.
+    pub fn into_parts(self) -> Clearance {
+        self.0
+    }
+
+    /// What it says.
+    pub const fn get(&self) -> &Clearance {
+        &self.0
+    }
+}

@@ -1,0 +1,170 @@
+//! What would happen, without it happening.
+
+use std::sync::Arc;
+
+use model::{Action, Effect, Timestamp, Verdict};
+use policy::{Explanation, Request};
+use protocol::json::{Limits, Object};
+
+use crate::Client;
+use crate::catalogue::State;
+use crate::gate::Gate;
+use crate::list::freshen;
+use crate::port::Kind;
+use crate::way::target_of;
+
+/// A tool as an operator sees it.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// The name agents use.
+    pub exposed: String,
+    /// Its source.
+    pub source: String,
+    /// The source's own name for it.
+    pub upstream: String,
+    /// Its effect.
+    pub effect: Effect,
+    /// Whether an operator set or accepted the effect.
+    pub accepted: bool,
+    /// What the effect would be, going by annotations and name: a proposal.
+    pub proposed: Effect,
+    /// Why it is in quarantine, if it is.
+    pub quarantined: Option<String>,
+    /// Stable codes of what was found in its definition.
+    pub findings: Vec<String>,
+}
+
+/// Why a call would be allowed or refused.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The tool it would go to, if there is one of that name.
+    pub tool: Option<Tool>,
+    /// What policy says, and which of its lines say it.
+    pub policy: Option<Explanation>,
+    /// `allow`, `deny` or `ask`, everything considered.
+    pub verdict: &'static str,
+    /// The stage that decides.
+    pub stage: &'static str,
+    /// One sentence.
+    pub reason: String,
+    /// The line that would allow it.
+    pub allow: Option<String>,
+}
+
+impl Gate {
+    /// Every tool of every source that answers, as this client's sessions see them; quarantined ones included.
+    pub async fn tools(&self, client: &Arc<Client>) -> Vec<Tool> {
+        freshen(self, client, Kind::Tools, None).await;
+        let mut tools = Vec::new();
+        for shelf in self.catalogue().shelves() {
+            let mut entries = shelf.entries(Kind::Tools);
+            entries.sort_by(|a, b| a.exposed.cmp(&b.exposed));
+            tools.extend(entries.iter().map(|e| tool(e)));
+        }
+        for collision in self.catalogue().index().collisions() {
+            tools.retain(|t| {
+                (&*t.source, &t.upstream) != (collision.newcomer.0.as_str(), &collision.newcomer.1)
+            });
+        }
+        tools
+    }
+
+    /// Two definitions that would have one name: `(name, holder, newcomer)`, each `source/tool`.
+    pub fn collisions(&self) -> Vec<(String, String, String)> {
+        let side = |s: &(model::SourceName, String)| format!("{}/{}", s.0, s.1);
+        let index = self.catalogue().index();
+        let each = index.collisions().iter();
+        each.map(|c| (c.exposed.clone(), side(&c.holder), side(&c.newcomer))).collect()
+    }
+
+    /// What would become of a call, and why.
+    pub async fn explain(&self, client: &Arc<Client>, name: &str, arguments: &Object) -> Explained {
+        freshen(self, client, Kind::Tools, Some(name)).await;
+        let allow = Some(policy::allow_line(client.principal.id.as_str(), Action::Call, name));
+        let no = |tool, policy, stage, reason: String| Explained {
+            tool,
+            policy,
+            verdict: "deny",
+            stage,
+            reason,
+            allow: allow.clone(),
+        };
+        let index = self.catalogue().index();
+        let Some(entry) = index.tool(name).cloned() else {
+            return no(None, None, "look up", format!("there is no tool {name}"));
+        };
+        if !client.principal.scopes.cover(name) {
+            return no(
+                Some(tool(&entry)),
+                None,
+                "look up",
+                "the credential's scopes do not cover it".to_owned(),
+            );
+        }
+        let now = Timestamp(self.clock().now_millis());
+        let request = Request {
+            principal: &client.principal,
+            action: Action::Call,
+            target: target_of(&entry),
+            arguments: Some(arguments.text()),
+            now,
+        };
+        let policy = self.decider().policies().explain(&request);
+        let tool = tool(&entry);
+        match &policy.verdict {
+            Verdict::Deny { rule, reason } => {
+                let reason = format!("{rule}: {reason}");
+                return no(Some(tool), Some(policy), "decide", reason);
+            }
+            Verdict::Ask { rule } => {
+                let reason = format!("{rule} asks for a person's approval");
+                return Explained {
+                    verdict: "ask",
+                    ..no(Some(tool), Some(policy), "decide", reason)
+                };
+            }
+            Verdict::Allow { .. } => {}
+        }
+        if let State::Quarantined(why) = &entry.state {
+            let why = why.clone();
+            return Explained { allow: None, ..no(Some(tool), Some(policy), "look up", why) };
+        }
+        if let Err(refusal) = crate::way::fits(&entry, arguments) {
+            return Explained {
+                allow: None,
+                ..no(Some(tool), Some(policy), "check", refusal.message)
+            };
+        }
+        let reason = format!("{} permits it", policy.verdict.rule());
+        Explained {
+            tool: Some(tool),
+            policy: Some(policy),
+            verdict: "allow",
+            stage: "decide",
+            reason,
+            allow: None,
+        }
+    }
+}
+
+fn tool(entry: &Arc<crate::catalogue::Entry>) -> Tool {
+    let annotations = entry
+        .definition
+        .object("annotations", Limits::REPLY)
+        .ok()
+        .flatten()
+        .and_then(|o| serde_json::from_slice(o.text()).ok());
+    Tool {
+        exposed: entry.exposed.clone(),
+        source: entry.source_name().as_str().to_owned(),
+        upstream: entry.upstream.clone(),
+        effect: entry.effect,
+        accepted: entry.accepted,
+        proposed: inspect::propose_effect(&entry.upstream, annotations.as_ref()),
+        quarantined: match &entry.state {
+            State::Live => None,
+            State::Quarantined(why) => Some(why.clone()),
+        },
+        findings: entry.findings.iter().map(|f| f.rule.to_owned()).collect(),
+    }
+}

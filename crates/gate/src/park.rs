@@ -1,0 +1,366 @@
+//! Calls that wait for their client's answer although the client has gone away with a question.
+//!
+//! A legacy server asks in the middle of a call and waits; a modern client can be asked only by ending its request
+//! with `input_required` (2026-07-28 basic/patterns/mrtr). So the call is parked: it runs on behind the gate, and the
+//! sealed `requestState` that the client brings back finds it again. What is not fetched in time is cancelled.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use identity::{Permit, Purpose};
+use model::{Code, Refusal};
+use protocol::Rope;
+use protocol::json::{Limits, Object, canonical, quote};
+use protocol::mcp::{Era, Method};
+use protocol::rpc::RpcError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::asks::{Guarded, No, SourceFace, admitted};
+use crate::gate::{Gate, Incoming};
+use crate::port::{Ask, Boxed, Link, Notice};
+use crate::way::{Ending, Found, Outgoing, ending_of, may_ask};
+use crate::{Cleared, Client, digest};
+
+/// How long to wait for further questions before the first one goes to the client.
+const GATHER: Duration = Duration::from_millis(50);
+/// Most questions that one round may hold.
+const MAX_INPUTS: usize = 32;
+
+/// All calls that wait, by their secret number.
+pub(crate) struct Lot {
+    parked: Mutex<HashMap<u128, Parked>>,
+}
+
+/// A call that waits.
+pub(crate) struct Parked {
+    bound: [u8; 32],
+    call: Running,
+    asks: mpsc::Receiver<Asked>,
+    open: Vec<(String, Asked)>,
+    door: Arc<Door>,
+    answers: Vec<(String, Bytes)>,
+    _place: Permit<u128>,
+}
+
+/// A running call; dropping it cancels it.
+struct Running(JoinHandle<Outgoing>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A question, and where its answer goes.
+pub(crate) struct Asked {
+    ask: Ask,
+    answer: oneshot::Sender<Result<Bytes, RpcError>>,
+}
+
+/// The link of a modern client: notices go to whichever of its requests is being answered now, questions wait here.
+struct Door {
+    front: Mutex<Option<Arc<dyn Link>>>,
+    asks: mpsc::Sender<Asked>,
+}
+
+impl Link for Door {
+    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()> {
+        let front = self.front.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async move {
+            if let Some(front) = front {
+                front.notify(notice).await;
+            }
+        })
+    }
+
+    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+        Box::pin(async move {
+            let gone = || RpcError::new(-32603, "the client is gone");
+            let (answer, answered) = oneshot::channel();
+            self.asks.send(Asked { ask, answer }).await.map_err(|_| gone())?;
+            answered.await.unwrap_or_else(|_| Err(gone()))
+        })
+    }
+}
+
+impl Lot {
+    pub(crate) fn new() -> Self {
+        Self { parked: Mutex::default() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u128, Parked>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the call. A modern client that can be asked gets a call that can be parked; all others a plain one.
+pub(crate) async fn run(
+    gate: &Gate,
+    client: &Arc<Client>,
+    found: &Found,
+    cleared: Cleared,
+    link: Arc<dyn Link>,
+) -> Outgoing {
+    let face = gate.face(&found.source);
+    let can_be_asked = client.capabilities.can_be_asked() && may_ask(&cleared.get().method);
+    if client.version.era() == Era::Legacy || !can_be_asked {
+        let link = Guarded::new(gate, client, face, link);
+        return found.source.call(cleared, link).await;
+    }
+    let bound = found.bound;
+    let (sender, asks) = mpsc::channel(MAX_INPUTS);
+    let door = Arc::new(Door { front: Mutex::new(Some(link)), asks: sender });
+    let guarded = Guarded::new(gate, client, face, door.clone());
+    let source = found.source.clone();
+    let call = Running(tokio::spawn(async move { source.call(cleared, guarded).await }));
+    drive(gate, client, Round { bound, call, asks, open: Vec::new(), door }).await
+}
+
+/// One request's worth of a call that can be parked.
+struct Round {
+    bound: [u8; 32],
+    call: Running,
+    asks: mpsc::Receiver<Asked>,
+    open: Vec<(String, Asked)>,
+    door: Arc<Door>,
+}
+
+/// Until the call is done, or asks: then it is parked and the questions go out.
+async fn drive(gate: &Gate, client: &Arc<Client>, mut round: Round) -> Outgoing {
+    if round.open.is_empty() {
+        tokio::select! {
+            done = &mut round.call.0 => return finished(done),
+            Some(asked) = round.asks.recv() => {
+                round.open.push((key(gate), asked));
+            }
+        }
+    }
+    let gathered = tokio::time::sleep(GATHER);
+    tokio::pin!(gathered);
+    while round.open.len() < MAX_INPUTS {
+        tokio::select! {
+            done = &mut round.call.0 => return finished(done),
+            Some(asked) = round.asks.recv() => {
+                round.open.push((key(gate), asked));
+            }
+            () = &mut gathered => break,
+        }
+    }
+    park(gate, client, round)
+}
+
+fn finished(done: Result<Outgoing, tokio::task::JoinError>) -> Outgoing {
+    done.unwrap_or_else(|e| {
+        Err(crate::port::Trouble::Failed {
+            code: Code::Internal,
+            detail: e.to_string(),
+            status: None,
+            unknown: true,
+        })
+    })
+}
+
+fn key(gate: &Gate) -> String {
+    format!("i{}", gate.next_number())
+}
+
+/// Leaves the call in the lot and makes the question for the client.
+fn park(gate: &Gate, client: &Arc<Client>, round: Round) -> Outgoing {
+    use crate::port::{Reply, Trouble};
+    let inputs = round
+        .open
+        .iter()
+        .map(|(k, a)| (k.clone(), a.ask.method.clone(), a.ask.params.clone()))
+        .collect();
+    let trouble = |code, detail: &str| Trouble::Failed {
+        code,
+        detail: detail.to_owned(),
+        status: None,
+        unknown: false,
+    };
+    let mut number = [0; 16];
+    ambient::random(&mut number).map_err(|e| trouble(Code::Internal, &e.to_string()))?;
+    let number = u128::from_le_bytes(number);
+    let who = digest::sha256(&owner(client));
+    let who = u128::from_le_bytes(who[..16].try_into().unwrap_or_default());
+    let place = gate.limits().parked.try_enter(&who);
+    let place = place.ok_or_else(|| {
+        trouble(Code::TooManyConcurrent, "too many parked calls of this principal")
+    })?;
+    let plain = format!("park\0{number:032x}");
+    let state = gate.keys().seal(Purpose::RequestState, plain.as_bytes(), &round.bound);
+    let state = state.map_err(|e| trouble(Code::Internal, &e.to_string()))?;
+    *round.door.front.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    let Round { bound, call, asks, open, door } = round;
+    let parked = Parked { bound, call, asks, open, door, answers: Vec::new(), _place: place };
+    gate.lot().lock().insert(number, parked);
+    let (lot, wait) = (gate.lot().clone(), gate.settings().park);
+    tokio::spawn(async move {
+        tokio::time::sleep(wait).await;
+        lot.lock().remove(&number);
+    });
+    Ok(Reply::InputRequired { inputs, state: Some(format!("p.{state}")) })
+}
+
+/// The parked call that this request continues, with the answers it brings; none if it is a new call.
+pub(crate) fn resumed(
+    gate: &Gate,
+    incoming: &Incoming,
+    found: &Found,
+) -> Result<Option<Parked>, Refusal> {
+    let Some(state) = incoming.params.str("requestState") else { return Ok(None) };
+    let Some(sealed) = state.strip_prefix("p.") else { return Ok(None) };
+    let bound = found.bound;
+    let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
+    let number = std::str::from_utf8(&plain).ok().and_then(|t| t.strip_prefix("park\0"));
+    let number = number.and_then(|hex| u128::from_str_radix(hex, 16).ok()).ok_or_else(not_ours)?;
+    let answers = answers(&incoming.params)?;
+    let mut parked =
+        gate.lot().lock().remove(&number).filter(|p| p.bound == bound).ok_or_else(|| {
+            Refusal::new(
+                Code::InvalidParams,
+                "requestState is used up or expired; start the call afresh",
+            )
+            .data("{\"reason\":\"lost\"}")
+        })?;
+    parked.answers = answers;
+    Ok(Some(parked))
+}
+
+impl Parked {
+    /// Hands the answers over and goes on where the call stood. What was not answered is asked again.
+    pub(crate) async fn go_on(
+        mut self,
+        gate: &Gate,
+        client: &Arc<Client>,
+        found: &Found,
+        link: Arc<dyn Link>,
+    ) -> Result<Ending, Refusal> {
+        *self.door.front.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+        let mut open = Vec::new();
+        for (key, asked) in self.open {
+            match self.answers.iter().position(|(k, _)| *k == key) {
+                Some(at) => {
+                    // The call may have ended meanwhile; then nobody waits for the answer.
+                    let _ = asked.answer.send(Ok(self.answers.swap_remove(at).1));
+                }
+                None => open.push((key, asked)),
+            }
+        }
+        let round =
+            Round { bound: self.bound, call: self.call, asks: self.asks, open, door: self.door };
+        let reply = drive(gate, client, round).await;
+        ending_of(gate, client, found, reply)
+    }
+}
+
+/// The upstream's own `requestState`, taken out of the seal it was given to the client in.
+pub(crate) fn upstream_state(
+    gate: &Gate,
+    incoming: &Incoming,
+    found: &Found,
+) -> Result<Option<String>, Refusal> {
+    let Some(raw) = incoming.params.raw("requestState") else { return Ok(None) };
+    let state = protocol::json::unquote(raw).ok_or_else(not_ours)?;
+    let sealed = state.strip_prefix("r.").ok_or_else(not_ours)?;
+    let bound = found.bound;
+    let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
+    String::from_utf8(plain).map(Some).map_err(|_| not_ours())
+}
+
+/// An upstream's `input_required` for a modern client: each question guarded, the state sealed and bound.
+pub(crate) fn relayed(
+    gate: &Gate,
+    client: &Client,
+    found: &Found,
+    inputs: &[(String, Method, Bytes)],
+    state: Option<String>,
+) -> Result<Rope, Refusal> {
+    let upstream = |why: &str| {
+        Refusal::new(Code::UpstreamFailed, format!("{} failed", found.source.name())).detail(why)
+    };
+    let face = gate.face(&found.source);
+    let parked = state.as_deref().is_some_and(|s| s.starts_with("p."));
+    let mut requests = Vec::new();
+    for (key, method, params) in inputs {
+        let mut ask = Ask { method: method.clone(), params: params.clone() };
+        if !parked {
+            ask = admitted_input(client, &face, ask).map_err(|why| upstream(&why))?;
+        }
+        requests.push(format!(
+            "{}:{{\"method\":{},\"params\":{}}}",
+            quote(key),
+            quote(ask.method.as_str()),
+            String::from_utf8_lossy(&ask.params)
+        ));
+    }
+    let mut out = String::from("{\"resultType\":\"input_required\"");
+    if !requests.is_empty() {
+        out.push_str(&format!(",\"inputRequests\":{{{}}}", requests.join(",")));
+    }
+    if let Some(state) = state {
+        let state = if parked { state } else { wrapped(gate, found, &state)? };
+        out.push_str(&format!(",\"requestState\":{}", quote(&state)));
+    }
+    out.push('}');
+    Ok(Rope::from(out))
+}
+
+fn admitted_input(client: &Client, face: &SourceFace, ask: Ask) -> Result<Ask, String> {
+    admitted(client, face, ask).map_err(|no| match no {
+        No::Error(e) => format!("asked for what the client did not declare: {}", e.message),
+        No::Answer(_) => "asked for what may not be asked".to_owned(),
+    })
+}
+
+fn wrapped(gate: &Gate, found: &Found, state: &str) -> Result<String, Refusal> {
+    let sealed = gate.keys().seal(Purpose::RequestState, state.as_bytes(), &found.bound);
+    sealed.map(|s| format!("r.{s}")).map_err(|e| Refusal::new(Code::Internal, e.to_string()))
+}
+
+fn answers(params: &Object) -> Result<Vec<(String, Bytes)>, Refusal> {
+    let bad = || Refusal::new(Code::InvalidParams, "inputResponses must be an object of objects");
+    let Some(object) = params.object("inputResponses", Limits::REQUEST).map_err(|_| bad())? else {
+        return Ok(Vec::new());
+    };
+    object
+        .iter()
+        .map(|(key, raw)| {
+            Object::parse(Bytes::copy_from_slice(raw), Limits::REQUEST).map_err(|_| bad())?;
+            Ok((key.into_owned(), Bytes::copy_from_slice(raw)))
+        })
+        .collect()
+}
+
+/// What a `requestState` is bound to: principal, thing and request, the parts that change between rounds left out.
+pub(crate) fn binding(client: &Client, found: &Found, incoming: &Incoming) -> [u8; 32] {
+    let own = protocol::json::Edit::new()
+        .remove("_meta")
+        .remove("inputResponses")
+        .remove("requestState")
+        .apply(&incoming.params);
+    let form = canonical(&own, Limits::REQUEST).map(|c| c.as_bytes().to_vec()).unwrap_or_default();
+    let mut text = owner(client);
+    for part in [incoming.method.as_str(), found.source.name().as_str(), &found.exposed] {
+        text.push(0);
+        text.extend_from_slice(part.as_bytes());
+    }
+    text.push(0);
+    text.extend_from_slice(&form);
+    digest::sha256(&text)
+}
+
+fn owner(client: &Client) -> Vec<u8> {
+    format!("{}\0{}", client.principal.tenant, client.principal.id).into_bytes()
+}
+
+fn not_ours() -> Refusal {
+    Refusal::new(Code::InvalidParams, "requestState is not one that was given for this request")
+}

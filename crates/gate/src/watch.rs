@@ -1,0 +1,225 @@
+//! What happens outside any call, on its way to the clients that asked to hear of it.
+//!
+//! A source may report as fast as it likes: a watcher holds one flag per list and a bounded set of URIs, so a flood
+//! costs a few bit operations and reaches the client as single notices with a pause between them.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::SourceName;
+use tokio::sync::Notify;
+
+use crate::catalogue::Catalogue;
+use crate::port::{Events, Filter, Kind};
+use crate::{Client, Lease};
+
+/// Shortest time between two notices of the same watcher.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Most URIs that one watcher may hold or have pending.
+pub(crate) const MAX_URIS: usize = 1024;
+/// Most task states that wait for a slow client; the oldest give way.
+const MAX_TASKS: usize = 256;
+
+/// Something a client asked to hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// A list may have changed.
+    ListChanged(Kind),
+    /// A watched resource changed: its exposed URI.
+    Updated(String),
+    /// A task's state: raw params.
+    Task(Bytes),
+}
+
+/// Where sources report to; knows who listens.
+#[derive(Default)]
+pub(crate) struct Hub {
+    watchers: Mutex<HashMap<Lease, Vec<Weak<Watcher>>>>,
+    catalogue: Mutex<Weak<Catalogue>>,
+}
+
+struct Watcher {
+    only: Option<SourceName>,
+    pending: Mutex<Pending>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Pending {
+    filter: Filter,
+    lists: [bool; 4],
+    /// Upstream URI and source, to the URI the client knows.
+    names: HashMap<(SourceName, String), String>,
+    updated: BTreeSet<String>,
+    tasks: VecDeque<Bytes>,
+}
+
+/// One client's watching; dropping it ends it.
+pub struct Watch {
+    watcher: Arc<Watcher>,
+}
+
+impl Hub {
+    pub(crate) fn knows(&self, catalogue: &Arc<Catalogue>) {
+        *lock(&self.catalogue) = Arc::downgrade(catalogue);
+    }
+
+    /// Begins to watch; `names` maps what sources call a resource to what the client calls it.
+    pub(crate) fn watch(
+        &self,
+        client: &Client,
+        filter: Filter,
+        names: HashMap<(SourceName, String), String>,
+    ) -> Watch {
+        let pending = Pending { filter, names, ..Pending::default() };
+        let watcher = Arc::new(Watcher {
+            only: client.only.clone(),
+            pending: Mutex::new(pending),
+            wake: Notify::new(),
+        });
+        let mut all = lock(&self.watchers);
+        all.retain(|_, list| {
+            list.retain(|w| w.strong_count() > 0);
+            !list.is_empty()
+        });
+        all.entry(client.lease).or_default().push(Arc::downgrade(&watcher));
+        Watch { watcher }
+    }
+
+    /// Every list of every client may look different now: policy or effects changed.
+    pub(crate) fn everything_changed(&self) {
+        for watcher in self.all() {
+            for kind in Kind::ALL {
+                watcher.list_changed(kind);
+            }
+        }
+    }
+
+    pub(crate) fn watching(&self) -> usize {
+        self.all().len()
+    }
+
+    fn all(&self) -> Vec<Arc<Watcher>> {
+        lock(&self.watchers).values().flatten().filter_map(Weak::upgrade).collect()
+    }
+
+    fn of(&self, lease: Lease) -> Vec<Arc<Watcher>> {
+        let all = lock(&self.watchers);
+        all.get(&lease).into_iter().flatten().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl Events for Hub {
+    fn list_changed(&self, source: &SourceName, kind: Kind) {
+        if let Some(catalogue) = lock(&self.catalogue).upgrade() {
+            if !catalogue.mark_stale(source, kind) {
+                return;
+            }
+        }
+        for watcher in self.all() {
+            if watcher.only.as_ref().is_none_or(|only| only == source) {
+                watcher.list_changed(kind);
+            }
+        }
+    }
+
+    fn updated(&self, source: &SourceName, lease: Lease, uri: &str) {
+        for watcher in self.of(lease) {
+            let mut pending = lock(&watcher.pending);
+            let name = pending.names.get(&(source.clone(), uri.to_owned())).cloned();
+            if let Some(name) = name {
+                pending.updated.insert(name);
+                watcher.wake.notify_one();
+            }
+        }
+    }
+
+    fn task(&self, _source: &SourceName, lease: Lease, params: Bytes) {
+        for watcher in self.of(lease) {
+            let mut pending = lock(&watcher.pending);
+            if pending.tasks.len() == MAX_TASKS {
+                pending.tasks.pop_front();
+            }
+            pending.tasks.push_back(params.clone());
+            watcher.wake.notify_one();
+        }
+    }
+}
+
+impl Watcher {
+    fn list_changed(&self, kind: Kind) {
+        let mut pending = lock(&self.pending);
+        let wanted = match kind {
+            Kind::Tools => pending.filter.tools,
+            Kind::Prompts => pending.filter.prompts,
+            Kind::Resources | Kind::Templates => pending.filter.resources,
+        };
+        if wanted {
+            // MCP has one notification for resources and their templates.
+            let kind = if kind == Kind::Templates { Kind::Resources } else { kind };
+            pending.lists[kind as usize] = true;
+            self.wake.notify_one();
+        }
+    }
+
+    fn take(&self) -> Option<Happening> {
+        let mut pending = lock(&self.pending);
+        if let Some(at) = pending.lists.iter().position(|set| *set) {
+            pending.lists[at] = false;
+            return Some(Happening::ListChanged(Kind::ALL[at]));
+        }
+        if let Some(uri) = pending.updated.pop_first() {
+            return Some(Happening::Updated(uri));
+        }
+        pending.tasks.pop_front().map(Happening::Task)
+    }
+}
+
+impl Watch {
+    /// The next thing that happened; waits for it. At most one every 50 ms.
+    pub async fn next(&mut self) -> Happening {
+        loop {
+            if let Some(happening) = self.watcher.take() {
+                tokio::time::sleep(PAUSE).await;
+                return happening;
+            }
+            self.watcher.wake.notified().await;
+        }
+    }
+
+    /// Adds resources to what is watched (a legacy client subscribes one by one).
+    pub(crate) fn add(&self, names: HashMap<(SourceName, String), String>) -> bool {
+        let mut pending = lock(&self.watcher.pending);
+        if pending.names.len() + names.len() > MAX_URIS {
+            return false;
+        }
+        pending.names.extend(names);
+        true
+    }
+
+    /// Takes a resource out again; the sources and URIs it stood for.
+    pub(crate) fn remove(&self, uri: &str) -> Vec<(SourceName, String)> {
+        let mut pending = lock(&self.watcher.pending);
+        let gone: Vec<_> =
+            pending.names.iter().filter(|(_, name)| *name == uri).map(|(k, _)| k.clone()).collect();
+        for key in &gone {
+            pending.names.remove(key);
+        }
+        gone
+    }
+
+    /// All resources that are watched, by source.
+    pub(crate) fn watched(&self) -> HashMap<SourceName, Vec<String>> {
+        let mut by_source: HashMap<SourceName, Vec<String>> = HashMap::new();
+        for (source, uri) in lock(&self.watcher.pending).names.keys() {
+            by_source.entry(source.clone()).or_default().push(uri.clone());
+        }
+        by_source
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use model::{Code, Refusal};
+use protocol::json::{Limits, Object, canonical, quote};
+use protocol::mcp::headers::PARAM_PREFIX;
+use protocol::mcp::{Era, Method};
+
+use super::{Found, Passage};
+use crate::catalogue::Entry;
+use crate::gate::{Gate, Incoming};
+use crate::{Client, RecordArguments, digest};
+
+/// Reads the arguments of a call, every depth of them, and notes their digest. A member that stands twice anywhere
+/// is refused: gate and source might read different ones.
+pub(super) fn read(
+    gate: &Gate,
+    incoming: &Incoming,
+    passage: &mut Passage,
+) -> Result<Option<Object>, Refusal> {
+    let member = match incoming.method {
+        Method::ToolsCall | Method::PromptsGet => "arguments",
+        Method::Complete => "argument",
+        _ => return Ok(None),
+    };
+    let Some(raw) = incoming.params.get(member) else { return Ok(None) };
+    let invalid = |why: String| Refusal::new(Code::InvalidParams, why);
+    let arguments =
+        Object::parse(raw, Limits::REQUEST).map_err(|e| invalid(format!("{member}: {e}")))?;
+    let form = canonical(arguments.text(), Limits::REQUEST)
+        .map_err(|e| invalid(format!("{member}: {e}")))?;
+    let masked =
+        (gate.settings().arguments == RecordArguments::Masked).then(|| gate.mask(&arguments));
+    passage.arguments(digest::sha256(form.as_bytes()), masked);
+    Ok(Some(arguments))
+}
+
+/// Stage: what mirrors the arguments must agree with them, and they must fit the tool's schema. Returns the mirrors
+/// for the upstream.
+pub(super) fn check(
+    client: &Arc<Client>,
+    incoming: &Incoming,
+    found: &Found,
+    arguments: Option<&Object>,
+) -> Result<Vec<(String, String)>, Refusal> {
+    let (Method::ToolsCall, Some(entry)) = (&incoming.method, &found.entry) else {
+        return Ok(incoming.param_headers.clone().unwrap_or_default());
+    };
+    let empty = Object::empty();
+    let arguments = arguments.unwrap_or(&empty);
+    let received = incoming.param_headers.as_deref();
+    if let (Some(received), Era::Modern) = (received, client.version.era()) {
+        entry
+            .param_headers
+            .check(received.iter().map(|(n, v)| (n.as_str(), v.as_bytes())), arguments)
+            .map_err(|e| Refusal::new(Code::HeaderMismatch, e.to_string()))?;
+    }
+    against_schema(entry, arguments)?;
+    let mut headers = entry.param_headers.build(arguments);
+    let known = |header: &str| {
+        let name = header.get(PARAM_PREFIX.len()..).unwrap_or_default();
+        entry.param_headers.as_slice().iter().any(|p| p.name.eq_ignore_ascii_case(name))
+    };
+    headers.extend(received.unwrap_or_default().iter().filter(|(n, _)| !known(n)).cloned());
+    Ok(headers)
+}
+
+/// JSON Schema 2020-12, and names that mean something to JavaScript behind us. No value is echoed: it may be secret.
+pub(crate) fn against_schema(entry: &Entry, arguments: &Object) -> Result<(), Refusal> {
+    let problem = |problems: &[(String, String)]| {
+        let listed: Vec<_> = problems
+            .iter()
+            .map(|(path, why)| format!("{{\"path\":{},\"problem\":{}}}", quote(path), quote(why)))
+            .collect();
+        let first = problems.first().map_or_else(String::new, |(path, why)| {
+            format!(": {} {why}", if path.is_empty() { "the object" } else { path })
+        });
+        Refusal::new(
+            Code::InvalidParams,
+            format!("arguments of {} do not fit its schema{first}", entry.exposed),
+        )
+        .data(format!("{{\"problems\":[{}]}}", listed.join(",")))
+    };
+    let value: serde_json::Value = serde_json::from_slice(arguments.text())
+        .map_err(|_| problem(&[(String::new(), "is no JSON object".to_owned())]))?;
+    // A schema that does not compile quarantined the tool before it could get here; without one nothing is checked in.
+    let Some(schema) = &entry.schema else {
+        return Err(Refusal::new(
+            Code::Quarantined,
+            format!("the schema of {} cannot be used", entry.exposed),
+        ));
+    };
+    inspect::check_argument_names(&value, &schema.document)
+        .map_err(|e| problem(&[(e.path.clone(), e.message.clone())]))?;
+    schema.compiled.validate(&value).map_err(|problems| {
+        let pairs: Vec<_> = problems.iter().map(|p| (p.path.clone(), p.message.clone())).collect();
+        problem(&pairs)
+    })
+}

@@ -1,0 +1,272 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::{Action, Code, Effect, Refusal};
+use policy::Target;
+use protocol::json::{Edit, Limits, Object, quote};
+use protocol::mcp::{Era, Method};
+
+use super::{decide, tasks};
+use crate::catalogue::{Entry, Index, State};
+use crate::gate::{Gate, Incoming};
+use crate::port::{Kind, Source};
+use crate::{Client, list};
+
+/// What a request is about, resolved.
+pub(crate) struct Found {
+    /// The source it goes to.
+    pub(crate) source: Arc<dyn Source>,
+    /// The definition it names; none for URIs that only a template covers, and for methods without a name.
+    pub(crate) entry: Option<Arc<Entry>>,
+    /// The name policy and records go by.
+    pub(crate) exposed: String,
+    /// The upstream's own name.
+    pub(crate) target: String,
+    pub(crate) action: Action,
+    /// Params with the upstream's name already in them, where it stands deeper than `target` reaches.
+    pub(crate) params: Option<Object>,
+    /// The task id the client knows, for the `tasks/*` methods.
+    pub(crate) task: Option<String>,
+    /// What a `requestState` for this request is bound to; set where one may be needed.
+    pub(crate) bound: [u8; 32],
+}
+
+impl Found {
+    pub(super) fn effect(&self) -> Effect {
+        self.entry.as_ref().map_or(Effect::Read, |e| e.effect)
+    }
+
+    pub(super) fn policy_target(&self) -> Target<'_> {
+        match &self.entry {
+            Some(entry) => {
+                Target { name: &self.exposed, upstream_name: &self.target, ..decide::target(entry) }
+            }
+            None => Target {
+                source: self.source.name(),
+                name: &self.exposed,
+                upstream_name: &self.target,
+                effect: Effect::Read,
+                effect_accepted: true,
+            },
+        }
+    }
+
+    /// Findings about the definition, for the record.
+    pub(super) fn note(&self) -> Option<String> {
+        let findings = &self.entry.as_ref()?.findings;
+        let first = findings.first()?;
+        Some(format!("{} finding(s), first: {} at {}", findings.len(), first.rule, first.path))
+    }
+
+    fn of(entry: Arc<Entry>) -> Self {
+        Self {
+            source: entry.source.clone(),
+            exposed: entry.exposed.clone(),
+            target: entry.upstream.clone(),
+            action: entry.action(),
+            entry: Some(entry),
+            params: None,
+            task: None,
+            bound: [0; 32],
+        }
+    }
+}
+
+/// Stage: from the name in the request to the one thing it means for this client.
+pub(super) async fn find(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: &Incoming,
+) -> Result<Found, Refusal> {
+    let params = &incoming.params;
+    match &incoming.method {
+        Method::ToolsCall => by_name(gate, client, Kind::Tools, &text(params, "name")?).await,
+        Method::PromptsGet => by_name(gate, client, Kind::Prompts, &text(params, "name")?).await,
+        Method::ResourcesRead => resource(gate, client, &text(params, "uri")?).await,
+        Method::Complete => completion(gate, client, params).await,
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
+            tasks::find(gate, client, params).await
+        }
+        other => passed(gate, client, other),
+    }
+}
+
+/// Stage, after the decision: what is in quarantine is refused by name to those who might call it otherwise.
+pub(super) fn refuse_quarantined(found: &Found) -> Result<(), Refusal> {
+    let Some(State::Quarantined(why)) = found.entry.as_ref().map(|e| &e.state) else {
+        return Ok(());
+    };
+    let (source, name) = (found.source.name(), &found.target);
+    Err(Refusal::new(Code::Quarantined, format!("{} is quarantined: {why}", found.exposed)).data(
+        format!("{{\"accept\":{}}}", quote(&format!("portcullis pins accept {source} {name}"))),
+    ))
+}
+
+/// What is unknown, hidden or denied: one answer for the three.
+pub(super) fn unknown(client: &Client, action: Action, name: &str) -> Refusal {
+    let data = decide::allow_data(&client.principal, action, name);
+    match action {
+        Action::Call => Refusal::new(Code::Unavailable, format!("Unknown tool: {name}")).data(data),
+        Action::Prompt => {
+            Refusal::new(Code::Unavailable, format!("Unknown prompt: {name}")).data(data)
+        }
+        Action::Read => {
+            let uri = quote(name);
+            let data = format!("{},\"uri\":{uri}}}", data.trim_end_matches('}'));
+            Refusal::new(Code::ResourceNotFound, format!("Resource not found: {name}")).data(data)
+        }
+    }
+}
+
+/// A tool or prompt by its exposed name. Lists that were never fetched, or have changed, are fetched first.
+pub(super) async fn by_name(
+    gate: &Gate,
+    client: &Arc<Client>,
+    kind: Kind,
+    name: &str,
+) -> Result<Found, Refusal> {
+    let action = if kind == Kind::Tools { Action::Call } else { Action::Prompt };
+    if !client.principal.scopes.cover(name) {
+        return Err(decide::out_of_scope(action, name));
+    }
+    let get = |index: &Index| {
+        let found = if kind == Kind::Tools { index.tool(name) } else { index.prompt(name) };
+        found.filter(|e| in_view(client, e)).cloned()
+    };
+    let known = get(&gate.catalogue().index());
+    let fresh = |e: &Arc<Entry>| {
+        gate.catalogue().shelf(e.source_name()).is_some_and(|shelf| !shelf.is_stale(kind))
+    };
+    if let Some(entry) = known.filter(fresh) {
+        return Ok(Found::of(entry));
+    }
+    list::freshen(gate, client, kind, Some(name)).await;
+    let entry = get(&gate.catalogue().index());
+    entry.map(Found::of).ok_or_else(|| unknown(client, action, name).detail("no such name"))
+}
+
+fn in_view(client: &Client, entry: &Entry) -> bool {
+    client.only.as_ref().is_none_or(|only| only == entry.source_name())
+}
+
+/// A resource by the URI a list shows, by the upstream's own URI where only one source has it, or by a template.
+pub(super) async fn resource(
+    gate: &Gate,
+    client: &Arc<Client>,
+    uri: &str,
+) -> Result<Found, Refusal> {
+    if let Some(found) = known_resource(gate, client, uri) {
+        return Ok(found);
+    }
+    list::freshen(gate, client, Kind::Resources, None).await;
+    list::freshen(gate, client, Kind::Templates, None).await;
+    known_resource(gate, client, uri)
+        .ok_or_else(|| unknown(client, Action::Read, uri).detail("no list or template has it"))
+}
+
+fn known_resource(gate: &Gate, client: &Client, uri: &str) -> Option<Found> {
+    let index = gate.catalogue().index();
+    if let Some(entry) = index.resource(uri).filter(|e| in_view(client, e)) {
+        return Some(Found::of(entry.clone()));
+    }
+    let mut owners = index.resources_by_upstream(uri).filter(|e| in_view(client, e));
+    if let (Some(entry), None) = (owners.next(), owners.next()) {
+        return Some(Found::of(entry.clone()));
+    }
+    let mut fits: Vec<_> = index
+        .templates()
+        .iter()
+        .filter(|t| in_view(client, t))
+        .filter_map(|t| by_template(t, uri).map(|upstream| (t, upstream)))
+        .collect();
+    fits.dedup_by(|a, b| a.0.source_name() == b.0.source_name());
+    let [(template, upstream)] = fits.as_slice() else { return None };
+    let mut found = Found::of((*template).clone());
+    uri.clone_into(&mut found.exposed);
+    upstream.clone_into(&mut found.target);
+    Some(found)
+}
+
+/// The upstream's URI, if this exposed (or upstream) URI is one that the template stands for.
+fn by_template(template: &Entry, uri: &str) -> Option<String> {
+    let prefix = format!("{}+", template.source_name());
+    let qualified = template.exposed.starts_with(&prefix);
+    let upstream = if qualified { uri.strip_prefix(&prefix).unwrap_or(uri) } else { uri };
+    crate::template::matches(&template.upstream, upstream).then(|| upstream.to_owned())
+}
+
+/// `completion/complete`: about a prompt or a resource template that this client may use. The reference is rewritten
+/// to the upstream's own name.
+async fn completion(gate: &Gate, client: &Arc<Client>, params: &Object) -> Result<Found, Refusal> {
+    let invalid = || Refusal::new(Code::InvalidParams, "ref must name a prompt or a resource");
+    let reference = params.object("ref", Limits::REQUEST).ok().flatten().ok_or_else(invalid)?;
+    let kind = reference.str("type").ok_or_else(invalid)?;
+    let (mut found, member) = match &*kind {
+        "ref/prompt" => {
+            (by_name(gate, client, Kind::Prompts, &text(&reference, "name")?).await?, "name")
+        }
+        "ref/resource" => {
+            (resource_reference(gate, client, &text(&reference, "uri")?).await?, "uri")
+        }
+        _ => return Err(invalid()),
+    };
+    let own = Edit::new().set_str(member, &found.target).apply(&reference);
+    let rewritten: Bytes = Edit::new().set("ref", own.to_vec()).apply(params);
+    found.params = Object::parse(rewritten, Limits::REQUEST).ok();
+    found.target = String::new();
+    Ok(found)
+}
+
+/// A template by the very text of its URI template, or a resource.
+async fn resource_reference(
+    gate: &Gate,
+    client: &Arc<Client>,
+    uri: &str,
+) -> Result<Found, Refusal> {
+    list::freshen(gate, client, Kind::Templates, None).await;
+    let template = {
+        let index = gate.catalogue().index();
+        let same = |t: &&Arc<Entry>| in_view(client, t) && (t.exposed == uri || t.upstream == uri);
+        index.templates().iter().find(same).cloned()
+    };
+    match template {
+        Some(entry) => Ok(Found::of(entry)),
+        None => resource(gate, client, uri).await,
+    }
+}
+
+/// A method that this gate does not know, where a setting lets it through to the one source there is.
+fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusal> {
+    let no =
+        || Refusal::new(Code::MethodNotFound, format!("Method not found: {}", method.as_str()));
+    if method.as_str().starts_with("rpc.") {
+        return Err(no());
+    }
+    let mut shelves = gate
+        .catalogue()
+        .shelves()
+        .iter()
+        .filter(|s| client.only.as_ref().is_none_or(|only| only == s.source.name()));
+    let (Some(shelf), None) = (shelves.next(), shelves.next()) else { return Err(no()) };
+    let known_elsewhere =
+        client.version.era() == Era::Modern && !matches!(method, Method::Other(_));
+    if !shelf.settings.pass_unknown || known_elsewhere {
+        return Err(no());
+    }
+    Ok(Found {
+        source: shelf.source.clone(),
+        entry: None,
+        exposed: method.as_str().to_owned(),
+        target: String::new(),
+        action: Action::Call,
+        params: None,
+        task: None,
+        bound: [0; 32],
+    })
+}
+
+fn text(params: &Object, member: &str) -> Result<String, Refusal> {
+    params.str(member).map(std::borrow::Cow::into_owned).ok_or_else(|| {
+        Refusal::new(Code::InvalidParams, format!("params.{member} must be a string"))
+    })
+}

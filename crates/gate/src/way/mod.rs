@@ -1,0 +1,160 @@
+//! The one way of a call. Every front and every source has it; its order stands here and nowhere else.
+
+mod arguments;
+mod decide;
+mod limit;
+mod lookup;
+mod passage;
+mod tasks;
+mod vet;
+
+use std::sync::Arc;
+
+use audit::Outcome;
+use model::{Refusal, SourceName};
+use protocol::mcp::{Era, Method};
+
+pub(crate) use arguments::against_schema as fits;
+pub(crate) use decide::{shows, target as target_of};
+pub(crate) use limit::{Who, principal as limit_principal};
+pub(crate) use lookup::Found;
+pub(crate) use passage::Passage;
+pub(crate) use vet::{ending_of, refusal_of};
+
+use crate::gate::{Gate, Incoming};
+use crate::park;
+use crate::port::{Link, Reply, Trouble};
+use crate::{Clearance, Cleared, Client, Vetted};
+
+/// The stages, in their order, with what each is for. Printed by `portcullis explain call`.
+pub const STAGES: [(&str, &str); 9] = [
+    ("identify", "who calls, by the credential of this request"),
+    ("open", "a place in the audit log, before anything else"),
+    ("limit", "calls of this principal, then of this tool, then at once"),
+    ("look up", "the exposed name in the pinned catalogue"),
+    ("decide", "policy, on the resolved tool and the final arguments"),
+    ("check", "mirrored headers, schema and reserved names of the arguments"),
+    ("clear", "the call becomes one that a source takes"),
+    ("vet", "the reply: size, shape, requests to the client, label"),
+    ("record", "durable before the answer leaves"),
+];
+
+/// How a call ended well enough to have an answer.
+pub(crate) struct Ending {
+    pub(crate) vetted: Vetted,
+    pub(crate) outcome: Outcome,
+    pub(crate) upstream_status: Option<i64>,
+    pub(crate) note: Option<String>,
+}
+
+/// Takes one call all the way. Dropping the future cancels the call; that, too, is recorded.
+pub(crate) async fn call(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: Incoming,
+    link: Arc<dyn Link>,
+) -> Vetted {
+    let mut passage = match Passage::open(gate, client, &incoming) {
+        Ok(passage) => passage,
+        Err(refusal) => return crate::render::refusal(&refusal, client.version.era()),
+    };
+    let end = travel(gate, client, incoming, link, &mut passage).await;
+    passage.close(end).await
+}
+
+async fn travel(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: Incoming,
+    link: Arc<dyn Link>,
+    passage: &mut Passage,
+) -> Result<Ending, Refusal> {
+    limit::principal(gate, client)?;
+    let mut found = lookup::find(gate, client, &incoming).await?;
+    if client.version.era() == Era::Modern
+        && may_ask(&incoming.method)
+        && client.capabilities.can_be_asked()
+    {
+        found.bound = park::binding(client, &found, &incoming);
+    }
+    passage.found(&found);
+    let arguments = arguments::read(gate, &incoming, passage)?;
+    decide::decide(gate, client, &found, arguments.as_ref(), passage)?;
+    lookup::refuse_quarantined(&found)?;
+    limit::tool(gate, client, &found)?;
+    let _place = limit::at_once(gate, client)?;
+    let headers = arguments::check(client, &incoming, &found, arguments.as_ref())?;
+    if let Some(parked) = park::resumed(gate, &incoming, &found)? {
+        return parked.go_on(gate, client, &found, link).await;
+    }
+    let cleared = clear(gate, client, incoming, &found, headers)?;
+    let reply = park::run(gate, client, &found, cleared, link).await;
+    ending_of(gate, client, &found, reply)
+}
+
+/// A passage for what is recorded like a call without being one that a source carries out.
+pub(crate) fn begin(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: &Incoming,
+) -> Result<Passage, Refusal> {
+    Passage::open(gate, client, incoming)
+}
+
+/// A resource that this client may read, decided and recorded like a call for it.
+pub(crate) async fn decided_resource(
+    gate: &Gate,
+    client: &Arc<Client>,
+    uri: &str,
+    passage: &mut Passage,
+) -> Result<Found, Refusal> {
+    let found = lookup::resource(gate, client, uri).await?;
+    passage.found(&found);
+    decide::decide(gate, client, &found, None, passage)?;
+    lookup::refuse_quarantined(&found)?;
+    Ok(found)
+}
+
+/// Source and upstream URI of a resource that this client may read.
+pub(crate) async fn readable(
+    gate: &Gate,
+    client: &Arc<Client>,
+    uri: &str,
+) -> Result<(SourceName, String), Refusal> {
+    let found = lookup::resource(gate, client, uri).await?;
+    decide::may(gate, client, &found)?;
+    lookup::refuse_quarantined(&found)?;
+    Ok((found.source.name().clone(), found.target))
+}
+
+fn clear(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: Incoming,
+    found: &Found,
+    param_headers: Vec<(String, String)>,
+) -> Result<Cleared, Refusal> {
+    let state = match client.version.era() {
+        Era::Modern => park::upstream_state(gate, &incoming, found)?,
+        Era::Legacy => None,
+    };
+    Ok(Cleared::new(Clearance {
+        client: client.clone(),
+        method: incoming.method,
+        target: found.target.clone(),
+        params: found.params.clone().unwrap_or(incoming.params),
+        param_headers,
+        progress: incoming.progress,
+        level: incoming.level,
+        state,
+        deadline: gate.settings().call_deadline,
+    }))
+}
+
+/// Whether an answer to this method may ask the client for something first (2026-07-28 basic/patterns/mrtr).
+pub(crate) const fn may_ask(method: &Method) -> bool {
+    matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead)
+}
+
+/// What a source's future yields.
+pub(crate) type Outgoing = Result<Reply, Trouble>;

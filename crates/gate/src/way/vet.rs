@@ -1,0 +1,123 @@
+use std::sync::Arc;
+
+use audit::Outcome;
+use bytes::Bytes;
+use model::{Code, Refusal};
+use protocol::Rope;
+use protocol::mcp::labels;
+
+use super::{Ending, Found, Outgoing};
+use crate::gate::Gate;
+use crate::park;
+use crate::port::{Reply, Trouble};
+use crate::{Client, Vetted};
+
+/// Stage: what came back, made into an answer or a refusal. Content is never changed; the result is labelled with
+/// its source.
+pub(crate) fn ending_of(
+    gate: &Gate,
+    client: &Arc<Client>,
+    found: &Found,
+    reply: Outgoing,
+) -> Result<Ending, Refusal> {
+    match reply {
+        Ok(Reply::Complete { result, failed }) => {
+            let result = with_own_ids(gate, client, found, result)?;
+            let outcome = if failed { Outcome::ToolError } else { Outcome::Ok };
+            let labelled = labels::label(result, found.source.name().as_str()).map_err(|e| {
+                Refusal::new(
+                    Code::UpstreamFailed,
+                    format!("{} answered nonsense", found.source.name()),
+                )
+                .detail(e.to_string())
+            })?;
+            Ok(ending(Vetted::result(labelled), outcome))
+        }
+        Ok(Reply::InputRequired { inputs, state }) => {
+            let result = park::relayed(gate, client, found, &inputs, state)?;
+            Ok(ending(Vetted::result(result), Outcome::InputRequired))
+        }
+        Err(Trouble::Answered(error)) => {
+            let code = i64::from(error.code);
+            let status = if error.code == -32601 { 404 } else { 200 };
+            let note = format!("upstream error: {}", error.message);
+            let vetted = Vetted::error(error, status, false);
+            Ok(Ending {
+                vetted,
+                outcome: Outcome::Failed,
+                upstream_status: Some(code),
+                note: Some(note),
+            })
+        }
+        Err(trouble) => Err(refusal_of(found, trouble)),
+    }
+}
+
+fn ending(vetted: Vetted, outcome: Outcome) -> Ending {
+    Ending { vetted, outcome, upstream_status: None, note: None }
+}
+
+/// What the client hears of an upstream's trouble: which source, and what kind of trouble; never its words.
+pub(crate) fn refusal_of(found: &Found, trouble: Trouble) -> Refusal {
+    let name = found.source.name();
+    match trouble {
+        Trouble::Failed { code, detail, status, unknown } => {
+            let said = match code {
+                Code::UpstreamTimeout => format!("{name} did not answer in time"),
+                Code::UpstreamDown => {
+                    format!("{name} failed too often lately and is left alone for a while")
+                }
+                Code::ResultTooLarge => format!("what {name} answered is larger than allowed"),
+                Code::NotTranslatable => {
+                    format!(
+                        "{name} speaks another era of MCP, and this cannot be said in yours: {detail}"
+                    )
+                }
+                _ => format!("{name} failed"),
+            };
+            let said = if unknown { format!("{said}; whether it acted is unknown") } else { said };
+            let detail = match status {
+                Some(status) => format!("{detail} (HTTP {status})"),
+                None => detail,
+            };
+            Refusal::new(code, said)
+                .detail(detail)
+                .data(format!("{{\"source\":\"{name}\",\"outcomeUnknown\":{unknown}}}"))
+        }
+        Trouble::NeedsCapability(required) => {
+            let required = String::from_utf8_lossy(&required).into_owned();
+            Refusal::new(
+                Code::MissingCapability,
+                "the client lacks a capability that this call needs",
+            )
+            .data(format!("{{\"requiredCapabilities\":{required}}}"))
+        }
+        Trouble::Cancelled => Refusal::new(Code::Cancelled, "cancelled"),
+        Trouble::Answered(e) => {
+            Refusal::new(Code::UpstreamFailed, format!("{name} failed")).detail(e.message)
+        }
+    }
+}
+
+/// Task ids in a result become the client's.
+fn with_own_ids(
+    gate: &Gate,
+    client: &Client,
+    found: &Found,
+    result: Rope,
+) -> Result<Rope, Refusal> {
+    if found.task.is_none() && !mentions_task(&result) {
+        return Ok(result);
+    }
+    let whole: Bytes = result.into_bytes();
+    super::tasks::rename(gate, client, found, &whole).map(Rope::from).ok_or_else(|| {
+        Refusal::new(Code::UpstreamFailed, format!("{} answered nonsense", found.source.name()))
+    })
+}
+
+/// Whether a result is about a task: only its first bytes or its last ones can be, as a task has no bulk.
+fn mentions_task(result: &Rope) -> bool {
+    const SMALL: usize = 4096;
+    result.len() <= SMALL
+        && result.parts().iter().any(|part| part.windows(8).any(|window| window == b"\"taskId\""))
+}
