@@ -1,167 +1,13 @@
 //! Commands that would run code from their own command line, or from what callers send.
+//!
+//! A guard against configuration that came from elsewhere (an imported file, a copied snippet) and a help against
+//! mistakes; an operator who means to can always put the code into a file.
+
+mod table;
+
+use table::{INTERPRETERS, Interpreter, RUNNERS, WRAPPERS};
 
 use crate::SpawnError;
-
-/// One family of interpreters and what its options mean.
-struct Interpreter {
-    /// Program names; a version at the end (`python3.12`) does not matter.
-    names: &'static [&'static str],
-    /// Letters that, alone or in a group (`-lc`), take code as their value.
-    code: &'static str,
-    /// Long (or exact) options that take code.
-    code_long: &'static [&'static str],
-    /// Options whose value is the next argument.
-    valued: &'static [&'static str],
-    /// Options after which the rest belongs to a program named by its value.
-    program: &'static [&'static str],
-    /// Whether one letter follows another in one option (`-lc`).
-    groups: bool,
-}
-
-const INTERPRETERS: &[Interpreter] = &[
-    Interpreter {
-        names: &[
-            "sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh", "rbash",
-            "yash", "nu", "elvish", "xonsh",
-        ],
-        code: "cC",
-        code_long: &["--command", "--commands", "--init-command"],
-        valued: &["-o", "+o", "-O", "+O", "--rcfile", "--init-file"],
-        program: &[],
-        groups: true,
-    },
-    Interpreter {
-        names: &["python", "pypy"],
-        code: "c",
-        code_long: &[],
-        valued: &["-W", "-X", "--check-hash-based-pycs"],
-        program: &["-m"],
-        groups: true,
-    },
-    Interpreter {
-        names: &["node", "nodejs"],
-        code: "ep",
-        code_long: &["--eval", "--print", "-pe"],
-        valued: &[
-            "-r",
-            "--require",
-            "--import",
-            "--loader",
-            "--experimental-loader",
-            "-C",
-            "--conditions",
-            "--env-file",
-            "--title",
-        ],
-        program: &["--run"],
-        groups: false,
-    },
-    Interpreter {
-        names: &["bun"],
-        code: "ep",
-        code_long: &["--eval", "--print"],
-        valued: &["-r", "--preload", "--cwd", "-c", "--config"],
-        program: &[],
-        groups: false,
-    },
-    Interpreter {
-        names: &["perl"],
-        code: "eE",
-        code_long: &[],
-        valued: &["-I"],
-        program: &[],
-        groups: true,
-    },
-    Interpreter {
-        names: &["ruby"],
-        code: "e",
-        code_long: &[],
-        valued: &["-I", "-r", "-C", "-E"],
-        program: &["-S"],
-        groups: true,
-    },
-    Interpreter {
-        names: &["php"],
-        code: "rBRE",
-        code_long: &["--run", "--process-begin", "--process-code", "--process-end"],
-        valued: &["-c", "-d", "-z", "--php-ini", "--define"],
-        program: &["-S"],
-        groups: false,
-    },
-    Interpreter {
-        names: &["lua", "luajit"],
-        code: "e",
-        code_long: &[],
-        valued: &["-l"],
-        program: &[],
-        groups: false,
-    },
-    Interpreter {
-        names: &["pwsh", "powershell"],
-        code: "",
-        code_long: &[
-            "-c",
-            "-command",
-            "-e",
-            "-ec",
-            "-enc",
-            "-encodedcommand",
-            "-commandwithargs",
-            "-cwa",
-        ],
-        valued: &["-executionpolicy", "-ep", "-ex", "-workingdirectory", "-wd"],
-        program: &["-file", "-f"],
-        groups: false,
-    },
-    Interpreter {
-        names: &["cmd"],
-        code: "",
-        code_long: &["/c", "/k", "/r"],
-        valued: &[],
-        program: &[],
-        groups: false,
-    },
-];
-
-/// Programs that start the program named in their arguments.
-const WRAPPERS: &[&str] = &[
-    "env",
-    "nice",
-    "nohup",
-    "setsid",
-    "timeout",
-    "stdbuf",
-    "ionice",
-    "chrt",
-    "taskset",
-    "sudo",
-    "doas",
-    "xargs",
-    "busybox",
-    "toybox",
-    "time",
-    "unshare",
-    "setpriv",
-    "runuser",
-    "su",
-    "chroot",
-    "prlimit",
-    "systemd-run",
-    "script",
-    "uv",
-    "uvx",
-];
-
-/// Package runners with an option of their own that hands text to a shell.
-const RUNNERS: &[(&str, &[&str])] = &[
-    ("npx", &["-c", "--call"]),
-    ("npm", &["-c", "--call"]),
-    ("env", &["-S", "--split-string"]),
-    ("su", &["-c", "--command"]),
-    ("runuser", &["-c", "--command"]),
-    ("script", &["-c", "--command"]),
-    ("deno", &["eval"]),
-];
 
 /// Refuses a command that runs code from its own text, or from standard input.
 pub(crate) fn check(command: &[String]) -> Result<(), SpawnError> {
@@ -174,25 +20,22 @@ pub(crate) fn check(command: &[String]) -> Result<(), SpawnError> {
         return interpreter.check(&name, args);
     }
     if WRAPPERS.contains(&name.as_str()) {
-        // Which argument is the program depends on each wrapper's options; any that names an interpreter is judged.
-        for (at, arg) in args.iter().enumerate() {
-            if find(&base_name(arg)).is_some() {
-                return check(&args[at..]);
-            }
+        // Which argument is the program depends on each wrapper's options: the first that names an interpreter is judged.
+        if let Some(at) = args.iter().position(|arg| find(&base_name(arg)).is_some()) {
+            return check(&args[at..]);
         }
     }
     Ok(())
 }
 
-/// Looks at the runner's own options: those before the first argument that is none.
+/// Looks at a runner's own options: those before the first argument that is none.
 fn check_runner(name: &str, args: &[String], flags: &[&str]) -> Result<(), SpawnError> {
-    let own = args.iter().take_while(|a| {
-        a.starts_with('-') || a.contains('=') || matches!(a.as_str(), "exec" | "x" | "eval")
-    });
-    for arg in own {
-        let flag = arg.split_once('=').map_or(arg.as_str(), |(flag, _)| flag);
-        let attached = |f: &&str| f.len() == 2 && arg.starts_with(*f) && !arg.starts_with("--");
-        if flags.contains(&flag) || flags.iter().any(|f| attached(&f)) {
+    let is_own =
+        |a: &&String| a.starts_with('-') || a.contains('=') || matches!(a.as_str(), "exec" | "x");
+    for arg in args.iter().take_while(is_own) {
+        let flag = word(arg);
+        let attached = |f: &&str| f.len() == 2 && arg.starts_with(*f);
+        if flags.contains(&flag) || flags.iter().any(attached) {
             return Err(inline(name, flag));
         }
     }
@@ -200,58 +43,67 @@ fn check_runner(name: &str, args: &[String], flags: &[&str]) -> Result<(), Spawn
 }
 
 impl Interpreter {
+    /// Reads options up to the program to run, which must be a file (or a module) and must be there.
     fn check(&self, name: &str, args: &[String]) -> Result<(), SpawnError> {
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let flag = arg.split_once('=').map_or(arg.as_str(), |(flag, _)| flag);
+            let flag = word(arg);
             let lower = flag.to_ascii_lowercase();
-            let in_list = |list: &[&str]| {
+            let listed = |list: &[&str]| {
                 list.contains(&flag) || (!self.groups && list.contains(&lower.as_str()))
             };
-            if in_list(self.code_long)
-                || (name == "cmd"
-                    && lower.starts_with('/')
-                    && "ckr".contains(&lower[1..2.min(lower.len())]))
-            {
+            if self.takes_code(flag) || listed(self.code_words) {
                 return Err(inline(name, flag));
-            }
-            if in_list(self.program) {
+            } else if listed(self.program) {
                 return Ok(());
-            }
-            if in_list(self.valued) {
-                if !arg.contains('=') {
+            } else if listed(self.valued) {
+                if flag == arg {
                     args.next();
                 }
-                continue;
-            }
-            if flag == "--" {
-                return args.next().map_or_else(|| Err(from_stdin(name)), |_| Ok(()));
-            }
-            if self.takes_code(flag) {
-                return Err(inline(name, flag));
-            }
-            if matches!(flag, "-s" | "-" | "-i") {
+            } else if flag == "--" {
+                break;
+            } else if matches!(flag, "-" | "-s" | "-i") {
                 return Err(from_stdin(name));
-            }
-            if !flag.starts_with(['-', '+']) && !(name == "cmd" && flag.starts_with('/')) {
-                return Ok(());
+            } else if !flag.starts_with(self.marks) {
+                return self.with_program(name, Some(arg));
             }
         }
-        Err(from_stdin(name))
+        self.with_program(name, args.next())
+    }
+
+    /// Judges what stands where the program to run should.
+    fn with_program(&self, name: &str, program: Option<&String>) -> Result<(), SpawnError> {
+        match program {
+            None => Err(from_stdin(name)),
+            // These take their code as an ordinary argument; a file needs an option.
+            Some(_) if self.names.contains(&"awk") => Err(inline(name, "PROGRAM")),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Whether a short option takes code: `-c`, `-cCODE`, and where letters group, `-lc`.
     fn takes_code(&self, flag: &str) -> bool {
-        let Some(letters) = flag.strip_prefix('-').filter(|l| !l.starts_with('-')) else {
+        let Some(letters) = flag.strip_prefix(self.marks).filter(|l| !l.starts_with('-')) else {
             return false;
         };
         let is_code = |c: char| self.code.contains(c);
-        if self.groups { letters.chars().any(is_code) } else { letters.starts_with(is_code) }
+        // An option that takes a value may have it attached (`-Wcode`): its letters are none.
+        let valued = self.valued.iter().any(|v| v.len() == 2 && flag.starts_with(v));
+        if self.groups {
+            !valued && letters.chars().any(is_code)
+        } else {
+            letters.starts_with(is_code)
+        }
     }
 }
 
 fn find(name: &str) -> Option<&'static Interpreter> {
     INTERPRETERS.iter().find(|i| i.names.contains(&name))
+}
+
+/// An option without the value attached to it by `=`.
+fn word(arg: &str) -> &str {
+    arg.split_once('=').map_or(arg, |(flag, _)| flag)
 }
 
 /// `/usr/bin/python3.12` and `Python.EXE` are both `python`.

@@ -42,6 +42,9 @@ fn code_in_the_command_is_refused() {
         "npx -c x",
         "npx --call=x",
         "npm exec -c x",
+        "uv run python -c x",
+        "awk BEGIN{system(1)}",
+        "osascript -e x",
         "su -c x",
     ] {
         assert!(matches!(verdict(line), Err(SpawnError::InlineCode { .. })), "{line}");
@@ -86,6 +89,9 @@ fn lawful_servers_are_started() {
         "/opt/bin/server -c conf",
         "env LANG=C /opt/bin/server",
         "deno run --allow-net server.ts",
+        "python3 -Werror::c server.py",
+        "node -r ./e server.js",
+        "awk -F c -f server.awk",
         "pwsh -NoProfile -File server.ps1",
         "cat",
     ] {

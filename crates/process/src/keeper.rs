@@ -11,7 +11,6 @@ use crate::children::Slot;
 use crate::order::Report;
 
 /// The gate's side of one supervisor: passes stops on, waits for the end, collects the process.
-#[expect(clippy::disallowed_types, reason = "this is the door")]
 pub(crate) struct Keeper {
     pub(crate) control: UnixStream,
     pub(crate) supervisor: tokio::process::Child,

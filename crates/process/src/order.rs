@@ -120,8 +120,9 @@ impl Report {
             Self::Exited(n) => (b'E', n),
             Self::Killed(n) => (b'K', n),
         };
-        let [a, b, c, d] = n.to_le_bytes();
-        [letter, a, b, c, d]
+        let mut bytes = [letter; Self::LEN];
+        bytes[1..].copy_from_slice(&n.to_le_bytes());
+        bytes
     }
 
     pub(crate) fn decode([letter, n @ ..]: [u8; Self::LEN]) -> Option<Self> {

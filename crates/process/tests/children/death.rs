@@ -1,9 +1,10 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use process::{Child, Exit};
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::Instant;
 
 use crate::support::{BINARY, BRIEF, Script, alive, eventually, line, start};
 

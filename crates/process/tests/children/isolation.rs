@@ -84,7 +84,7 @@ async fn a_program_beside_the_gate_is_never_taken_for_one_in_path() {
         spec.env = vec![secret("PATH", path)];
         match launcher().check(&spec) {
             Ok(file) => {
-                assert!(file.starts_with("/usr") || file.starts_with("/bin"), "{}", file.display())
+                assert!(file.starts_with("/usr") || file.starts_with("/bin"), "{}", file.display());
             }
             Err(error) => assert!(matches!(error, SpawnError::NotFound { .. }), "{error}"),
         }

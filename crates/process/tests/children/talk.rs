@@ -1,6 +1,7 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use process::{Child, Exit, LineError, WriteError};
+use tokio::time::Instant;
 
 use crate::support::{BRIEF, Script, eventually, launcher, line, secret, spec, start};
 
