@@ -1,0 +1,86 @@
+use crate::bidi::bidi;
+use crate::context::{Context, Place};
+use crate::control::{ascii_has_control, control};
+use crate::credential::credential;
+use crate::encoded::{encoded, may_be_encoded};
+use crate::finding::{Finding, Severity, around, escaped};
+use crate::fold::visible;
+use crate::hidden::hidden;
+use crate::lookalike::disguised_word;
+use crate::phrase::{may_match, phrases};
+
+/// What is suspicious about one text. Clean text gives an empty list; paths are empty.
+///
+/// Heuristics: a finding is a reason for a person to look, the absence of one is no proof.
+pub fn scan_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
+    let place = context.place;
+    let mut found = characters(text, place);
+    let clean = visible(text);
+    found.extend(phrases(&clean, place));
+    if place == Place::Definition {
+        if let Some((at, len)) = credential(&clean) {
+            found.push(Finding::new(Severity::Quarantine, "credential-path", around(&clean, at, len)));
+        }
+        if let Some(word) = disguised_word(text) {
+            found.push(Finding::new(Severity::Label, "look-alike", word));
+        }
+        if let Some(name) = cross_reference(&clean, context) {
+            found.push(Finding::new(Severity::Label, "cross-reference", name));
+        }
+    }
+    if let Some((at, len)) = encoded(&clean, place) {
+        found.push(Finding::new(Severity::Label, "encoded-payload", around(&clean, at, len)));
+    }
+    found
+}
+
+/// What is suspicious about a text a source answers with: labels only, the text passes unchanged.
+///
+/// Clean ASCII costs two passes over the bytes and no allocation.
+pub fn scan_result_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
+    let quiet = text.is_ascii()
+        && !ascii_has_control(text.as_bytes())
+        && !may_match(text)
+        && !may_be_encoded(text);
+    if quiet {
+        return Vec::new();
+    }
+    scan_text(text, &Context { place: Place::Result, ..*context })
+}
+
+/// Findings about single characters, before anything is folded.
+fn characters(text: &str, place: Place) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let graded = |s: Severity| if place == Place::Result { Severity::Label } else { s };
+    if let Some(at) = control(text, place) {
+        let seen = around(text, at, 8);
+        found.push(Finding::new(graded(Severity::Quarantine), "control-sequence", seen));
+    }
+    if text.is_ascii() {
+        return found;
+    }
+    if let Some((severity, at)) = bidi(text, place) {
+        found.push(Finding::new(severity, "bidi-control", around(text, at, 8)));
+    }
+    if let Some((at, len)) = hidden(text, place) {
+        found.push(Finding::new(graded(Severity::Quarantine), "hidden-unicode", around(text, at, len)));
+    }
+    found
+}
+
+/// The first name of a tool of another source.
+fn cross_reference<'t>(clean: &'t str, context: &Context<'_>) -> Option<&'t str> {
+    clean
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+        .map(|token| token.trim_matches('-'))
+        .find(|token| !is_own(token, context.source) && context.others.owns_tool(token))
+}
+
+fn is_own(token: &str, source: &str) -> bool {
+    token.strip_prefix(source).is_some_and(|rest| rest.starts_with("__"))
+}
+
+/// `text` for an operator's eyes: printable ASCII as it is, everything else escaped, cut after 160 characters.
+pub fn for_display(text: &str) -> String {
+    escaped(text)
+}

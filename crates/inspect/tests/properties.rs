@@ -1,0 +1,117 @@
+//! What holds for every text and every JSON value.
+
+use inspect::{
+    Context, Limits, Neighbours, Place, Schema, Severity, check_argument_names, propose_effect, scan_definition,
+    scan_elicitation, scan_prompt, scan_resource, scan_result, scan_result_text, scan_text, without_stripped,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Texts made of what detectors look for.
+fn tricky() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        "[a-z ]{0,12}",
+        prop::sample::select(vec![
+            "\u{200D}", "\u{FE0F}", "\u{1F3F4}", "\u{E0067}", "\u{E007F}", "\u{202E}", "\u{2066}", "\u{2069}", "\u{1B}[", "ignore ",
+            "previous ", "instructions", "__", "SYSTEM:", "~/.ssh", "https://", "ui://", "\\", "#/", "%41", "$ref", "__proto__",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|parts| parts.concat())
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        tricky(),
+        prop::sample::select(vec![
+            "name", "inputSchema", "properties", "items", "$ref", "$defs", "$id", "required", "icons", "src", "_meta", "ui", "anyOf",
+            "type", "x-mcp-header", "url", "mode", "requestedSchema", "uri", "pattern", "$schema",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        tricky().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..5).prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_a_scan_panic_and_every_excerpt_is_short_and_printable(s in tricky()) {
+        let others = Neighbours::default().source("shop").tool("shop__refund");
+        for context in [Context::definition("notes", &others), Context::result("notes", &others)] {
+            for finding in scan_text(&s, &context) {
+                prop_assert!(finding.excerpt.len() <= 160);
+                prop_assert!(finding.excerpt.bytes().all(|b| b == b' ' || b.is_ascii_graphic()));
+                prop_assert!(context.place == Place::Definition || finding.severity == Severity::Label);
+            }
+        }
+    }
+
+    #[test]
+    fn the_quick_look_at_results_misses_nothing(s in tricky()) {
+        let others = Neighbours::default();
+        let context = Context::result("notes", &others);
+        prop_assert_eq!(scan_result_text(&s, &context), scan_text(&s, &context));
+    }
+
+    #[test]
+    fn no_value_makes_anything_panic(v in json_value(), w in json_value()) {
+        let others = Neighbours::default().source("shop");
+        let context = Context::definition("notes", &others);
+        let tool = json!({"name": "x", "inputSchema": v, "icons": w, "_meta": w});
+        for value in [&v, &w, &tool] {
+            let found = scan_definition(value, &context);
+            let kept = without_stripped(value, &found);
+            prop_assert!(scan_definition(&kept, &context).iter().all(|f| f.severity != Severity::Strip));
+            scan_prompt(value, &context);
+            scan_resource(value, &context);
+            scan_result(value, &context);
+            let _ = scan_elicitation(value, &[]);
+            let _ = propose_effect("x", Some(value));
+        }
+        let _ = check_argument_names(&v, &w);
+        if let Ok(schema) = Schema::compile(&w, Limits::default()) {
+            let _ = schema.validate(&v);
+        }
+    }
+
+    #[test]
+    fn a_name_with_proto_is_found_wherever_it_is(v in json_value(), depth in 0_usize..40) {
+        let mut value = json!({"__proto__": v});
+        for level in 0..depth {
+            value = if level % 2 == 0 { json!({"a": value}) } else { json!([value]) };
+        }
+        prop_assert!(check_argument_names(&value, &json!(true)).is_err());
+    }
+}
+
+/// Work grows with the text: sixteen times the text may cost forty times the time, never the square.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures itself")]
+fn scanning_is_linear() {
+    let others = Neighbours::default();
+    let context = Context::definition("notes", &others);
+    for piece in ["ignore all ", "send it ", "a\u{200D}", "SWdub3Jl", "_ * ", "do not tell ", "((", "user must ", "\u{1F3F4}\u{E0067}", "read password "] {
+        let time = |times: usize| {
+            let text = piece.repeat(times);
+            (0..3).map(|_| {
+                let start = std::time::Instant::now();
+                std::hint::black_box(scan_text(&text, &context));
+                start.elapsed()
+            }).min().unwrap()
+        };
+        time(100);
+        let (small, large) = (time(1_000), time(16_000));
+        assert!(large < small * 40 + std::time::Duration::from_millis(20), "{piece:?}: {small:?} then {large:?}");
+    }
+}
