@@ -7,6 +7,7 @@ pub mod headers;
 pub mod keys;
 pub mod labels;
 mod level;
+pub mod listen;
 pub mod meta;
 mod method;
 pub mod open;

@@ -10,7 +10,7 @@ pub struct Route {
     pub from: Version,
     /// The client's version.
     pub to: Version,
-    /// Whether tasks can be spoken from end to end. Without them `execution` is taken out, and a tool that only runs
+    /// Whether tasks are relayed on this route; to legacy clients before 2025-11-25 they never are. Without them `execution` is taken out, and a tool that only runs
     /// as a task is hidden (section 7.13, stage 1).
     pub tasks: bool,
 }
@@ -23,16 +23,17 @@ pub fn tool_for(definition: &Object, route: Route) -> Result<Option<Bytes>, Json
     if route.from.era() == Era::Modern && route.to.era() == Era::Modern {
         return Ok(Some(definition.text().clone()));
     }
+    let tasks = route.tasks && route.to >= Version::V2025_11_25;
     let mut edit = Edit::new();
     if let Some(execution) = definition.raw("execution")
-        && !(route.tasks && route.to.era() == Era::Legacy)
+        && !(tasks && route.to.era() == Era::Legacy)
     {
         let execution = match execution {
             b"null" => None,
             _ => definition.object("execution", Limits::REPLY)?,
         };
         let support = execution.as_ref().and_then(|e| e.str("taskSupport"));
-        if !route.tasks && support.as_deref() == Some("required") {
+        if !tasks && support.as_deref() == Some("required") {
             return Ok(None);
         }
         edit = edit.remove("execution");
