@@ -44,7 +44,7 @@ pub(crate) fn texts(value: &Value, context: &Context<'_>) -> Vec<Finding> {
             found.extend(disguise);
         }
     });
-    found.extend(split_over_items(value, &context));
+    found.extend(split_over_items(value, &|text| scan_text(text, &context)));
     found
 }
 
@@ -54,16 +54,16 @@ fn is_image(met: &Met<'_, '_>) -> bool {
 }
 
 /// Orders spread over the items of one list, where no item alone says anything.
-fn split_over_items(value: &Value, context: &Context<'_>) -> Vec<Finding> {
-    const MOST: usize = 256;
+pub(crate) fn split_over_items(value: &Value, scan: &dyn Fn(&str) -> Vec<Finding>) -> Vec<Finding> {
+    const MOST: usize = 64;
     let mut found = Vec::new();
     let mut stack = vec![(value, String::new())];
     while let Some((value, path)) = stack.pop() {
         match value {
             Value::Array(items) => {
                 let parts: Vec<&str> = items.iter().take(MOST).filter_map(Value::as_str).collect();
-                if parts.len() > 1 && !parts.iter().any(|p| !scan_text(p, context).is_empty()) {
-                    let joined = scan_text(&parts.join(" "), context);
+                if parts.len() > 1 && !parts.iter().any(|p| p.len() > 1024 || !scan(p).is_empty()) {
+                    let joined = scan(&parts.join(" "));
                     found.extend(joined.into_iter().filter(|f| f.rule != "encoded-payload").map(|f| f.at(path.clone())));
                 }
                 stack.extend(items.iter().enumerate().filter(|(_, v)| !v.is_string()).map(|(i, v)| (v, join(&path, &i.to_string()))));

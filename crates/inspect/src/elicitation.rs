@@ -131,7 +131,14 @@ fn asks_for_secret(name: &str, property: &Value) -> Option<String> {
     if SECRET_NAMES.contains(&named.as_str()) || is_secret(&named) {
         return Some(name.to_owned());
     }
-    ["title", "description"].into_iter().filter_map(text).find(|t| is_secret(&folded(t))).map(str::to_owned)
+    // Of a length or a policy of passwords, the description will speak of passwords.
+    let about = SECRETS.as_ref().is_some_and(|(_, about)| about.is_match(&named));
+    ["title", "description"]
+        .into_iter()
+        .filter_map(text)
+        .map(|t| (t, folded(t)))
+        .find(|(_, f)| is_secret(f) && (!about || ASKS.as_ref().is_none_or(|r| r.is_match(f))))
+        .map(|(t, _)| t.to_owned())
 }
 
 /// Whether a person can write into it: yes and no, and choices from a list, hold no secret.

@@ -54,6 +54,9 @@ pub(crate) fn words(visible: &str) -> String {
             }
         }
     }
+    if out.ends_with(' ') {
+        out.pop();
+    }
     out
 }
 

@@ -178,15 +178,21 @@ impl Anchors {
     fn new() -> Self {
         let mut words: Vec<&'static str> = Vec::new();
         let mut phrases: Vec<u64> = Vec::new();
+        let mut add = |anchor: &'static str, bit: u64| {
+            let at = words.iter().position(|w| *w == anchor).unwrap_or_else(|| {
+                words.push(anchor);
+                phrases.push(0);
+                words.len() - 1
+            });
+            phrases[at] |= bit;
+        };
         for (index, phrase) in PHRASES.iter().enumerate() {
             for anchor in phrase.anchors {
-                let at = words.iter().position(|w| w == anchor).unwrap_or_else(|| {
-                    words.push(anchor);
-                    phrases.push(0);
-                    words.len() - 1
-                });
-                phrases[at] |= 1 << index;
+                add(anchor, 1 << index);
             }
+        }
+        for start in LATIN_STARTS {
+            add(start, FOREIGN);
         }
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -204,13 +210,17 @@ impl Anchors {
         let bits = automaton
             .find_overlapping_iter(text)
             .fold(0, |bits, hit| bits | self.phrases[hit.pattern().as_usize()]);
-        Candidates { bits, foreign: LATIN_STARTS.iter().any(|s| text.contains(s)) }
+        Candidates { bits, foreign: bits & FOREIGN != 0 }
     }
 }
 
 /// In ASCII, a phrase of another language is worth a look only where one of these stands (accents may be left out).
-const LATIN_STARTS: [&str; 9] =
-    ["nstruc", "nweisung", "bisherigen", "vorherigen", "instruct", "usuario", "utilisat", "utente", "utzer"];
+const LATIN_STARTS: [&str; 11] = [
+    "nstruc", "istruzion", "weisung", "herigen", "usuario", "utilisat", "utente", "utzer", "gebruiker", "zignoruj",
+    "talimat",
+];
+/// The bit of those.
+const FOREIGN: u64 = 1 << 63;
 
 fn folded(phrase: &str) -> String {
     words(&visible(phrase)).trim().to_owned()

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::definition::split_over_items;
 use crate::finding::{Finding, Severity, join};
 use crate::text::scan_result_text;
 use crate::walk::{Met, strings};
@@ -15,6 +16,7 @@ pub fn scan_result(result: &Value, context: &Context<'_>) -> Vec<Finding> {
             found.extend(here.into_iter().map(|f| f.at(met.path(""))));
         }
     });
+    found.extend(split_over_items(result, &|text| scan_result_text(text, context)));
     found
 }
 

@@ -67,10 +67,16 @@ pub struct ArgProblem {
 
 /// A schema, ready to validate with.
 #[derive(Debug)]
-pub struct Schema(Validator);
+pub struct Schema {
+    validator: Validator,
+    /// Subschemas that one value is held against, at most.
+    weight: u64,
+}
 
 /// Most problems that one validation reports.
 const MOST_PROBLEMS: usize = 16;
+/// Most subschema visits spent on saying where arguments do not fit.
+const MOST_VISITS: u64 = 200_000;
 /// Steps back that a pattern with look-around may take on one string before it counts as not matching.
 const BACKTRACKS: usize = 20_000;
 /// Bytes that one compiled pattern may take.
@@ -83,7 +89,7 @@ impl Schema {
     /// linear time; those that need look-around or back-references are bounded instead.
     pub fn compile(schema: &Value, limits: Limits) -> Result<Self, SchemaProblem> {
         check::bounds(schema, limits)?;
-        refs::check(schema, limits.expansion)?;
+        let weight = refs::check(schema, limits.expansion)?;
         let linear = options().with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE));
         let bounded = || {
             let patterns =
@@ -94,7 +100,7 @@ impl Schema {
             let message = format!("the schema is no valid JSON Schema: {}", message::of(&e));
             SchemaProblem::new("schema-invalid", e.instance_path().as_str(), message)
         };
-        linear.build(schema).or_else(|_| bounded()).map(Self).map_err(invalid)
+        linear.build(schema).or_else(|_| bounded()).map(|validator| Self { validator, weight }).map_err(invalid)
     }
 
     /// Holds `arguments` against the schema. Nothing is coerced: `"1"` is no integer, `1.0` is one.
@@ -102,11 +108,17 @@ impl Schema {
     /// # Errors
     /// The first problems, at most 16.
     pub fn validate(&self, arguments: &Value) -> Result<(), Vec<ArgProblem>> {
-        if self.0.is_valid(arguments) {
+        if self.validator.is_valid(arguments) {
             return Ok(());
         }
+        // The verdict remembers what it has seen and is quick; telling why does not, and with alternatives inside
+        // alternatives its work multiplies with each level of the arguments.
+        if visits(arguments, self.weight) > MOST_VISITS {
+            let message = "does not fit the schema (nested too deeply to say where)".to_owned();
+            return Err(vec![ArgProblem { path: String::new(), message }]);
+        }
         let problems: Vec<ArgProblem> = self
-            .0
+            .validator
             .iter_errors(arguments)
             .take(MOST_PROBLEMS)
             .map(|e| ArgProblem { path: e.instance_path().as_str().to_owned(), message: message::of(&e) })
@@ -117,6 +129,18 @@ impl Schema {
             problems
         })
     }
+}
+
+/// At most how many subschemas are visited for `value` and everything in it.
+fn visits(value: &Value, weight: u64) -> u64 {
+    let mut level: Vec<&Value> = vec![value];
+    let (mut total, mut each) = (0_u64, weight);
+    while !level.is_empty() && total <= MOST_VISITS {
+        total = total.saturating_add(each.saturating_mul(level.len() as u64));
+        each = each.saturating_mul(weight);
+        level = level.into_iter().flat_map(check::children).collect();
+    }
+    total
 }
 
 fn options() -> ValidationOptions<'static> {

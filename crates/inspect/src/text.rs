@@ -28,6 +28,11 @@ pub fn scan_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
             found.push(Finding::new(Severity::Label, "cross-reference", name));
         }
     }
+    if place == Place::Result
+        && let Some(name) = tool_directive(&clean, context)
+    {
+        found.push(Finding::new(Severity::Label, "tool-directive", name));
+    }
     if let Some((at, len)) = encoded(&clean, place) {
         found.push(Finding::new(Severity::Label, "encoded-payload", around(&clean, at, len)));
     }
@@ -41,6 +46,7 @@ pub fn scan_result_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
     let quiet = text.is_ascii()
         && !ascii_has_control(text.as_bytes())
         && !may_match(text)
+        && !text.contains("__")
         && !may_be_encoded(text);
     if quiet {
         return Vec::new();
@@ -70,10 +76,29 @@ fn characters(text: &str, place: Place) -> Vec<Finding> {
 
 /// The first name of a tool of another source.
 fn cross_reference<'t>(clean: &'t str, context: &Context<'_>) -> Option<&'t str> {
+    tokens(clean).find(|token| !is_own(token, context.source) && context.others.owns_tool(token))
+}
+
+/// The first tool that a text tells the reader to call.
+fn tool_directive<'t>(clean: &'t str, context: &Context<'_>) -> Option<&'t str> {
+    const VERBS: [&str; 8] = ["call", "run", "invoke", "execute", "use", "trigger", "calling", "running"];
+    const BETWEEN: [&str; 4] = ["the", "tool", "function", "then"];
+    let mut ordered = false;
+    tokens(clean).find(|token| {
+        let known = is_own(token, context.source) || context.others.owns_tool(token);
+        let is = |words: &[&str]| words.iter().any(|w| token.eq_ignore_ascii_case(w));
+        let hit = ordered && known;
+        ordered = is(&VERBS) || (ordered && is(&BETWEEN));
+        hit
+    })
+}
+
+/// Runs of the characters that names of tools are made of.
+fn tokens(clean: &str) -> impl Iterator<Item = &str> {
     clean
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
         .map(|token| token.trim_matches('-'))
-        .find(|token| !is_own(token, context.source) && context.others.owns_tool(token))
+        .filter(|token| !token.is_empty())
 }
 
 fn is_own(token: &str, source: &str) -> bool {

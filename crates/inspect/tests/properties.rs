@@ -95,6 +95,23 @@ proptest! {
     }
 }
 
+/// Clean text is told from suspicious text at a glance (measured without optimisation, so the bound is wide).
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures itself")]
+fn a_clean_result_of_64_kib_is_quick() {
+    let others = Neighbours::default().source("shop");
+    let context = Context::result("notes", &others);
+    let line = "{\"id\":1234,\"title\":\"Quarterly figures\",\"tags\":[\"alpha\",\"beta\"],\"size\":10.5},\n";
+    let text = line.repeat(64 * 1024 / line.len());
+    let best = (0..20).map(|_| {
+        let start = std::time::Instant::now();
+        assert!(scan_result_text(&text, &context).is_empty());
+        start.elapsed()
+    }).min().unwrap();
+    println!("64 KiB of clean ASCII: {best:?}");
+    assert!(best < std::time::Duration::from_millis(20), "{best:?}");
+}
+
 /// Work grows with the text: sixteen times the text may cost forty times the time, never the square.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "measures itself")]

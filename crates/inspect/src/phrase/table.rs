@@ -79,8 +79,6 @@ pub(super) const PHRASES: &[Phrase] = &[
         r"(?i)<(important|system|instructions?|secret|hidden|admin|system[-_](prompt|reminder|message))>"),
     words("tool-directive", Label, &["tell", "instruct", "order", "command"],
         r"\b(tell|instruct|order|command) the (agent|assistant|model|ai|llm) to\b"),
-    results_only(words("tool-directive", Label, &["__"],
-        r"\b(call|run|invoke|execute|use|trigger) ((the|tool|function) )*<tool>")),
     // Secrecy.
     words("concealment", Quarantine, &["tell", "inform"],
         r"\b(not|dont|never|without|avoid) (ever )?(tell(ing)?|inform(ing)?) <person>\b"),

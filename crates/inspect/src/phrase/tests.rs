@@ -6,7 +6,7 @@ fn rules(text: &str, place: Place) -> Vec<(&'static str, Severity)> {
 
 #[test]
 fn every_pattern_compiles_and_has_a_bit() {
-    assert!(PHRASES.len() <= 64);
+    assert!(PHRASES.len() < 63);
     for phrase in PHRASES {
         assert!(compile(phrase.pattern).is_some(), "{}", phrase.pattern);
         assert!(phrase.anchors.iter().all(|a| !a.contains(' ') && **a == a.to_ascii_lowercase()), "{:?}", phrase.anchors);

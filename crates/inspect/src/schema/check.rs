@@ -38,18 +38,19 @@ fn shape(schema: &Value, limits: Limits) -> Result<(), SchemaProblem> {
         if depth > limits.depth {
             return Err(over("levels", limits.depth));
         }
-        level = level
-            .into_iter()
-            .flat_map(|value| -> Box<dyn Iterator<Item = &Value>> {
-                match value {
-                    Value::Object(members) => Box::new(members.values()),
-                    Value::Array(items) => Box::new(items.iter()),
-                    _ => Box::new(std::iter::empty()),
-                }
-            })
-            .collect();
+        level = level.into_iter().flat_map(children).collect();
     }
     Ok(())
+}
+
+/// What is directly inside `value`.
+pub(super) fn children(value: &Value) -> impl Iterator<Item = &Value> {
+    let (members, items) = match value {
+        Value::Object(members) => (Some(members.values()), None),
+        Value::Array(items) => (None, Some(items.iter())),
+        _ => (None, None),
+    };
+    members.into_iter().flatten().chain(items.into_iter().flatten())
 }
 
 fn serialized_len(value: &Value) -> usize {

@@ -13,17 +13,18 @@ use crate::finding::join;
 const LONGEST_CHAIN: usize = 128;
 
 /// Refuses references that leave the document or lead nowhere, circles that make no progress in the value, and
-/// schemas that hold one value against more than `expansion` subschemas.
-pub(super) fn check(schema: &Value, expansion: u64) -> Result<(), SchemaProblem> {
+/// schemas that hold one value against more than `expansion` subschemas. Gives the most that one value is held against.
+pub(super) fn check(schema: &Value, expansion: u64) -> Result<u64, SchemaProblem> {
     let Some(base) = root_base(schema) else {
         return Err(SchemaProblem::new("schema-remote-ref", "/$id", "the $id is no URI"));
     };
     let document = Document::read(schema, &base);
     let mut walk = Walk { document: &document, state: HashMap::new(), expansion };
+    let mut heaviest = 1;
     for place in &document.places {
-        walk.weigh(place.schema, &place.path, 0)?;
+        heaviest = walk.weigh(place.schema, &place.path, 0)?.max(heaviest);
     }
-    Ok(())
+    Ok(heaviest)
 }
 
 /// The base of a document that does not say where it is from: one that nothing else can have.

@@ -30,7 +30,6 @@ fn references_that_leave_the_document_are_never_followed() {
         json!({"$ref": "https://evil.example/schema.json"}), json!({"$ref": "file:///etc/passwd"}), json!({"$id": "https://evil.example/", "$ref": "x.json"}),
         json!({"type": "object", "$defs": {"unused": {"$ref": "//evil.example/x"}}}), json!({"items": {"$dynamicRef": "other.json#x"}}),
         json!({"properties": {"a": {"$id": "https://evil.example/a/", "items": {"$ref": "b.json"}}}}), json!({"$id": "urn:x:y", "$ref": "urn:x:z"}),
-        json!({"allOf": [{"$ref": "\\\\evil\\share"}]}),
     ] {
         assert_eq!(rule(&schema), "schema-remote-ref", "{schema}");
     }
@@ -177,5 +176,6 @@ fn a_hostile_recursion_does_not_multiply_with_depth() {
     for _ in 0..60 {
         value = json!({"a": value});
     }
-    assert!(compile(&schema).unwrap().validate(&value).is_err());
+    let problems = compile(&schema).unwrap().validate(&value).unwrap_err();
+    assert!(problems[0].message.contains("nested too deeply"), "{problems:?}");
 }
