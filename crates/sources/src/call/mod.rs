@@ -1,0 +1,156 @@
+//! A cleared call, carried out: the four cells of the era matrix.
+
+mod converse;
+mod cross_legacy;
+mod cross_modern;
+mod same_era;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use bytes::Bytes;
+use egress::Deadline;
+use gate::Clearance;
+use gate::port::{Link, Reply, Trouble};
+use protocol::json::{Edit, JsonError, Limits, Object};
+use protocol::mcp::translate::{self, Hop, Peek, ResultType};
+use protocol::mcp::{Era, Method, codes};
+use protocol::rpc::RpcError;
+
+use crate::fault::Fault;
+use crate::hub::Hub;
+use crate::session::{Session, named_by};
+
+/// Why a call has no result.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The upstream, or the way to it, is at fault.
+    Fault(Fault),
+    /// An error that the client may see, in its own era.
+    Answered(RpcError),
+    /// Raw `requiredCapabilities`.
+    Needs(Bytes),
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<End> for Trouble {
+    fn from(end: End) -> Self {
+        match end {
+            End::Fault(fault) => fault.into(),
+            End::Answered(error) => Self::Answered(error),
+            End::Needs(capabilities) => Self::NeedsCapability(capabilities),
+        }
+    }
+}
+
+/// One call on one session.
+pub(crate) struct Call<'a> {
+    pub(crate) hub: &'a Arc<Hub>,
+    pub(crate) session: &'a Arc<Session>,
+    pub(crate) clearance: &'a Clearance,
+    pub(crate) link: &'a Arc<dyn Link>,
+    pub(crate) deadline: Deadline,
+    /// Set when the server did what its era forbids.
+    pub(crate) breached: &'a AtomicBool,
+}
+
+impl Call<'_> {
+    /// Carries it out. Dropping the future cancels it upstream.
+    pub(crate) async fn run(&self) -> Result<Reply, End> {
+        let _busy = self.session.use_it();
+        let asks = translate::may_ask(&self.clearance.method);
+        let turn = self.session.turn.as_ref().filter(|_| asks);
+        let _turn = match turn {
+            Some(turn) => turn.clone().acquire_owned().await.ok(),
+            None => None,
+        };
+        match (self.clearance.client.version.era(), self.session.era()) {
+            (Era::Modern, Era::Modern) => self.modern_to_modern().await,
+            (Era::Legacy, Era::Legacy) => self.legacy_to_legacy().await,
+            _ if is_task(&self.clearance.method) => {
+                let why = "tasks of this server are of another era than this client";
+                Err(End::Answered(RpcError::new(codes::METHOD_NOT_FOUND, why)))
+            }
+            (Era::Modern, Era::Legacy) => self.modern_to_legacy().await,
+            (Era::Legacy, Era::Modern) => self.legacy_to_modern().await,
+        }
+    }
+
+    /// Params with the upstream's own name where it stands deeper than at the top.
+    fn named(&self) -> Result<Object, End> {
+        let Clearance { method, params, target, .. } = self.clearance;
+        if *method != Method::Complete || target.is_empty() {
+            return Ok(params.clone());
+        }
+        let Some(of) = params.object("ref", Limits::REQUEST).map_err(bad_params)? else {
+            return Ok(params.clone());
+        };
+        let member = if of.raw("uri").is_some() { "uri" } else { "name" };
+        let of = Edit::new().set_str(member, target).apply(&of);
+        let text = Edit::new().set("ref", of.to_vec()).apply(params);
+        Object::parse(text, Limits::REQUEST).map_err(bad_params)
+    }
+
+    fn hop<'t>(&'t self, token: Option<&'t str>) -> Hop<'t> {
+        let Clearance { method, target, .. } = self.clearance;
+        let target = named_by(method).map(|member| (member, target.as_str()));
+        Hop { target, progress_token: token.map(str::as_bytes) }
+    }
+
+    /// Our progress token for this exchange, if the client wants progress: the id once more.
+    fn token(&self, id: u64) -> Option<String> {
+        self.clearance.progress.then(|| id.to_string())
+    }
+
+    /// The URI that a resource is read by.
+    fn uri(&self) -> Option<&str> {
+        let reads = self.clearance.method == Method::ResourcesRead;
+        reads.then_some(self.clearance.target.as_str())
+    }
+}
+
+/// Looks at a result once.
+fn peek(raw: Bytes) -> Result<Peek, End> {
+    translate::peek_result(raw)
+        .map_err(|e| Fault::malformed(format!("its result cannot be read: {e}")).into())
+}
+
+fn unknown_type(peek: &Peek) -> End {
+    let said = peek.object.str("resultType").unwrap_or_default().into_owned();
+    Fault::malformed(format!("answered with the unknown resultType {said:?}")).into()
+}
+
+/// A complete result in the form of the port.
+fn complete(peek: &Peek) -> Reply {
+    Reply::Complete { result: peek.object.text().clone().into(), failed: peek.is_error }
+}
+
+fn bad_params(error: JsonError) -> End {
+    End::Answered(RpcError::new(codes::INVALID_PARAMS, format!("params cannot be read: {error}")))
+}
+
+fn unreadable(error: JsonError) -> End {
+    Fault::malformed(format!("its result cannot be translated: {error}")).into()
+}
+
+const fn is_task(method: &Method) -> bool {
+    use Method::{TasksCancel, TasksGet, TasksList, TasksResult, TasksUpdate};
+    matches!(method, TasksGet | TasksUpdate | TasksCancel | TasksList | TasksResult)
+}
+
+/// What a tool says when the person it needed said no.
+fn refused_result(why: &str) -> Reply {
+    let text = protocol::json::quote(why);
+    let result =
+        format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#);
+    Reply::Complete { result: result.into(), failed: true }
+}
+
+const fn is_plain(peek: &Peek) -> bool {
+    matches!(peek.result_type, ResultType::Complete)
+}
