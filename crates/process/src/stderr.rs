@@ -177,8 +177,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_fifty_lines_are_kept_and_long_ones_cut() {
-        let many: String = (0..1000).map(|n| format!("line {n}\n")).collect();
-        let got = said(many.as_bytes(), &[]).await;
+        let many: Vec<String> = (0..1000).map(|n| format!("line {n}")).collect();
+        let got = said(many.join("\n").as_bytes(), &[]).await;
         assert_eq!((got.len(), got[0].as_str(), got[49].as_str()), (50, "line 950", "line 999"));
         let long = format!("{}\nnext\n", "x".repeat(100_000));
         let got = said(long.as_bytes(), &[]).await;

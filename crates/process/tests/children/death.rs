@@ -121,7 +121,9 @@ async fn a_supervisor_asked_to_end_ends_its_tree_first() {
 
 #[tokio::test]
 async fn a_program_dies_with_a_supervisor_that_is_killed() {
-    let child = start(&["sleep", "600"]).await;
+    let script = Script::new("import time\nprint('up')\ntime.sleep(600)");
+    let mut child = script.start().await;
+    line(&mut child).await;
     let main = child.handle.pid();
     send(parent(main), Signal::KILL);
     assert_eq!(child.handle.exit().await, Exit::Lost);
