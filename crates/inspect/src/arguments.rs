@@ -21,7 +21,9 @@ pub fn check_argument_names(arguments: &Value, schema: &Value) -> Result<(), Arg
                 for (name, inner) in members {
                     let declared = property(&schemas, name, schema);
                     let prototype = matches!(name.as_str(), "constructor" | "prototype");
-                    if name == "__proto__" || (prototype && inner.is_object() && declared.is_empty()) {
+                    if name == "__proto__"
+                        || (prototype && inner.is_object() && declared.is_empty())
+                    {
                         let message = "is a reserved name".to_owned();
                         return Err(ArgProblem { path: join(&path, name), message });
                     }
@@ -35,7 +37,9 @@ pub fn check_argument_names(arguments: &Value, schema: &Value) -> Result<(), Arg
                     .into_iter()
                     .filter_map(|s| s.get("items"))
                     .collect::<Vec<_>>();
-                for (index, item) in items.iter().enumerate().filter(|(_, i)| i.is_object() || i.is_array()) {
+                for (index, item) in
+                    items.iter().enumerate().filter(|(_, i)| i.is_object() || i.is_array())
+                {
                     stack.push((item, inner.clone(), join(&path, &index.to_string())));
                 }
             }

@@ -71,7 +71,13 @@ mod tests {
         let isolated = "name \u{2066}\u{5E9}\u{5DC}\u{5D5}\u{5DD}\u{2069} here";
         assert_eq!(severity(isolated, Place::Definition), Some(Severity::Label));
         assert_eq!(severity(isolated, Place::Result), Some(Severity::Label));
-        for bad in ["pay\u{202E}tnemyap", "\u{2066}abc\u{2069}", "\u{2067}\u{5E9}", "\u{5E9}\u{2069}", "\u{202B}\u{5E9}\u{202C}"] {
+        for bad in [
+            "pay\u{202E}tnemyap",
+            "\u{2066}abc\u{2069}",
+            "\u{2067}\u{5E9}",
+            "\u{5E9}\u{2069}",
+            "\u{202B}\u{5E9}\u{202C}",
+        ] {
             assert_eq!(severity(bad, Place::Definition), Some(Severity::Quarantine), "{bad:?}");
             assert_eq!(severity(bad, Place::Result), Some(Severity::Label), "{bad:?}");
         }
@@ -79,7 +85,11 @@ mod tests {
 
     #[test]
     fn right_to_left_text_and_its_marks_are_clean() {
-        for clean in ["\u{5E9}\u{5DC}\u{5D5}\u{5DD}", "\u{5E9}\u{200F}! (C++\u{200E}) \u{5DD}", "\u{627}\u{644}\u{633}\u{644}\u{627}\u{645}"] {
+        for clean in [
+            "\u{5E9}\u{5DC}\u{5D5}\u{5DD}",
+            "\u{5E9}\u{200F}! (C++\u{200E}) \u{5DD}",
+            "\u{627}\u{644}\u{633}\u{644}\u{627}\u{645}",
+        ] {
             assert_eq!(bidi(clean, Place::Definition), None, "{clean:?}");
         }
         assert!(severity("C\u{200E}+", Place::Definition).is_some());

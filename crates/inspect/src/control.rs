@@ -6,16 +6,19 @@ use crate::context::Place;
 pub(crate) fn control(text: &str, place: Place) -> Option<usize> {
     let page_break = place == Place::Result;
     text.char_indices()
-        .find(|(_, c)| c.is_control() && !(matches!(c, '\t' | '\n' | '\r') || (*c == '\u{C}' && page_break)))
+        .find(|(_, c)| {
+            c.is_control() && !(matches!(c, '\t' | '\n' | '\r') || (*c == '\u{C}' && page_break))
+        })
         .map(|(at, _)| at)
 }
 
 /// Whether ASCII `bytes` hold such a character; branch-free, for long clean texts.
 pub(crate) fn ascii_has_control(bytes: &[u8]) -> bool {
     bytes.chunks(256).any(|chunk| {
-        chunk.iter().fold(false, |found, b| {
-            found | ((*b < 0x20) & !matches!(*b, 0x9 | 0xA | 0xC | 0xD)) | (*b == 0x7F)
-        })
+        let controls = chunk.iter().map(|b| {
+            u16::from(*b < 0x20 || *b == 0x7F) - u16::from(matches!(*b, 0x9 | 0xA | 0xC | 0xD))
+        });
+        controls.sum::<u16>() != 0
     })
 }
 
@@ -25,7 +28,14 @@ mod tests {
 
     #[test]
     fn sequences_that_drive_a_terminal_are_found_and_line_ends_are_not() {
-        for bad in ["\u{1B}]8;;https://evil.example\u{7}x", "\u{9B}31m", "a\u{0}", "\u{7F}", "a\u{8}b", "\u{90}q"] {
+        for bad in [
+            "\u{1B}]8;;https://evil.example\u{7}x",
+            "\u{9B}31m",
+            "a\u{0}",
+            "\u{7F}",
+            "a\u{8}b",
+            "\u{90}q",
+        ] {
             assert!(control(bad, Place::Result).is_some(), "{bad:?}");
         }
         assert_eq!(control("a\tb\r\nc\u{C}", Place::Result), None);

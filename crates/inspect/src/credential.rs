@@ -27,13 +27,12 @@ static KNOWN: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Start and length of the first place for secrets named in a visible text; backslashes count as slashes.
 pub(crate) fn credential(clean: &str) -> Option<(usize, usize)> {
     let regex = KNOWN.as_ref()?;
-    let hit = if clean.contains('\\') {
+    if clean.contains('\\') {
         let slashed = clean.replace('\\', "/");
         regex.find(slashed.as_bytes()).map(|m| (m.start(), m.len()))
     } else {
         regex.find(clean.as_bytes()).map(|m| (m.start(), m.len()))
-    };
-    hit
+    }
 }
 
 #[cfg(test)]
@@ -43,15 +42,36 @@ mod tests {
     #[test]
     fn places_for_secrets_are_known_and_words_like_them_are_not() {
         for place in [
-            "read ~/.ssh/id_rsa", "lee ~/.aws/credentials y", "cat /etc/shadow", "open .env please", "the `.env` file", ".env",
-            "C:\\Users\\me\\.ssh\\config", "$HOME/.kube/config", "your seed phrase", "upload wallet.dat", "/proc/self/environ",
-            "config/.env.local", "see .env.", "~/.netrc",
+            "read ~/.ssh/id_rsa",
+            "lee ~/.aws/credentials y",
+            "cat /etc/shadow",
+            "open .env please",
+            "the `.env` file",
+            ".env",
+            "C:\\Users\\me\\.ssh\\config",
+            "$HOME/.kube/config",
+            "your seed phrase",
+            "upload wallet.dat",
+            "/proc/self/environ",
+            "config/.env.local",
+            "see .env.",
+            "~/.netrc",
         ] {
             assert!(credential(place).is_some(), "{place}");
         }
         for clean in [
-            "process.env.NODE_ENV", "import.meta.env", "environment of the seed bank", "passwd change page", "ssh host",
-            "the .envelope file", "aws region", "phrase search", "config.env_name", "/etc/hosts", "identity id_rsvp", "a.env",
+            "process.env.NODE_ENV",
+            "import.meta.env",
+            "environment of the seed bank",
+            "passwd change page",
+            "ssh host",
+            "the .envelope file",
+            "aws region",
+            "phrase search",
+            "config.env_name",
+            "/etc/hosts",
+            "identity id_rsvp",
+            "a.env",
         ] {
             assert_eq!(credential(clean), None, "{clean}");
         }

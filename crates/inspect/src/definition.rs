@@ -20,7 +20,9 @@ pub fn scan_definition(tool: &Value, context: &Context<'_>) -> Vec<Finding> {
     if let Some(schema) = members.get("inputSchema") {
         found.extend(param_headers(schema));
         for side in ["inputSchema", "outputSchema"] {
-            found.extend(members.get(side).into_iter().flat_map(|s| schema_members(s, &join("", side))));
+            found.extend(
+                members.get(side).into_iter().flat_map(|s| schema_members(s, &join("", side))),
+            );
         }
     }
     found.extend(icons(members));
@@ -50,7 +52,10 @@ pub(crate) fn texts(value: &Value, context: &Context<'_>) -> Vec<Finding> {
 
 /// Pictures travel as text; there is nothing in them to read.
 fn is_image(met: &Met<'_, '_>) -> bool {
-    !met.is_name && met.is_under("icons") && met.member() == Some("src") && met.text.starts_with("data:image/")
+    !met.is_name
+        && met.is_under("icons")
+        && met.member() == Some("src")
+        && met.text.starts_with("data:image/")
 }
 
 /// Orders spread over the items of one list, where no item alone says anything.
@@ -64,12 +69,28 @@ pub(crate) fn split_over_items(value: &Value, scan: &dyn Fn(&str) -> Vec<Finding
                 let parts: Vec<&str> = items.iter().take(MOST).filter_map(Value::as_str).collect();
                 if parts.len() > 1 && !parts.iter().any(|p| p.len() > 1024 || !scan(p).is_empty()) {
                     let joined = scan(&parts.join(" "));
-                    found.extend(joined.into_iter().filter(|f| f.rule != "encoded-payload").map(|f| f.at(path.clone())));
+                    found.extend(
+                        joined
+                            .into_iter()
+                            .filter(|f| f.rule != "encoded-payload")
+                            .map(|f| f.at(path.clone())),
+                    );
                 }
-                stack.extend(items.iter().enumerate().filter(|(_, v)| !v.is_string()).map(|(i, v)| (v, join(&path, &i.to_string()))));
+                stack.extend(
+                    items
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, v)| !v.is_string())
+                        .map(|(i, v)| (v, join(&path, &i.to_string()))),
+                );
             }
             Value::Object(members) => {
-                stack.extend(members.iter().filter(|(_, v)| !v.is_string()).map(|(n, v)| (v, join(&path, n))));
+                stack.extend(
+                    members
+                        .iter()
+                        .filter(|(_, v)| !v.is_string())
+                        .map(|(n, v)| (v, join(&path, n))),
+                );
             }
             _ => {}
         }
@@ -91,7 +112,9 @@ pub(crate) fn name(members: &Map<String, Value>) -> Vec<Finding> {
 
 /// What `inputSchema` must be: an object that describes an object.
 fn input_schema(members: &Map<String, Value>) -> Vec<Finding> {
-    let wrong = |reason: &str| vec![Finding::new(Severity::Reject, "input-schema", reason).at("/inputSchema")];
+    let wrong = |reason: &str| {
+        vec![Finding::new(Severity::Reject, "input-schema", reason).at("/inputSchema")]
+    };
     let Some(Value::Object(schema)) = members.get("inputSchema") else {
         return wrong("inputSchema is missing or is no JSON object");
     };
@@ -99,8 +122,12 @@ fn input_schema(members: &Map<String, Value>) -> Vec<Finding> {
         Some(Value::String(kind)) if kind == "object" => Vec::new(),
         Some(_) => wrong("inputSchema does not describe an object"),
         None => vec![
-            Finding::new(Severity::Label, "input-schema", "inputSchema does not say that it describes an object")
-                .at("/inputSchema"),
+            Finding::new(
+                Severity::Label,
+                "input-schema",
+                "inputSchema does not say that it describes an object",
+            )
+            .at("/inputSchema"),
         ],
     }
 }
@@ -130,8 +157,16 @@ fn required_without_property(
     properties: Option<&Map<String, Value>>,
     path: &str,
 ) -> Option<Finding> {
-    const ELSEWHERE: [&str; 8] =
-        ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "patternProperties", "additionalProperties"];
+    const ELSEWHERE: [&str; 8] = [
+        "$ref",
+        "$dynamicRef",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "if",
+        "patternProperties",
+        "additionalProperties",
+    ];
     let elsewhere = |k: &str| members.get(k).is_some_and(|v| !v.is_boolean());
     let properties = properties?;
     if ELSEWHERE.iter().any(|k| elsewhere(k)) {
@@ -145,14 +180,16 @@ fn required_without_property(
         .filter(|name| *name == "__proto__" || !properties.contains_key(*name))
         .collect();
     (!absent.is_empty()).then(|| {
-        Finding::new(Severity::Label, "required-unknown", &absent.join(", ")).at(join(path, "required"))
+        Finding::new(Severity::Label, "required-unknown", &absent.join(", "))
+            .at(join(path, "required"))
     })
 }
 
 /// Icons whose source is neither `https:` nor `data:` (2025-11-25 and later, icons).
 pub(crate) fn icons(members: &Map<String, Value>) -> Vec<Finding> {
     let Some(icons) = members.get("icons") else { return Vec::new() };
-    let strip = |path: String, reason: &str| Finding::new(Severity::Strip, "unsafe-icon", reason).at(path);
+    let strip =
+        |path: String, reason: &str| Finding::new(Severity::Strip, "unsafe-icon", reason).at(path);
     let Value::Array(icons) = icons else {
         return vec![strip("/icons".to_owned(), "icons is no list")];
     };
@@ -210,7 +247,10 @@ pub(crate) fn ui_owner(uri: &str, context: &Context<'_>) -> Option<Owner> {
     let rest = uri.strip_prefix("ui://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest).to_ascii_lowercase();
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if authority.is_empty() || !authority.bytes().all(plain) || !rest.bytes().all(|b| b.is_ascii_graphic()) {
+    if authority.is_empty()
+        || !authority.bytes().all(plain)
+        || !rest.bytes().all(|b| b.is_ascii_graphic())
+    {
         return None;
     }
     Some(if authority == context.source.to_ascii_lowercase() {

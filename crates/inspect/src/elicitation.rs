@@ -77,12 +77,31 @@ const SECRET: &str = r"\b(pass ?words?|passwd|pwd|pass ?phrases?|pass ?codes?|se
 
 /// The same in other languages, folded like the text.
 const SECRET_ELSEWHERE: &[&str] = &[
-    "contraseña", "mot de passe", "passwort", "kennwort", "senha", "wachtwoord", "hasło", "lösenord", "пароль", "密码",
-    "密碼", "パスワード", "暗証番号", "비밀번호", "סיסמה", "كلمة المرور", "पासवर्ड", "frase semilla", "助记词", "секретный ключ",
+    "contraseña",
+    "mot de passe",
+    "passwort",
+    "kennwort",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "lösenord",
+    "пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "暗証番号",
+    "비밀번호",
+    "סיסמה",
+    "كلمة المرور",
+    "पासवर्ड",
+    "frase semilla",
+    "助记词",
+    "секретный ключ",
 ];
 
 /// Names that are a secret when they are the whole name.
-const SECRET_NAMES: &[&str] = &["token", "pin", "seed", "key", "jwt", "bearer", "authorization", "code 2fa"];
+const SECRET_NAMES: &[&str] =
+    &["token", "pin", "seed", "key", "jwt", "bearer", "authorization", "code 2fa"];
 
 /// Words that make it a matter about a secret, not the secret.
 const ABOUT: &str = r"\b(pass ?word|token|secret|key|passphrase|credential)s? (length|policy|policies|count|strength|expiry|expiration|rotation|reset|manager|type|name|id|symbol|limit|protected)\b|\bsecret santa\b";
@@ -97,7 +116,9 @@ fn form_mode(params: &Value) -> Result<(), Finding> {
     let schema = params.get("requestedSchema");
     let properties = match schema.and_then(|s| s.get("properties")) {
         Some(Value::Object(properties)) => properties,
-        Some(_) => return Err(deny("elicitation-form", "/requestedSchema/properties", "no object")),
+        Some(_) => {
+            return Err(deny("elicitation-form", "/requestedSchema/properties", "no object"));
+        }
         None => return Ok(()),
     };
     for (name, property) in properties {

@@ -63,7 +63,7 @@ fn hex(run: &[u8]) -> Option<Vec<u8>> {
     run.chunks_exact(2)
         .map(|pair| {
             let digit = |b: u8| char::from(b).to_digit(16);
-            Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8)
+            u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()
         })
         .collect()
 }
@@ -101,7 +101,9 @@ fn readable(bytes: &[u8]) -> Option<&str> {
     if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         return None;
     }
-    let word = |w: &&str| w.chars().count() >= 2 && w.chars().all(|c| c.is_alphanumeric() || "_-.,:;!?'".contains(c));
+    let word = |w: &&str| {
+        w.chars().count() >= 2 && w.chars().all(|c| c.is_alphanumeric() || "_-.,:;!?'".contains(c))
+    };
     (text.split_whitespace().filter(word).count() >= 3).then_some(text)
 }
 
@@ -119,8 +121,10 @@ mod tests {
             "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",
             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
-            "src/components/navigation/SidebarItem/index/implementation", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-            "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            "src/components/navigation/SidebarItem/index/implementation",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
         ] {
             assert_eq!(encoded(clean, Place::Definition), None, "{clean}");
         }

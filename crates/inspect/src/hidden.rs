@@ -67,7 +67,9 @@ fn lawful(before: Option<char>, c: char, after: Option<char>) -> bool {
         return c == '\u{200D}' && before == '\u{FE0F}' && is_pictograph(next);
     }
     match c {
-        '\u{200C}' | '\u{200D}' if uses_joiners(before) => !is_ignorable(next) && !next.is_ascii_alphabetic(),
+        '\u{200C}' | '\u{200D}' if uses_joiners(before) => {
+            !is_ignorable(next) && !next.is_ascii_alphabetic()
+        }
         '\u{200D}' => is_pictograph(before) && is_pictograph(next),
         c if is_selector(c) => takes_selector(before, c),
         '\u{180B}'..='\u{180F}' => matches!(before, '\u{1800}'..='\u{18AF}'),
@@ -94,11 +96,18 @@ mod tests {
     #[test]
     fn spelling_and_emoji_that_need_such_characters_are_clean() {
         for clean in [
-            "I \u{2764}\u{FE0F} notes", "\u{645}\u{6CC}\u{200C}\u{62E}\u{648}\u{627}\u{647}\u{645}", "\u{845B}\u{E0100}",
+            "I \u{2764}\u{FE0F} notes",
+            "\u{645}\u{6CC}\u{200C}\u{62E}\u{648}\u{627}\u{647}\u{645}",
+            "\u{845B}\u{E0100}",
             "\u{1F469}\u{200D}\u{1F4BB} \u{1F3F3}\u{FE0F}\u{200D}\u{1F308} \u{1F469}\u{1F3FD}\u{200D}\u{1F680}",
-            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Scotland", "1\u{FE0F}\u{20E3}",
-            "\u{915}\u{94D}\u{200D}\u{937}", "Donau\u{AD}dampf", "\u{E2A}\u{E27}\u{200B}\u{E14}\u{E35}", "10\u{2060}km",
-            "\u{2764}\u{FE0F}\u{200D}\u{1F525}", "\u{2229}\u{FE00}",
+            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Scotland",
+            "1\u{FE0F}\u{20E3}",
+            "\u{915}\u{94D}\u{200D}\u{937}",
+            "Donau\u{AD}dampf",
+            "\u{E2A}\u{E27}\u{200B}\u{E14}\u{E35}",
+            "10\u{2060}km",
+            "\u{2764}\u{FE0F}\u{200D}\u{1F525}",
+            "\u{2229}\u{FE00}",
         ] {
             assert_eq!(hidden(clean, Place::Definition), None, "{clean:?}");
         }
@@ -108,10 +117,22 @@ mod tests {
     #[test]
     fn carriers_of_unseen_text_are_found() {
         for dirty in [
-            "Adds\u{E0052}\u{E0065} numbers", "\u{1F3F4}\u{E0072}\u{E0065}\u{E007F} scores", "\u{E0001}x", "Read\u{FEFF}file",
-            "ok \u{1F600}\u{E0100}\u{E0155}", "a\u{2060}\u{2060}b", "re\u{200B}ad", "pass\u{200D}word", "a\u{FE0F}", "x\u{3164}y",
-            "\u{645}\u{200C}\u{200C}\u{62E}", "\u{1F600}\u{FE03}", "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}",
-            "\u{845B}\u{E0100}\u{E0101}", "f\u{2061}x", "\u{FEFF}tool",
+            "Adds\u{E0052}\u{E0065} numbers",
+            "\u{1F3F4}\u{E0072}\u{E0065}\u{E007F} scores",
+            "\u{E0001}x",
+            "Read\u{FEFF}file",
+            "ok \u{1F600}\u{E0100}\u{E0155}",
+            "a\u{2060}\u{2060}b",
+            "re\u{200B}ad",
+            "pass\u{200D}word",
+            "a\u{FE0F}",
+            "x\u{3164}y",
+            "\u{645}\u{200C}\u{200C}\u{62E}",
+            "\u{1F600}\u{FE03}",
+            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}",
+            "\u{845B}\u{E0100}\u{E0101}",
+            "f\u{2061}x",
+            "\u{FEFF}tool",
         ] {
             assert!(hidden(dirty, Place::Definition).is_some(), "{dirty:?}");
         }

@@ -25,7 +25,10 @@ pub(crate) fn param_headers(schema: &Value) -> Vec<Finding> {
             if let Some(reason) = reason {
                 let at = join(&path, "x-mcp-header");
                 let shown = annotation.as_str().unwrap_or_default();
-                found.push(Finding::new(Severity::Reject, "param-header", &format!("{reason}: {shown}")).at(at));
+                found.push(
+                    Finding::new(Severity::Reject, "param-header", &format!("{reason}: {shown}"))
+                        .at(at),
+                );
             }
         }
         each_subschema(members, |steps, sub| {

@@ -24,6 +24,7 @@ pub(crate) enum View {
 }
 
 /// One pattern and what it means.
+#[derive(Clone, Copy)]
 pub(crate) struct Phrase {
     rule: &'static str,
     view: View,
@@ -49,7 +50,8 @@ const PARTS: [(&str, &str); 5] = [
 ///
 /// `clean` is [`visible`]`(text)`.
 pub(crate) fn phrases(clean: &str, place: Place) -> Vec<Finding> {
-    let candidates = if clean.is_ascii() { ANCHORS.candidates(clean) } else { Candidates::all_of(clean) };
+    let candidates =
+        if clean.is_ascii() { ANCHORS.candidates(clean) } else { Candidates::all_of(clean) };
     if candidates.is_empty() {
         return Vec::new();
     }
@@ -79,8 +81,11 @@ pub(crate) fn may_match(text: &str) -> bool {
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {
     let Some(automaton) = &ANCHORS.foreign else { return Vec::new() };
     let Some(hit) = automaton.find(words) else { return Vec::new() };
-    let rule =
-        if hit.pattern().as_usize() < foreign::OVERRIDE.len() { "instruction" } else { "concealment" };
+    let rule = if hit.pattern().as_usize() < foreign::OVERRIDE.len() {
+        "instruction"
+    } else {
+        "concealment"
+    };
     let severity = graded(Severity::Quarantine, place);
     vec![Finding::new(severity, rule, around(words, hit.start(), hit.len()))]
 }
@@ -115,7 +120,8 @@ impl Phrase {
 /// Whether what stands before a match turns it into its opposite.
 fn negated(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
-    [" not", "never", "dont", "cannot", "nicht"].iter().any(|n| before.ends_with(n.as_bytes())) || before == b"not"
+    [" not", "never", "dont", "cannot", "nicht"].iter().any(|n| before.ends_with(n.as_bytes()))
+        || before == b"not"
 }
 
 /// The pattern with its parts filled in and its spaces made elastic. A pattern that does not compile is caught by a test.
@@ -206,7 +212,9 @@ impl Anchors {
 
     fn candidates(&self, text: &str) -> Candidates {
         // Without an automaton (it cannot happen with these anchors) every pattern is tried.
-        let Some(automaton) = &self.automaton else { return Candidates { bits: u64::MAX, foreign: true } };
+        let Some(automaton) = &self.automaton else {
+            return Candidates { bits: u64::MAX, foreign: true };
+        };
         let bits = automaton
             .find_overlapping_iter(text)
             .fold(0, |bits, hit| bits | self.phrases[hit.pattern().as_usize()]);
@@ -216,7 +224,16 @@ impl Anchors {
 
 /// In ASCII, a phrase of another language is worth a look only where one of these stands (accents may be left out).
 const LATIN_STARTS: [&str; 11] = [
-    "nstruc", "istruzion", "weisung", "herigen", "usuario", "utilisat", "utente", "utzer", "gebruiker", "zignoruj",
+    "nstruc",
+    "istruzion",
+    "weisung",
+    "herigen",
+    "usuario",
+    "utilisat",
+    "utente",
+    "utzer",
+    "gebruiker",
+    "zignoruj",
     "talimat",
 ];
 /// The bit of those.

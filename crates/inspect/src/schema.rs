@@ -51,7 +51,8 @@ impl SchemaProblem {
 
     /// The finding that quarantines the tool whose schema stands at `root` (such as `/inputSchema`).
     pub fn finding(&self, root: &str) -> Finding {
-        Finding::new(Severity::Quarantine, self.rule, &self.message).at(format!("{root}{}", self.path))
+        Finding::new(Severity::Quarantine, self.rule, &self.message)
+            .at(format!("{root}{}", self.path))
     }
 }
 
@@ -90,7 +91,8 @@ impl Schema {
     pub fn compile(schema: &Value, limits: Limits) -> Result<Self, SchemaProblem> {
         check::bounds(schema, limits)?;
         let weight = refs::check(schema, limits.expansion)?;
-        let linear = options().with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE));
+        let linear =
+            options().with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE));
         let bounded = || {
             let patterns =
                 PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(PATTERN_SIZE);
@@ -100,7 +102,11 @@ impl Schema {
             let message = format!("the schema is no valid JSON Schema: {}", message::of(&e));
             SchemaProblem::new("schema-invalid", e.instance_path().as_str(), message)
         };
-        linear.build(schema).or_else(|_| bounded()).map(|validator| Self { validator, weight }).map_err(invalid)
+        linear
+            .build(schema)
+            .or_else(|_| bounded())
+            .map(|validator| Self { validator, weight })
+            .map_err(invalid)
     }
 
     /// Holds `arguments` against the schema. Nothing is coerced: `"1"` is no integer, `1.0` is one.
@@ -121,7 +127,10 @@ impl Schema {
             .validator
             .iter_errors(arguments)
             .take(MOST_PROBLEMS)
-            .map(|e| ArgProblem { path: e.instance_path().as_str().to_owned(), message: message::of(&e) })
+            .map(|e| ArgProblem {
+                path: e.instance_path().as_str().to_owned(),
+                message: message::of(&e),
+            })
             .collect();
         Err(if problems.is_empty() {
             vec![ArgProblem { path: String::new(), message: "does not fit the schema".to_owned() }]
@@ -144,7 +153,10 @@ fn visits(value: &Value, weight: u64) -> u64 {
 }
 
 fn options() -> ValidationOptions<'static> {
-    jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(true)
+    jsonschema::options()
+        .offline()
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(true)
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ pub fn scan_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
     found.extend(phrases(&clean, place));
     if place == Place::Definition {
         if let Some((at, len)) = credential(&clean) {
-            found.push(Finding::new(Severity::Quarantine, "credential-path", around(&clean, at, len)));
+            found.push(Finding::new(
+                Severity::Quarantine,
+                "credential-path",
+                around(&clean, at, len),
+            ));
         }
         if let Some(word) = disguised_word(text) {
             found.push(Finding::new(Severity::Label, "look-alike", word));
@@ -69,7 +73,11 @@ fn characters(text: &str, place: Place) -> Vec<Finding> {
         found.push(Finding::new(severity, "bidi-control", around(text, at, 8)));
     }
     if let Some((at, len)) = hidden(text, place) {
-        found.push(Finding::new(graded(Severity::Quarantine), "hidden-unicode", around(text, at, len)));
+        found.push(Finding::new(
+            graded(Severity::Quarantine),
+            "hidden-unicode",
+            around(text, at, len),
+        ));
     }
     found
 }
@@ -81,7 +89,8 @@ fn cross_reference<'t>(clean: &'t str, context: &Context<'_>) -> Option<&'t str>
 
 /// The first tool that a text tells the reader to call.
 fn tool_directive<'t>(clean: &'t str, context: &Context<'_>) -> Option<&'t str> {
-    const VERBS: [&str; 8] = ["call", "run", "invoke", "execute", "use", "trigger", "calling", "running"];
+    const VERBS: [&str; 8] =
+        ["call", "run", "invoke", "execute", "use", "trigger", "calling", "running"];
     const BETWEEN: [&str; 4] = ["the", "tool", "function", "then"];
     let mut ordered = false;
     tokens(clean).find(|token| {

@@ -97,10 +97,21 @@ mod tests {
     fn every_string_and_name_is_met_with_its_pointer() {
         let value = json!({"a": [1, "x", {"b/c": "y"}], "d": {"e": null}, "f": "z"});
         let mut met = Vec::new();
-        strings(&value, |m| met.push(format!("{}{}={}", m.path(""), if m.is_name { "#" } else { "" }, m.text)));
+        strings(&value, |m| {
+            met.push(format!("{}{}={}", m.path(""), if m.is_name { "#" } else { "" }, m.text));
+        });
         assert_eq!(
             met,
-            ["/a#=a", "/a/1=x", "/a/2/b~1c#=b/c", "/a/2/b~1c=y", "/d#=d", "/d/e#=e", "/f#=f", "/f=z"]
+            [
+                "/a#=a",
+                "/a/1=x",
+                "/a/2/b~1c#=b/c",
+                "/a/2/b~1c=y",
+                "/d#=d",
+                "/d/e#=e",
+                "/f#=f",
+                "/f=z"
+            ]
         );
     }
 }

@@ -2,8 +2,9 @@
 //! it promises.
 
 use inspect::{
-    Context, Finding, Limits, Neighbours, Schema, Severity, check_argument_names, scan_definition, scan_elicitation,
-    scan_instructions, scan_prompt_result, scan_resource, scan_result, scan_result_text, worst,
+    Context, Finding, Limits, Neighbours, Schema, Severity, check_argument_names, scan_definition,
+    scan_elicitation, scan_instructions, scan_prompt_result, scan_resource, scan_result,
+    scan_result_text, worst,
 };
 use serde_json::{Value, json};
 
@@ -35,18 +36,29 @@ fn check<'a>(rows: impl Iterator<Item = (String, &'a str, &'a str, &'a str)>) {
             wrong.push(format!("{id} ({kind}): {verdict}, not {expected}: {given}\n    {why}"));
         }
     }
-    assert!(count > 50 && wrong.is_empty(), "{} of {count} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        count > 50 && wrong.is_empty(),
+        "{} of {count} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// The verdict and what it rests on.
 fn judge(kind: &str, given: &str) -> (&'static str, String) {
     let others = Neighbours::default()
-        .source("shop").source("mail").source("files")
-        .tool("shop__refund").tool("mail__send").tool("files__delete");
+        .source("shop")
+        .source("mail")
+        .source("files")
+        .tool("shop__refund")
+        .tool("mail__send")
+        .tool("files__delete");
     let definition = Context::definition("notes", &others);
     let result = Context::result("notes", &others);
     let found = match kind {
-        "description" | "title" | "name" => scan_definition(&tool(&json!({ kind: given })), &definition),
+        "description" | "title" | "name" => {
+            scan_definition(&tool(&json!({ kind: given })), &definition)
+        }
         "tool" => scan_definition(&tool(&parse(given)), &definition),
         "instructions" => scan_instructions(given, &definition),
         "resource" => scan_resource(&parse(given), &definition),
@@ -107,5 +119,9 @@ fn text(given: &str) -> String {
         rest = after;
     }
     out.push_str(rest);
-    if out.starts_with(['{', '[']) { out } else { out.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r") }
+    if out.starts_with(['{', '[']) {
+        out
+    } else {
+        out.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
+    }
 }

@@ -1,8 +1,9 @@
 //! What holds for every text and every JSON value.
 
 use inspect::{
-    Context, Limits, Neighbours, Place, Schema, Severity, check_argument_names, propose_effect, scan_definition,
-    scan_elicitation, scan_prompt, scan_resource, scan_result, scan_result_text, scan_text, without_stripped,
+    Context, Limits, Neighbours, Place, Schema, Severity, check_argument_names, propose_effect,
+    scan_definition, scan_elicitation, scan_prompt, scan_resource, scan_result, scan_result_text,
+    scan_text, without_stripped,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,8 +14,28 @@ fn tricky() -> impl Strategy<Value = String> {
         any::<String>(),
         "[a-z ]{0,12}",
         prop::sample::select(vec![
-            "\u{200D}", "\u{FE0F}", "\u{1F3F4}", "\u{E0067}", "\u{E007F}", "\u{202E}", "\u{2066}", "\u{2069}", "\u{1B}[", "ignore ",
-            "previous ", "instructions", "__", "SYSTEM:", "~/.ssh", "https://", "ui://", "\\", "#/", "%41", "$ref", "__proto__",
+            "\u{200D}",
+            "\u{FE0F}",
+            "\u{1F3F4}",
+            "\u{E0067}",
+            "\u{E007F}",
+            "\u{202E}",
+            "\u{2066}",
+            "\u{2069}",
+            "\u{1B}[",
+            "ignore ",
+            "previous ",
+            "instructions",
+            "__",
+            "SYSTEM:",
+            "~/.ssh",
+            "https://",
+            "ui://",
+            "\\",
+            "#/",
+            "%41",
+            "$ref",
+            "__proto__",
         ])
         .prop_map(str::to_owned),
     ];
@@ -25,8 +46,27 @@ fn json_value() -> impl Strategy<Value = Value> {
     let name = prop_oneof![
         tricky(),
         prop::sample::select(vec![
-            "name", "inputSchema", "properties", "items", "$ref", "$defs", "$id", "required", "icons", "src", "_meta", "ui", "anyOf",
-            "type", "x-mcp-header", "url", "mode", "requestedSchema", "uri", "pattern", "$schema",
+            "name",
+            "inputSchema",
+            "properties",
+            "items",
+            "$ref",
+            "$defs",
+            "$id",
+            "required",
+            "icons",
+            "src",
+            "_meta",
+            "ui",
+            "anyOf",
+            "type",
+            "x-mcp-header",
+            "url",
+            "mode",
+            "requestedSchema",
+            "uri",
+            "pattern",
+            "$schema",
         ])
         .prop_map(str::to_owned),
     ];
@@ -39,7 +79,8 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((name.clone(), inner), 0..5).prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::vec((name.clone(), inner), 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
@@ -103,32 +144,52 @@ fn a_clean_result_of_64_kib_is_quick() {
     let context = Context::result("notes", &others);
     let line = "{\"id\":1234,\"title\":\"Quarterly figures\",\"tags\":[\"alpha\",\"beta\"],\"size\":10.5},\n";
     let text = line.repeat(64 * 1024 / line.len());
-    let best = (0..20).map(|_| {
-        let start = std::time::Instant::now();
-        assert!(scan_result_text(&text, &context).is_empty());
-        start.elapsed()
-    }).min().unwrap();
+    let best = (0..20)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            assert!(scan_result_text(&text, &context).is_empty());
+            start.elapsed()
+        })
+        .min()
+        .unwrap();
     println!("64 KiB of clean ASCII: {best:?}");
     assert!(best < std::time::Duration::from_millis(20), "{best:?}");
 }
 
-/// Work grows with the text: sixteen times the text may cost forty times the time, never the square.
+/// Work grows with the text: eight times the text may cost twenty-four times the time, never the square.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "measures itself")]
 fn scanning_is_linear() {
     let others = Neighbours::default();
     let context = Context::definition("notes", &others);
-    for piece in ["ignore all ", "send it ", "a\u{200D}", "SWdub3Jl", "_ * ", "do not tell ", "((", "user must ", "\u{1F3F4}\u{E0067}", "read password "] {
+    for piece in [
+        "ignore all ",
+        "send it ",
+        "a\u{200D}",
+        "SWdub3Jl",
+        "_ * ",
+        "do not tell ",
+        "((",
+        "user must ",
+        "\u{1F3F4}\u{E0067}",
+        "read password ",
+    ] {
         let time = |times: usize| {
             let text = piece.repeat(times);
-            (0..3).map(|_| {
-                let start = std::time::Instant::now();
-                std::hint::black_box(scan_text(&text, &context));
-                start.elapsed()
-            }).min().unwrap()
+            (0..3)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    std::hint::black_box(scan_text(&text, &context));
+                    start.elapsed()
+                })
+                .min()
+                .unwrap()
         };
         time(100);
-        let (small, large) = (time(1_000), time(16_000));
-        assert!(large < small * 40 + std::time::Duration::from_millis(20), "{piece:?}: {small:?} then {large:?}");
+        let (small, large) = (time(4_000), time(32_000));
+        assert!(
+            large < small * 24 + std::time::Duration::from_millis(20),
+            "{piece:?}: {small:?} then {large:?}"
+        );
     }
 }

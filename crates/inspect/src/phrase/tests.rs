@@ -9,7 +9,11 @@ fn every_pattern_compiles_and_has_a_bit() {
     assert!(PHRASES.len() < 63);
     for phrase in PHRASES {
         assert!(compile(phrase.pattern).is_some(), "{}", phrase.pattern);
-        assert!(phrase.anchors.iter().all(|a| !a.contains(' ') && **a == a.to_ascii_lowercase()), "{:?}", phrase.anchors);
+        assert!(
+            phrase.anchors.iter().all(|a| !a.contains(' ') && **a == a.to_ascii_lowercase()),
+            "{:?}",
+            phrase.anchors
+        );
     }
     assert!(ANCHORS.automaton.is_some() && ANCHORS.foreign.is_some());
 }

@@ -22,7 +22,11 @@ pub(super) fn bounds(schema: &Value, limits: Limits) -> Result<(), SchemaProblem
 }
 
 fn over(what: &str, limit: usize) -> SchemaProblem {
-    SchemaProblem::new("schema-limit", "", format!("the schema is over the limit of {limit} {what}"))
+    SchemaProblem::new(
+        "schema-limit",
+        "",
+        format!("the schema is over the limit of {limit} {what}"),
+    )
 }
 
 /// Depth and count, level by level, without recursion.

@@ -8,15 +8,24 @@ const IN_PLACE_LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const IN_PLACE_MAPS: [&str; 2] = ["dependentSchemas", "dependencies"];
 /// Keywords whose value is a schema for parts of the value (`items` may also be a list).
 const PARTS: [&str; 8] = [
-    "items", "additionalItems", "additionalProperties", "contains", "propertyNames", "unevaluatedItems",
-    "unevaluatedProperties", "contentSchema",
+    "items",
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "contentSchema",
 ];
 const PART_LISTS: [&str; 1] = ["prefixItems"];
 const PART_MAPS: [&str; 4] = ["properties", "patternProperties", "$defs", "definitions"];
 
 /// Shows `visit` every direct subschema, with the steps to it. What is data (`const`, `enum`, `default`, `examples`,
 /// unknown keywords) is not looked into.
-pub(crate) fn each_subschema<'v>(members: &'v Map<String, Value>, mut visit: impl FnMut(&[&str], &'v Value)) {
+pub(crate) fn each_subschema<'v>(
+    members: &'v Map<String, Value>,
+    mut visit: impl FnMut(&[&str], &'v Value),
+) {
     each_in_place(members, &mut visit);
     for key in PARTS {
         match members.get(key) {
@@ -36,7 +45,10 @@ pub(crate) fn each_subschema<'v>(members: &'v Map<String, Value>, mut visit: imp
 }
 
 /// The same for the subschemas that are applied to the same value as the schema itself.
-pub(super) fn each_in_place<'v>(members: &'v Map<String, Value>, visit: &mut impl FnMut(&[&str], &'v Value)) {
+pub(super) fn each_in_place<'v>(
+    members: &'v Map<String, Value>,
+    visit: &mut impl FnMut(&[&str], &'v Value),
+) {
     for key in IN_PLACE {
         if let Some(sub) = members.get(key) {
             visit(&[key], sub);

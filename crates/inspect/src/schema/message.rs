@@ -11,7 +11,9 @@ pub(super) fn of(error: &ValidationError<'_>) -> String {
             let names: Vec<String> = kinds.iter().map(|k: JsonType| k.to_string()).collect();
             format!("must be of type {}", names.join(" or "))
         }
-        Kind::Required { property } => format!("lacks {}", escaped(property.as_str().unwrap_or("a member"))),
+        Kind::Required { property } => {
+            format!("lacks {}", escaped(property.as_str().unwrap_or("a member")))
+        }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let names: Vec<String> = unexpected.iter().take(5).map(|n| escaped(n)).collect();
             format!("has members that are not allowed: {}", names.join(", "))
@@ -33,7 +35,9 @@ pub(super) fn of(error: &ValidationError<'_>) -> String {
         Kind::Pattern { pattern } => format!("does not match the pattern {}", escaped(pattern)),
         Kind::Format { format } => format!("is no {}", escaped(format)),
         Kind::FalseSchema => "is not allowed here".to_owned(),
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => "fits none of the alternatives".to_owned(),
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
+            "fits none of the alternatives".to_owned()
+        }
         Kind::OneOfMultipleValid { .. } => "fits more than one of the alternatives".to_owned(),
         Kind::Not { .. } => "fits what it must not".to_owned(),
         Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {

@@ -70,7 +70,11 @@ impl<'v> Document<'v> {
             let Value::Object(members) = schema else { continue };
             let base = document.enter(schema, members, outer);
             each_subschema(members, |steps, sub| {
-                stack.push((sub, steps.iter().fold(path.clone(), |p, s| join(&p, s)), base.clone()));
+                stack.push((
+                    sub,
+                    steps.iter().fold(path.clone(), |p, s| join(&p, s)),
+                    base.clone(),
+                ));
             });
             document.bases.insert(std::ptr::from_ref(schema), base);
             document.places.push(Place { schema, path });
@@ -133,7 +137,7 @@ fn percent_decoded(text: &str) -> String {
     while i < bytes.len() {
         let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
         if let (b'%', Some(high), Some(low)) = (bytes[i], digit(i + 1), digit(i + 2)) {
-            out.push((high * 16 + low) as u8);
+            out.extend(u8::try_from(high * 16 + low));
             i += 3;
         } else {
             out.push(bytes[i]);
@@ -169,7 +173,8 @@ impl<'v> Walk<'_, 'v> {
             None => {}
         }
         if chain > LONGEST_CHAIN {
-            let message = format!("the schema is over the limit of {LONGEST_CHAIN} schemas in a chain");
+            let message =
+                format!("the schema is over the limit of {LONGEST_CHAIN} schemas in a chain");
             return Err(SchemaProblem::new("schema-limit", path, message));
         }
         self.state.insert(address, State::Open);
@@ -178,7 +183,10 @@ impl<'v> Walk<'_, 'v> {
             weight = weight.saturating_add(self.weigh(next, path, chain + 1)?);
         }
         if weight > self.expansion {
-            let message = format!("the schema is over the limit of {} subschemas for one value", self.expansion);
+            let message = format!(
+                "the schema is over the limit of {} subschemas for one value",
+                self.expansion
+            );
             return Err(SchemaProblem::new("schema-limit", path, message));
         }
         self.state.insert(address, State::Done(weight));

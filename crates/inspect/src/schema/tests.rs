@@ -27,9 +27,13 @@ fn a_schema_is_shared_between_threads() {
 #[test]
 fn references_that_leave_the_document_are_never_followed() {
     for schema in [
-        json!({"$ref": "https://evil.example/schema.json"}), json!({"$ref": "file:///etc/passwd"}), json!({"$id": "https://evil.example/", "$ref": "x.json"}),
-        json!({"type": "object", "$defs": {"unused": {"$ref": "//evil.example/x"}}}), json!({"items": {"$dynamicRef": "other.json#x"}}),
-        json!({"properties": {"a": {"$id": "https://evil.example/a/", "items": {"$ref": "b.json"}}}}), json!({"$id": "urn:x:y", "$ref": "urn:x:z"}),
+        json!({"$ref": "https://evil.example/schema.json"}),
+        json!({"$ref": "file:///etc/passwd"}),
+        json!({"$id": "https://evil.example/", "$ref": "x.json"}),
+        json!({"type": "object", "$defs": {"unused": {"$ref": "//evil.example/x"}}}),
+        json!({"items": {"$dynamicRef": "other.json#x"}}),
+        json!({"properties": {"a": {"$id": "https://evil.example/a/", "items": {"$ref": "b.json"}}}}),
+        json!({"$id": "urn:x:y", "$ref": "urn:x:z"}),
     ] {
         assert_eq!(rule(&schema), "schema-remote-ref", "{schema}");
     }
@@ -47,7 +51,8 @@ fn references_inside_the_document_are_resolved() {
     assert!(fits(&pet, r#"{"pet":{"name":"Rex"}}"#) && !fits(&pet, r#"{"pet":"Rex"}"#));
     let bundled = json!({"$id": "https://shop.example/root", "$ref": "item", "$defs": {"i": {"$id": "item", "type": "integer"}}});
     assert!(fits(&bundled, "1") && !fits(&bundled, "\"1\""));
-    let anchored = json!({"items": {"$ref": "#n"}, "$defs": {"x": {"$anchor": "n", "type": "null"}}});
+    let anchored =
+        json!({"items": {"$ref": "#n"}, "$defs": {"x": {"$anchor": "n", "type": "null"}}});
     assert!(fits(&anchored, "[null]") && !fits(&anchored, "[1]"));
     let data = json!({"properties": {"$ref": {"type": "string"}, "d": {"default": {"$ref": "https://x.example/"}}}});
     assert!(fits(&data, r##"{"$ref":"#"}"##));
@@ -56,8 +61,10 @@ fn references_inside_the_document_are_resolved() {
 #[test]
 fn circles_without_structure_are_found_before_they_run() {
     for schema in [
-        json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}), json!({"$ref": "#"}),
-        json!({"$defs": {"a": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/a"}]}}}), json!({"not": {"$ref": "#"}}),
+        json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+        json!({"$ref": "#"}),
+        json!({"$defs": {"a": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/a"}]}}}),
+        json!({"not": {"$ref": "#"}}),
         json!({"dependentSchemas": {"a": {"$ref": "#"}}}),
     ] {
         assert_eq!(rule(&schema), "schema-ref-cycle", "{schema}");
@@ -91,7 +98,9 @@ fn each_limit_is_named() {
 #[test]
 fn nothing_is_coerced_and_numbers_are_exact() {
     let integer = json!({"properties": {"count": {"type": "integer"}}});
-    for good in ["1", "1.0", "-3", "1e2", "100000000000000000000000000", "1.50e1", "12345678901234567890.0"] {
+    for good in
+        ["1", "1.0", "-3", "1e2", "100000000000000000000000000", "1.50e1", "12345678901234567890.0"]
+    {
         assert!(fits(&integer, &format!("{{\"count\":{good}}}")), "{good}");
     }
     for bad in ["\"1\"", "3.14", "null", "true", "1e-1", "[1]", "0.1e0", "9007199254740993.5"] {
@@ -105,7 +114,10 @@ fn nothing_is_coerced_and_numbers_are_exact() {
         assert!(!fits(&cents, bad), "{bad}");
     }
     let big = parse(r#"{"const": 123456789012345678901234567890}"#);
-    assert!(fits(&big, "123456789012345678901234567890") && !fits(&big, "123456789012345678901234567891"));
+    assert!(
+        fits(&big, "123456789012345678901234567890")
+            && !fits(&big, "123456789012345678901234567891")
+    );
     let tenth = parse(r#"{"multipleOf": 0.01}"#);
     assert!(fits(&tenth, "19.99") && !fits(&tenth, "19.999"));
     assert!(fits(&parse(r#"{"enum": [1]}"#), "1.0"));
@@ -115,7 +127,9 @@ fn nothing_is_coerced_and_numbers_are_exact() {
 #[test]
 fn lengths_count_code_points_and_inherited_names_count_for_nothing() {
     let short = json!({"type": "string", "maxLength": 2});
-    assert!(fits(&short, "\"\u{1F44D}\u{1F44D}\"") && !fits(&short, "\"\u{1F44D}\u{1F44D}\u{1F44D}\""));
+    assert!(
+        fits(&short, "\"\u{1F44D}\u{1F44D}\"") && !fits(&short, "\"\u{1F44D}\u{1F44D}\u{1F44D}\"")
+    );
     let required = json!({"type": "object", "required": ["toString"]});
     let problems = compile(&required).unwrap().validate(&json!({})).unwrap_err();
     assert_eq!(problems[0].to_string(), "`` lacks toString");
@@ -165,13 +179,17 @@ fn problems_name_the_place_and_the_rule_and_no_value() {
     assert!(text.contains(&"`/key` must be of type integer".to_owned()), "{text:?}");
     assert!(text.iter().all(|t| !t.contains("hunter2")), "{text:?}");
     assert_eq!(text.len(), 6, "{text:?}");
-    let many = compile(&json!({"items": {"type": "null"}})).unwrap().validate(&Value::from(vec![0; 100])).unwrap_err();
+    let many = compile(&json!({"items": {"type": "null"}}))
+        .unwrap()
+        .validate(&Value::from(vec![0; 100]))
+        .unwrap_err();
     assert_eq!(many.len(), 16);
 }
 
 #[test]
 fn a_hostile_recursion_does_not_multiply_with_depth() {
-    let schema = json!({"properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}, "required": ["z"]});
+    let schema =
+        json!({"properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}, "required": ["z"]});
     let mut value = json!({});
     for _ in 0..60 {
         value = json!({"a": value});
