@@ -93,6 +93,7 @@ impl Journal {
             segment: found.segment,
             tree: found.tree,
             signer: found.signer,
+            note: found.note,
             signed: found.signed,
             signed_at: None,
             retainer: Retainer::new(dir.clone(), options.retain),

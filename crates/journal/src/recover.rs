@@ -17,7 +17,8 @@ pub(crate) struct Recovered {
     pub(crate) tree: Tree,
     pub(crate) segment: Segment,
     pub(crate) signer: Signer,
-    /// Size of the newest checkpoint.
+    /// The newest checkpoint and its size.
+    pub(crate) note: String,
     pub(crate) signed: u64,
     /// When the last record was made, in milliseconds since the epoch.
     pub(crate) last_time: u64,
@@ -36,8 +37,8 @@ pub(crate) fn recover(disk: &dyn Disk, dir: &Path, origin: &str) -> Result<Recov
     }
     let keys = finish_promotion(disk, dir, keys)?;
     let chain = own_chain(dir, &keys)?;
-    let newest = newest_checkpoint(dir, &segments, &chain)?;
-    let mut replay = Replay::new(disk, dir, keys, chain, newest);
+    let (newest, note) = newest_checkpoint(dir, &segments, &chain)?;
+    let mut replay = Replay::new(disk, dir, keys, chain, newest, note);
     let from = segments.iter().rposition(|name| name.0 <= replay.newest.size + 1).unwrap_or(0);
     replay.start(segments[from])?;
     let (last, closed) = segments[from..].split_last().unwrap_or((&segments[from], &[]));
@@ -68,8 +69,8 @@ fn begin(
     }
     let note = Checkpoint::of(origin, &tree).sign(&keys.signer);
     replace(disk, &path, note.as_bytes(), true).map_err(OpenError::io("write", &path))?;
-    let segment = Segment::create(disk, dir, &tree).map_err(OpenError::io("create", dir))?;
-    Ok(Recovered { tree, segment, signer: keys.signer, signed: 0, last_time: 0, torn: 0 })
+    let segment = Segment::create(disk, dir, &tree, &note).map_err(OpenError::io("create", dir))?;
+    Ok(Recovered { tree, segment, signer: keys.signer, note, signed: 0, last_time: 0, torn: 0 })
 }
 
 /// If the log already says that the next key took over, the crash came just before its file was put in place.
@@ -98,7 +99,7 @@ fn newest_checkpoint(
     dir: &Path,
     segments: &[SegmentName],
     chain: &Chain,
-) -> Result<Checkpoint, OpenError> {
+) -> Result<(Checkpoint, String), OpenError> {
     let path = dir.join(CHECKPOINT);
     let single = layout::read_if_there(&path).map_err(OpenError::io("read", &path))?;
     let mut found: Vec<String> =
@@ -107,11 +108,11 @@ fn newest_checkpoint(
         let path = name.notes(dir);
         found.extend(notes::read(&path).map_err(OpenError::io("read", &path))?.pop());
     }
-    let mut newest: Option<Checkpoint> = None;
+    let mut newest: Option<(Checkpoint, String)> = None;
     for note in found {
         match chain.open(&note) {
-            Ok(checkpoint) if newest.as_ref().is_none_or(|n| checkpoint.size > n.size) => {
-                newest = Some(checkpoint);
+            Ok(checkpoint) if newest.as_ref().is_none_or(|(n, _)| checkpoint.size > n.size) => {
+                newest = Some((checkpoint, note));
             }
             Ok(_) | Err(Distrust::Malformed) => {}
             Err(Distrust::Signature(reason)) => return Err(changed(reason)),
@@ -131,7 +132,8 @@ struct Replay<'a> {
     leaves: Vec<u8>,
     last_time: u64,
     torn: u64,
-    /// Size of the newest checkpoint, one made while finishing a handover included.
+    /// The newest checkpoint and its size, one made while finishing a handover included.
+    note: String,
     signed: u64,
 }
 
@@ -142,10 +144,11 @@ impl<'a> Replay<'a> {
         keys: Keys,
         chain: Chain,
         newest: Checkpoint,
+        note: String,
     ) -> Self {
         let signed = newest.size;
         let (tree, leaves) = (Tree::default(), Vec::new());
-        Self { disk, dir, keys, chain, newest, tree, leaves, last_time: 0, torn: 0, signed }
+        Self { disk, dir, keys, chain, newest, tree, leaves, last_time: 0, torn: 0, note, signed }
     }
 
     /// Takes the tree before the first record from where it was kept. The checkpoint that comes after proves it.
@@ -203,8 +206,7 @@ impl<'a> Replay<'a> {
 
     fn push(&mut self, line: &[u8]) -> Result<(), OpenError> {
         let leaf = leaf_hash(line);
-        let before = (self.tree.size() >= self.newest.size && self.keys.next.is_some())
-            .then(|| self.tree.clone());
+        let before = self.names_next_key(line).then(|| self.tree.clone());
         self.tree.push(leaf);
         self.leaves.extend_from_slice(&leaf);
         self.check_root(false)?;
@@ -243,11 +245,17 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// A record after the newest checkpoint names the next key: the crash came before the old one signed it in.
+    /// Whether a record hands over to the key that waits. Only looked at while one does.
+    fn names_next_key(&self, line: &[u8]) -> bool {
+        self.keys.next.as_ref().is_some_and(|next| {
+            let named = Entry::parse(line).ok().and_then(|entry| entry.next_key);
+            named == Some(next.verifier().to_string())
+        })
+    }
+
+    /// A record names the next key, and the crash came before the old one had signed it in.
     fn finish_handover(&mut self, before: &Tree, line: &[u8]) -> Result<(), OpenError> {
-        let named = Entry::parse(line).ok().and_then(|entry| entry.next_key);
-        let is_next = |next: &mut Signer| named == Some(next.verifier().to_string());
-        let Some(next) = self.keys.next.take_if(is_next) else { return Ok(()) };
+        let Some(next) = self.keys.next.take() else { return Ok(()) };
         let note =
             Checkpoint::of(self.keys.signer.verifier().name(), &self.tree).sign(&self.keys.signer);
         let (old, new) = (self.keys.signer.verifier(), next.verifier());
@@ -257,6 +265,7 @@ impl<'a> Replay<'a> {
         handover.append(self.disk, self.dir).map_err(OpenError::io("write", self.dir))?;
         keys::promote(self.disk, self.dir, &next).map_err(OpenError::io("replace", self.dir))?;
         self.keys.signer = next;
+        self.note.clone_from(&handover.note);
         self.signed = self.tree.size();
         Ok(())
     }
@@ -279,6 +288,7 @@ impl<'a> Replay<'a> {
             tree: self.tree,
             segment,
             signer: self.keys.signer,
+            note: self.note,
             signed: self.signed,
             last_time: self.last_time,
             torn: self.torn,

@@ -33,12 +33,15 @@ impl Segment {
         Ok(Self { log, log_len, notes, notes_len, leaves, leaves_len, pending: Vec::new() })
     }
 
-    /// Begins a segment after the records of `tree`. The file of records comes last: a segment without one is none.
-    pub(crate) fn create(disk: &dyn Disk, dir: &Path, tree: &Tree) -> io::Result<Self> {
+    /// Begins a segment after the records of `tree`, which `note` signs: so there is always a durable checkpoint to
+    /// go back to. The file of records comes last: a segment without one is none.
+    pub(crate) fn create(disk: &dyn Disk, dir: &Path, tree: &Tree, note: &str) -> io::Result<Self> {
         let name = SegmentName(tree.size() + 1);
         let start = serde_json::to_vec(tree)?;
         replace(disk, &name.tree(dir), &start, true)?;
-        let segment = Self::open(disk, dir, name, [0; 3])?;
+        let framed = notes::framed(note);
+        replace(disk, &name.notes(dir), framed.as_bytes(), true)?;
+        let segment = Self::open(disk, dir, name, [0, framed.len() as u64, 0])?;
         disk.sync_dir(dir)?;
         Ok(segment)
     }

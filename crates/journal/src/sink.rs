@@ -113,9 +113,13 @@ impl Carrier {
         shared.lock().announced = true;
         let handle = SinkHandle(shared.clone());
         let mut carrier = Self { shared, sink, disk, dir: dir.to_owned(), history: None };
-        let mut waiting = 0;
+        // A segment begins with the checkpoint that the one before ended with: it counts once.
+        let (mut waiting, mut newest) = (0, delivered);
         while let Some(notes) = carrier.read_on()? {
-            waiting += notes.iter().filter(|(size, _)| *size > delivered).count() as u64;
+            for (size, _) in notes.iter().filter(|(size, _)| *size > 0) {
+                waiting += u64::from(*size > newest);
+                newest = newest.max(*size);
+            }
         }
         carrier.history = None;
         carrier.shared.backlog.store(waiting, Ordering::Relaxed);

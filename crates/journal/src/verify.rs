@@ -208,11 +208,6 @@ impl<'a> Check<'a> {
                 }
             }
         }
-        if !last && self.good != self.tree.size() && !self.broken {
-            self.broken = true;
-            let reason = "the segment of this record does not end under a checkpoint".to_owned();
-            self.problem(Some(self.suspect.unwrap_or(self.good + 1)), reason);
-        }
         Ok(())
     }
 
@@ -235,6 +230,13 @@ impl<'a> Check<'a> {
             self.tree = start;
         }
         self.compare_root();
+        if self.good != self.tree.size() && !self.broken {
+            self.broken = true;
+            let record = self.suspect.unwrap_or(self.good + 1);
+            let reason =
+                format!("no checkpoint covers the end of its segment, at record {}", name.0 - 1);
+            self.problem(Some(record), reason);
+        }
         Ok(true)
     }
 

@@ -25,7 +25,8 @@ pub(crate) struct Writer {
     pub(crate) segment: Segment,
     pub(crate) tree: Tree,
     pub(crate) signer: Signer,
-    /// Size of the newest checkpoint, and when it was signed.
+    /// The newest checkpoint, its size, and when it was signed.
+    pub(crate) note: String,
     pub(crate) signed: u64,
     pub(crate) signed_at: Option<Instant>,
     pub(crate) retainer: Retainer,
@@ -72,8 +73,8 @@ impl Writer {
     fn write(&mut self, batch: &mut Batch, woken: &mut Vec<Waker>) -> io::Result<()> {
         self.segment.append(&batch.lines)?;
         let last = self.tree.size() + batch.ends.len() as u64;
-        self.queue.done(last, woken);
         self.queue.counters.batch(batch.ends.len(), batch.lines.len());
+        self.queue.done(last, woken);
         let mut start = 0;
         for end in &batch.ends {
             let line = &batch.lines[start..end - 1];
@@ -106,7 +107,7 @@ impl Writer {
     fn checkpoint(&mut self, durable: bool) -> bool {
         self.signed_at = Some(self.clock.instant());
         match self.try_checkpoint(durable) {
-            Ok(_) => true,
+            Ok(()) => true,
             Err(error) => {
                 self.queue.counters.checkpoint_failures.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, "an audit checkpoint could not be written; it will be tried again");
@@ -115,7 +116,7 @@ impl Writer {
         }
     }
 
-    fn try_checkpoint(&mut self, durable: bool) -> io::Result<String> {
+    fn try_checkpoint(&mut self, durable: bool) -> io::Result<()> {
         let note = Checkpoint::of(&self.options.origin, &self.tree).sign(&self.signer);
         self.segment.append_note(&note, durable)?;
         let path = self.options.dir.join(CHECKPOINT);
@@ -125,7 +126,8 @@ impl Writer {
         if let Some(sink) = &self.sink {
             sink.announce();
         }
-        Ok(note)
+        self.note = note;
+        Ok(())
     }
 
     /// Closes the segment under a durable checkpoint and begins the next. Where the disk does not allow it, the old
@@ -135,7 +137,7 @@ impl Writer {
             return Ok(());
         }
         let disk = self.queue.disk.clone();
-        let next = match Segment::create(disk.as_ref(), &self.options.dir, &self.tree) {
+        let next = match Segment::create(disk.as_ref(), &self.options.dir, &self.tree, &self.note) {
             Ok(next) => next,
             Err(error) => return self.stay(&error),
         };
@@ -178,9 +180,10 @@ impl Writer {
     fn hand_over(&mut self, handing: Handing, line: &[u8]) -> io::Result<()> {
         let before = self.tree.clone();
         self.push(line);
-        let note = self.try_checkpoint(true)?;
+        self.try_checkpoint(true)?;
         let (old, new) = (self.signer.verifier(), handing.signer.verifier());
-        let handover = Handover::make(&before, line, old, new, note).map_err(io::Error::other)?;
+        let handover =
+            Handover::make(&before, line, old, new, self.note.clone()).map_err(io::Error::other)?;
         let disk = self.queue.disk.as_ref();
         handover.append(disk, &self.options.dir)?;
         keys::promote(disk, &self.options.dir, &handing.signer)?;

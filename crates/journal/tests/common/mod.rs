@@ -17,7 +17,15 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    /// In memory where the system can, for tests that open a log a thousand times.
+    pub(crate) fn quick() -> Self {
+        Self::at(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn at(temporary: tempfile::TempDir) -> Self {
         Self { dir: temporary.path().join("audit"), _temporary: temporary }
     }
 
@@ -77,7 +85,7 @@ impl Home {
 
     /// A copy, to do harm to.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self::new();
+        let copy = Self::quick();
         std::fs::create_dir(&copy.dir).unwrap();
         for entry in std::fs::read_dir(&self.dir).unwrap() {
             let entry = entry.unwrap();
