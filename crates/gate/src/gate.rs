@@ -411,13 +411,4 @@ impl Gate {
         }
         *known.entry(key).or_insert_with(judge)
     }
-
-    /// The list that an event of this kind is about. (One place, so that fronts and hub agree.)
-    pub(crate) const fn changed_method(kind: Kind) -> Method {
-        match kind {
-            Kind::Tools => Method::ToolsChanged,
-            Kind::Prompts => Method::PromptsChanged,
-            Kind::Resources | Kind::Templates => Method::ResourcesChanged,
-        }
-    }
 }

@@ -16,7 +16,6 @@ use model::SourceName;
 
 pub(crate) use entry::{Entry, State};
 pub(crate) use index::Index;
-pub(crate) use judge::expose;
 pub(crate) use pins::PinBook;
 pub(crate) use shelf::{Fragment, Listed, ViewKey};
 

@@ -36,6 +36,8 @@ impl Passage {
         record.trace_id = incoming.arrival.trace.clone().map(Text::from);
         record.client = incoming.arrival.peer.map(|ip| Text::from(ip.to_string()));
         record.bytes_in = u64::try_from(incoming.params.text().len()).ok();
+        let asked = incoming.params.str("name").or_else(|| incoming.params.str("uri"));
+        record.tool = asked.map(|name| Text::from(name.into_owned()));
         let (era, started) = (client.version.era(), gate.clock().instant());
         Ok(Self { gate: gate.clone(), era, slot: Some(slot), record, started })
     }
@@ -49,10 +51,6 @@ impl Passage {
         if let Some(note) = found.note() {
             self.record.note = Some(Text::from(note));
         }
-    }
-
-    pub(super) fn named(&mut self, name: &str) {
-        self.record.tool = Some(Text::from(name.to_owned()));
     }
 
     pub(super) fn arguments(&mut self, digest: [u8; 32], masked: Option<String>) {

@@ -1,0 +1,203 @@
+//! Merged lists, their pages and their notices.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::port::{Filter, Kind};
+use gate::{Arrival, Happening};
+use model::Effect;
+use serde_json::{Value, json};
+
+use crate::support::{Fake, Plan, legacy, message, modern, principal, soon, tool};
+
+fn many(count: usize) -> Vec<Value> {
+    (0..count).map(|n| tool(&format!("t{n:03}"), "one of many")).collect()
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_without_gap_or_repetition() {
+    let house = Plan::with_tools(&many(7))
+        .and(Fake::new("mail", &many(4)), |_| {})
+        .settings(|s| s.page_size = 3)
+        .build();
+    let all = house.tools(&legacy(principal("alice"))).await;
+    let expected =
+        (0..7).map(|n| format!("notes__t{n:03}")).chain((0..4).map(|n| format!("mail__t{n:03}")));
+    assert_eq!(all, expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_a_principal_may_not_call_does_not_even_show_in_the_number_of_pages() {
+    let house = Plan::with_tools(&many(60))
+        .first(|s| s.effects = vec![("t00*".to_owned(), Effect::Read)])
+        .settings(|s| s.page_size = 50)
+        .build();
+    let page =
+        house.gate.list(&legacy(principal("alice")), Kind::Tools, None, &Arrival::default()).await;
+    let page = message(page);
+    assert_eq!(page["result"]["tools"].as_array().unwrap().len(), 10);
+    assert_eq!(page["result"].get("nextCursor"), None);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_list_and_its_principal_alone() {
+    let house = Plan::with_tools(&many(5)).settings(|s| s.page_size = 2).build();
+    let alice = legacy(principal("alice"));
+    let at = Arrival::default();
+    let page = message(house.gate.list(&alice, Kind::Tools, None, &at).await);
+    let cursor = page["result"]["nextCursor"].as_str().unwrap();
+    let bob = legacy(principal("bob"));
+    for (client, kind, cursor) in [
+        (&alice, Kind::Resources, cursor),
+        (&bob, Kind::Tools, cursor),
+        (&alice, Kind::Tools, "eyJzb3VyY2UiOiJzaG9wIiwib2Zmc2V0Ijo1MH0="),
+        (&alice, Kind::Tools, ""),
+    ] {
+        let refused = message(house.gate.list(client, kind, Some(cursor), &at).await);
+        assert_eq!(refused["error"]["code"], -32602);
+    }
+}
+
+#[tokio::test]
+async fn a_filtered_list_is_private_and_not_to_be_kept() {
+    let house = Plan::with_tools(&many(1)).build();
+    let page = house
+        .gate
+        .list(&modern(principal("alice"), "{}"), Kind::Tools, None, &Arrival::default())
+        .await;
+    let page = message(page);
+    assert_eq!(page["result"]["cacheScope"], "private");
+    assert_eq!(page["result"]["ttlMs"], 0);
+    assert_eq!(page["result"]["resultType"], "complete");
+}
+
+#[tokio::test]
+async fn each_list_is_fetched_anew_and_rendered_once() {
+    let house = Plan::with_tools(&many(3)).build();
+    let alice = legacy(principal("alice"));
+    for _ in 0..3 {
+        house.tools(&alice).await;
+    }
+    assert_eq!(house.source().lists.load(std::sync::atomic::Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn one_uri_of_two_sources_is_two_resources() {
+    let house = Plan::with_tools(&[]).and(Fake::new("mail", &[]), |_| {}).build();
+    let alice = legacy(principal("alice"));
+    let page = message(house.gate.list(&alice, Kind::Resources, None, &Arrival::default()).await);
+    let uris: Vec<_> =
+        page["result"]["resources"].as_array().unwrap().iter().map(|r| r["uri"].clone()).collect();
+    assert_eq!(uris, ["notes+file:///readme.txt", "mail+file:///readme.txt"]);
+    let read = protocol::mcp::Method::ResourcesRead;
+    let ok = house.send(&alice, read.clone(), &json!({"uri": "mail+file:///readme.txt"})).await;
+    assert!(ok["result"].is_object(), "{ok}");
+    assert_eq!(house.sources[1].seen.lock().unwrap()[0].0, "file:///readme.txt");
+    let ambiguous = house.send(&alice, read, &json!({"uri": "file:///readme.txt"})).await;
+    assert_eq!(ambiguous["error"]["code"], -32002);
+}
+
+#[tokio::test]
+async fn a_resource_that_no_list_and_no_template_shows_is_not_asked_for() {
+    let house = Plan::with_tools(&[]).build();
+    let alice = legacy(principal("alice"));
+    let read = protocol::mcp::Method::ResourcesRead;
+    for uri in [
+        "http://127.0.0.1:9000/admin",
+        "notes+file:///srv/docs/../../etc/passwd",
+        "file://evil-host/share/x",
+        "notes+db://a/%2e%2e",
+        "notes+db://a/b/c",
+    ] {
+        let refused = house.send(&alice, read.clone(), &json!({"uri": uri})).await;
+        assert_eq!(refused["error"]["code"], -32002, "{uri}");
+    }
+    assert_eq!(house.source().called(), 0);
+    let ok = house.send(&alice, read, &json!({"uri": "notes+db://hr/salaries"})).await;
+    assert!(ok["result"].is_object(), "{ok}");
+}
+
+#[tokio::test]
+async fn a_hidden_resource_and_an_unknown_one_are_refused_alike_in_every_way_to_it() {
+    let policy = r#"permit(principal, action, resource);
+        forbid(principal, action, resource == Resource::"notes+file:///readme.txt");
+        forbid(principal, action, resource == Prompt::"notes__review");"#;
+    let house = Plan::with_tools(&[]).policy(policy).build();
+    let alice = legacy(principal("alice"));
+    let read = protocol::mcp::Method::ResourcesRead;
+    let hidden =
+        house.send(&alice, read.clone(), &json!({"uri": "notes+file:///readme.txt"})).await;
+    let unknown = house.send(&alice, read, &json!({"uri": "notes+file:///nothing.txt"})).await;
+    assert_eq!(
+        hidden.to_string().replace("readme", "#"),
+        unknown.to_string().replace("nothing", "#")
+    );
+    let complete = |name: &str| json!({"ref": {"type": "ref/prompt", "name": name}, "argument": {"name": "x", "value": ""}});
+    for method in [protocol::mcp::Method::PromptsGet, protocol::mcp::Method::Complete] {
+        let params = |name: &str| match method {
+            protocol::mcp::Method::PromptsGet => json!({"name": name}),
+            _ => complete(name),
+        };
+        let hidden = house.send(&alice, method.clone(), &params("notes__review")).await;
+        let unknown = house.send(&alice, method.clone(), &params("notes__rev")).await;
+        assert_eq!(
+            hidden.to_string().replace("review", "#"),
+            unknown.to_string().replace("rev", "#")
+        );
+    }
+    let filter = Filter { uris: vec!["notes+file:///readme.txt".to_owned()], ..Filter::default() };
+    let (accepted, _watch) = house.gate.watch(&alice, filter, &Arrival::default()).await.unwrap();
+    assert!(accepted.uris.is_empty());
+    assert_eq!(house.source().called(), 0);
+}
+
+#[tokio::test]
+async fn completion_reaches_the_upstream_under_its_own_name() {
+    let house = Plan::with_tools(&[]).build();
+    let alice = legacy(principal("alice"));
+    let params = json!({"ref": {"type": "ref/prompt", "name": "notes__review"}, "argument": {"name": "x", "value": "y"}});
+    house.send(&alice, protocol::mcp::Method::Complete, &params).await;
+    assert!(house.source().seen.lock().unwrap()[0].1.contains(r#""name":"review""#));
+}
+
+#[tokio::test]
+async fn a_flood_of_changes_reaches_a_client_as_a_few_notices() {
+    let house = Plan::with_tools(&many(1)).build();
+    let alice = legacy(principal("alice"));
+    house.tools(&alice).await;
+    let filter = Filter { tools: true, ..Filter::default() };
+    let (_, mut watch) = house.gate.watch(&alice, filter, &Arrival::default()).await.unwrap();
+    let notices = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = tokio::spawn({
+        let notices = notices.clone();
+        async move {
+            loop {
+                assert_eq!(watch.next().await, Happening::ListChanged(Kind::Tools));
+                notices.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+    });
+    for n in 0..10_000 {
+        house.tools_changed("notes");
+        if n % 1000 == 0 {
+            house.tools(&alice).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    counter.abort();
+    let heard = notices.load(std::sync::atomic::Ordering::SeqCst);
+    assert!((1..=8).contains(&heard), "{heard} notices");
+}
+
+#[tokio::test]
+async fn a_new_policy_tells_those_who_watch() {
+    let house = Plan::with_tools(&many(1)).build();
+    let alice = legacy(principal("alice"));
+    let filter = Filter { tools: true, ..Filter::default() };
+    let (_, mut watch) = house.gate.watch(&alice, filter, &Arrival::default()).await.unwrap();
+    let known = policy::Known::anything();
+    house.gate.set_policy(policy::PolicySet::load(&[], &[], &known, 2).unwrap());
+    assert_eq!(soon(watch.next()).await, Happening::ListChanged(Kind::Tools));
+    assert!(house.tools(&alice).await.is_empty());
+    assert_eq!(house.call(&alice, "notes__t000", json!({})).await["error"]["code"], -32602);
+}

@@ -1,0 +1,8 @@
+//! The gate as its fronts and sources see it: a real catalogue, policy, log and store around an in-process source.
+#![expect(unreachable_pub, reason = "one test binary: everything is for its own modules")]
+
+mod calls;
+mod catalogue;
+mod lists;
+mod parking;
+mod support;
