@@ -1,6 +1,8 @@
 //! Each row of `cases.tsv` (the shared rows this room answers for, by id) and of `own.tsv` (our own) gives the verdict
 //! it promises.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests may")]
+
 use inspect::{
     Context, Finding, Limits, Neighbours, Schema, Severity, check_argument_names, scan_definition,
     scan_elicitation, scan_instructions, scan_prompt_result, scan_resource, scan_result,
