@@ -20,6 +20,8 @@ mod mcp;
 mod notices;
 mod pages;
 mod session;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod wire;
 

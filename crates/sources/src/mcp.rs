@@ -111,7 +111,7 @@ impl Mcp {
     }
 
     /// Carries out what was cleared.
-    async fn carry_out(&self, clearance: Clearance, link: Arc<dyn Link>) -> Result<Reply, Trouble> {
+    pub(crate) async fn carry_out(&self, clearance: Clearance, link: Arc<dyn Link>) -> Result<Reply, Trouble> {
         let limit = clearance.deadline;
         let deadline = Deadline::after(limit);
         let breached = AtomicBool::new(false);

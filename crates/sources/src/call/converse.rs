@@ -49,6 +49,10 @@ impl Call<'_> {
             match message {
                 Ok(Message::Response(response)) => {
                     flight.landed();
+                    if notices.dropped() > 0 {
+                        let (source, dropped) = (&self.hub.name, notices.dropped());
+                        tracing::warn!(%source, dropped, "notifications not passed on");
+                    }
                     return Ok(response.outcome);
                 }
                 Ok(Message::Notification { method: Method::Cancelled, params }) => {
