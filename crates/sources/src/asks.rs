@@ -85,7 +85,8 @@ mod tests {
     use super::*;
 
     fn request(method: &str, params: &str) -> Request {
-        let text = format!(r#"{{"jsonrpc":"2.0","id":"s1","method":"{method}","params":{params}}}"#);
+        let text =
+            format!(r#"{{"jsonrpc":"2.0","id":"s1","method":"{method}","params":{params}}}"#);
         match Message::parse(text.into(), Limits::REPLY) {
             Ok(Message::Request(request)) => request,
             other => panic!("{other:?}"),
@@ -97,7 +98,11 @@ mod tests {
     }
 
     fn judge(declares: &'static str, method: &str, params: &str) -> Judged {
-        Asks::new(&Bounds::default()).judge(&request(method, params), &declared(declares), Era::Modern)
+        Asks::new(&Bounds::default()).judge(
+            &request(method, params),
+            &declared(declares),
+            Era::Modern,
+        )
     }
 
     fn code(judged: &Judged) -> Option<i32> {

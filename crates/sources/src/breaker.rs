@@ -33,8 +33,12 @@ pub(crate) struct Breaker {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Closed { faults: u32 },
-    Open { until: Instant },
+    Closed {
+        faults: u32,
+    },
+    Open {
+        until: Instant,
+    },
     /// One call is under way to see whether the upstream is back.
     Trial,
 }

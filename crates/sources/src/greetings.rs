@@ -45,9 +45,13 @@ impl Greetings {
                 return Ok(greeting.clone());
             }
         }
-        let said = match (&session.said, session.era()) {
-            (Some(said), Era::Legacy) => said.clone(),
-            _ => {
+        let fresh = |said: &&Arc<Said>| match session.era() {
+            Era::Legacy => true,
+            Era::Modern => now.since(session.opened) < kept_for(said),
+        };
+        let said = match session.said.as_ref().filter(fresh) {
+            Some(said) => said.clone(),
+            None => {
                 let meta = modern_meta(&session.declared, session.client.as_deref());
                 let id = session.next_id();
                 let asked = discover(&session.wire, &session.desk, id, &meta, hub.times.list);
@@ -55,8 +59,9 @@ impl Greetings {
             }
         };
         let greeting = Arc::new(greeting(&said, session, client));
-        let ttl = said.ttl.unwrap_or(MOST).clamp(LEAST, MOST);
-        let until = Instant(now.0.saturating_add(u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX)));
+        let ttl = kept_for(&said);
+        let until =
+            Instant(now.0.saturating_add(u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX)));
         let mut kept = self.lock();
         if kept.len() >= KEPT {
             kept.retain(|_, (until, ..)| now < *until);
@@ -74,6 +79,10 @@ impl Greetings {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Lease, (Instant, usize, Arc<Greeting>)>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn kept_for(said: &Said) -> Duration {
+    said.ttl.unwrap_or(MOST).clamp(LEAST, MOST)
 }
 
 fn greeting(said: &Said, session: &Session, client: &Client) -> Greeting {

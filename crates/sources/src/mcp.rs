@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -7,13 +8,13 @@ use egress::{Deadline, Egress};
 use gate::port::{
     Boxed, Events, Filter, Greeting, Kind, Link, Listing, Reply, Source, Status, Told, Trouble,
 };
-use gate::{Clearance, Cleared, Client};
+use gate::{Clearance, Cleared, Client, Lease};
 use model::SourceName;
 use process::Launcher;
 use protocol::mcp::{Era, Method};
 
 use crate::breaker::{Breaker, Outcome};
-use crate::call::{Call, End};
+use crate::call::{Call, End, Trace};
 use crate::config::{Config, Reach};
 use crate::eras::Eras;
 use crate::error::SetupError;
@@ -35,9 +36,11 @@ pub struct Mcp {
     stateless: bool,
     eras: Eras,
     opener: Opener,
-    pool: Pool,
+    pub(crate) pool: Pool,
     greetings: Greetings,
     breaker: Mutex<Breaker>,
+    /// Clients that watch something: their sessions are opened anew when they are lost.
+    watchers: Mutex<HashMap<Lease, Arc<Client>>>,
     hub: Arc<Hub>,
 }
 
@@ -63,6 +66,7 @@ impl Mcp {
         let Config { name, reach, era, stateless, times, bounds, breaker, roots } = config;
         let identity = reach.identity();
         let Ports { egress, launcher, clock, events } = ports;
+        let children = launcher.children().caps().per_source;
         let way = match reach {
             Reach::Stdio(program) => {
                 Way::Stdio(Launch::new(&name, launcher, program, clock.clone())?)
@@ -71,15 +75,21 @@ impl Mcp {
             Reach::Sse(_) if era == Some(Era::Modern) => return Err(SetupError::ModernSse),
             Reach::Sse(remote) => Way::Sse(Endpoint::new(&egress, &remote, &times, &bounds)?),
         };
+        let mut sessions = bounds.sessions;
+        if let Way::Stdio(_) = way {
+            // One less than there may be children: the one that makes room takes a moment to go.
+            sessions = sessions.min(children.saturating_sub(1).max(1));
+        }
         let hub = Arc::new(Hub::new(name, times, bounds, roots, clock, events));
         let mcp = Arc::new(Self {
             identity,
             stateless,
             eras: Eras::new(era),
             opener: Opener { hub: hub.clone(), way, old: AtomicBool::new(false) },
-            pool: Pool::new(bounds.sessions),
+            pool: Pool::new(sessions),
             greetings: Greetings::new(hub.clock.clone()),
             breaker: Mutex::new(Breaker::new(breaker)),
+            watchers: Mutex::default(),
             hub,
         });
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -111,20 +121,23 @@ impl Mcp {
     }
 
     /// Carries out what was cleared.
-    pub(crate) async fn carry_out(&self, clearance: Clearance, link: Arc<dyn Link>) -> Result<Reply, Trouble> {
+    pub(crate) async fn carry_out(
+        &self,
+        clearance: Clearance,
+        link: Arc<dyn Link>,
+    ) -> Result<Reply, Trouble> {
         let limit = clearance.deadline;
         let deadline = Deadline::after(limit);
-        let breached = AtomicBool::new(false);
+        let trace = Trace::default();
         let running = async {
-            match tokio::time::timeout(limit, self.attempts(&clearance, &link, deadline, &breached))
-                .await
-            {
+            let attempts = self.attempts(&clearance, &link, deadline, &trace);
+            match tokio::time::timeout(limit, attempts).await {
                 Ok(reply) => reply,
-                Err(_) => Err(Fault::timeout(format!("no answer in {} ms", limit.as_millis())).into()),
+                Err(_) => Err(trace.overdue(limit.as_millis()).into()),
             }
         };
         let reply = self.guarded(running).await;
-        if breached.load(Ordering::Relaxed) {
+        if trace.breached.load(Ordering::Relaxed) {
             self.breaker().report(Outcome::Fault, self.hub.clock.instant());
         }
         reply
@@ -136,13 +149,13 @@ impl Mcp {
         clearance: &Clearance,
         link: &Arc<dyn Link>,
         deadline: Deadline,
-        breached: &AtomicBool,
+        trace: &Trace,
     ) -> Result<Reply, End> {
         let mut again = true;
         loop {
             let session = self.session(&clearance.client).await?;
-            let call =
-                Call { hub: &self.hub, session: &session, clearance, link, deadline, breached };
+            let hub = &self.hub;
+            let call = Call { hub, session: &session, clearance, link, deadline, trace };
             match call.run().await {
                 Err(End::Fault(fault)) if fault.is(FaultKind::SessionGone) => {
                     self.pool.forget(self.key(&clearance.client), &session);
@@ -214,9 +227,20 @@ impl Mcp {
         Err(Fault { blamed: true, ..last })
     }
 
-    /// Watches again what was watched on a session that is lost.
+    /// Hears a server that may ask a legacy client outside any call, and watches again what was watched on a session
+    /// that is lost.
     fn restore(&self, client: &Arc<Client>, session: &Arc<Session>) {
         let lease = client.lease;
+        let can_be_asked = client.link.is_some() && session.declared.can_be_asked();
+        if can_be_asked && client.version.era() == Era::Legacy && session.era() == Era::Legacy {
+            let (hub, weak) = (self.hub.clone(), Arc::downgrade(session));
+            let listening = tokio::spawn(async move {
+                if let Some(session) = weak.upgrade() {
+                    session.listen(&hub).await;
+                }
+            });
+            session.keep(listening.abort_handle());
+        }
         let Some(filter) = self.hub.watched(lease).filter(|f| *f != Filter::default()) else {
             return;
         };
@@ -237,6 +261,22 @@ impl Mcp {
 
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watchers(&self) -> std::sync::MutexGuard<'_, HashMap<Lease, Arc<Client>>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the sessions anew that were lost while something was watched on them.
+    async fn watch_on(&self) {
+        let watchers: Vec<_> = self.watchers().values().cloned().collect();
+        for client in watchers.into_iter().filter(|c| self.pool.get(self.key(c)).is_none()) {
+            let opened = async { Ok(self.session(&client).await?) };
+            if let Err(trouble) = self.guarded(opened).await {
+                tracing::debug!(source = %self.hub.name, "watching is not restored: {trouble}");
+                return;
+            }
+        }
     }
 
     async fn greeting(&self, client: &Arc<Client>) -> Result<Arc<Greeting>, End> {
@@ -285,9 +325,11 @@ impl Drop for Report<'_> {
 async fn look_after(mcp: Weak<Mcp>) {
     loop {
         let Some(idle) = mcp.upgrade().map(|m| m.hub.times.idle) else { return };
-        tokio::time::sleep((idle / 4).clamp(Duration::from_millis(50), Duration::from_secs(15))).await;
+        tokio::time::sleep((idle / 4).clamp(Duration::from_millis(50), Duration::from_secs(15)))
+            .await;
         let Some(mcp) = mcp.upgrade() else { return };
         mcp.pool.reap(idle);
+        mcp.watch_on().await;
         let due = mcp.breaker().wait(mcp.hub.clock.instant()).is_some_and(|wait| wait.is_zero());
         if due {
             if let Err(trouble) = mcp.check().await {
@@ -310,24 +352,40 @@ impl Source for Mcp {
         Box::pin(self.guarded(self.greeting(client)))
     }
 
-    fn list<'a>(&'a self, client: &'a Arc<Client>, kind: Kind) -> Boxed<'a, Result<Listing, Trouble>> {
+    fn list<'a>(
+        &'a self,
+        client: &'a Arc<Client>,
+        kind: Kind,
+    ) -> Boxed<'a, Result<Listing, Trouble>> {
         let read = move |session: Arc<Session>| async move {
             pages::read(&self.hub, &session, kind).await
         };
         Box::pin(self.guarded(self.on_session(client, read)))
     }
 
-    fn call<'a>(&'a self, cleared: Cleared, link: Arc<dyn Link>) -> Boxed<'a, Result<Reply, Trouble>> {
+    fn call<'a>(
+        &'a self,
+        cleared: Cleared,
+        link: Arc<dyn Link>,
+    ) -> Boxed<'a, Result<Reply, Trouble>> {
         Box::pin(self.carry_out(cleared.into_parts(), link))
     }
 
-    fn watch<'a>(&'a self, client: &'a Arc<Client>, filter: Filter) -> Boxed<'a, Result<Filter, Trouble>> {
+    fn watch<'a>(
+        &'a self,
+        client: &'a Arc<Client>,
+        filter: Filter,
+    ) -> Boxed<'a, Result<Filter, Trouble>> {
         Box::pin(async move {
             let (lease, filter) = (client.lease, &filter);
             let start = move |session: Arc<Session>| async move {
                 Ok(watch::start(&self.hub, &session, lease, filter).await?)
             };
-            self.guarded(self.on_session(client, start)).await
+            let accepted = self.guarded(self.on_session(client, start)).await?;
+            if accepted != Filter::default() {
+                self.watchers().insert(lease, client.clone());
+            }
+            Ok(accepted)
         })
     }
 
@@ -335,6 +393,9 @@ impl Source for Mcp {
         Box::pin(async move {
             if let Some(session) = self.pool.get(self.key(client)) {
                 watch::stop(&self.hub, &session, client.lease, uris).await;
+            }
+            if self.hub.watched(client.lease).is_none_or(|left| left == Filter::default()) {
+                self.watchers().remove(&client.lease);
             }
         })
     }
@@ -357,6 +418,7 @@ impl Source for Mcp {
     }
 
     fn end(&self, client: &Client) {
+        self.watchers().remove(&client.lease);
         self.hub.forget(client.lease);
         self.greetings.forget(client.lease);
         if self.stateless {

@@ -43,9 +43,9 @@ impl Notices {
         match method {
             Method::Progress => self.progress(params),
             Method::LogMessage => self.log(params),
-            Method::ElicitationComplete => self
-                .within_rate()
-                .then(|| Notice::Other(method.clone(), params.text().clone())),
+            Method::ElicitationComplete => {
+                self.within_rate().then(|| Notice::Other(method.clone(), params.text().clone()))
+            }
             _ => None,
         }
     }
@@ -122,14 +122,18 @@ mod tests {
         assert!(!given(r#"{"progressToken":7,"progress":"2"}"#));
         assert!(given(r#"{"progressToken":7,"progress":1.5}"#));
         let (mut n, _) = notices(None, LogRule::Nothing);
-        assert!(n.accept(&Method::Progress, &params(r#"{"progressToken":7,"progress":1}"#)).is_none());
+        assert!(
+            n.accept(&Method::Progress, &params(r#"{"progressToken":7,"progress":1}"#)).is_none()
+        );
     }
 
     #[test]
     fn the_token_of_this_hop_does_not_go_on_and_the_rest_does() {
         let (mut n, _) = notices(Some(7), LogRule::Nothing);
         let p = params(r#"{"progressToken":7,"progress":1,"total":1.0,"message":"half"}"#);
-        let Some(Notice::Progress(raw)) = n.accept(&Method::Progress, &p) else { panic!("dropped") };
+        let Some(Notice::Progress(raw)) = n.accept(&Method::Progress, &p) else {
+            panic!("dropped")
+        };
         assert_eq!(&raw[..], br#"{"progress":1,"total":1.0,"message":"half"}"#);
     }
 

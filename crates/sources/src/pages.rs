@@ -28,7 +28,9 @@ pub(crate) async fn read(hub: &Hub, session: &Session, kind: Kind) -> Result<Lis
             Err(_) => "not read in time".to_owned(),
             Ok(Err(End::Fault(fault))) => fault.detail,
             // A cursor that has gone stale, and nothing else, can come of asking further.
-            Ok(Err(End::Answered(e))) if cursor.is_some() => format!("refused with error {}", e.code),
+            Ok(Err(End::Answered(e))) if cursor.is_some() => {
+                format!("refused with error {}", e.code)
+            }
             Ok(Err(End::Answered(e))) if e.code == codes::METHOD_NOT_FOUND => return Ok(listing),
             Ok(Err(end)) => return Err(end),
             Ok(Ok(page)) => {
@@ -80,7 +82,8 @@ async fn page(
     };
     let answer = session.ask(kind.method(), &params, hub.times.list).await?;
     let result = answer.map_err(End::Answered)?;
-    let unreadable = |e| Fault::malformed(format!("its {} list cannot be read: {e}", kind.as_str()));
+    let unreadable =
+        |e| Fault::malformed(format!("its {} list cannot be read: {e}", kind.as_str()));
     let result = Object::parse(result, Limits::REPLY).map_err(unreadable)?;
     Ok(translate::parse_page(&result, kind.member()).map_err(unreadable)?)
 }

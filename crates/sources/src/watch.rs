@@ -166,7 +166,11 @@ impl Listener {
         }
     }
 
-    async fn hold(&self, session: Arc<Session>, acknowledged: &mut Acknowledged) -> Result<(), Fault> {
+    async fn hold(
+        &self,
+        session: Arc<Session>,
+        acknowledged: &mut Acknowledged,
+    ) -> Result<(), Fault> {
         let filter = filter_text(&self.wanted);
         let params = session.params(&[("notifications", &filter)]);
         let id = session.next_id();

@@ -38,6 +38,7 @@ impl Call<'_> {
             let message = tokio::select! {
                 biased;
                 Some((id, method, answer)) = asking.next(), if !asking.is_empty() => {
+                    self.trace.asking.fetch_sub(1, Ordering::Relaxed);
                     if flight.settled(&id) {
                         let answer = self.answer(&method, answer);
                         self.session.wire.tell(reply(&id, answer)).await?;
@@ -90,7 +91,7 @@ impl Call<'_> {
     ) -> Result<(), Fault> {
         if self.session.era() == Era::Modern {
             // Modern servers send no requests; whoever answered one would be led where the client never agreed to go.
-            self.breached.store(true, Ordering::Relaxed);
+            self.trace.breached.store(true, Ordering::Relaxed);
             self.hub.breach(&format!("sent the request {}", request.method.as_str()));
             return Ok(());
         }
@@ -100,6 +101,7 @@ impl Call<'_> {
             Judged::Forward(ask) => {
                 flight.asked(&request.id, &request.method);
                 let (link, id, method) = (self.link.clone(), request.id, request.method);
+                self.trace.asking.fetch_add(1, Ordering::Relaxed);
                 asking.push(Box::pin(async move {
                     let answer = link.ask(ask).await;
                     (id, method, answer)
@@ -114,7 +116,8 @@ impl Call<'_> {
         if self.clearance.client.version.era() == Era::Legacy {
             return answer;
         }
-        let said = answer.ok().and_then(|raw| answer_for_legacy(method, raw, self.session.version).ok());
+        let said =
+            answer.ok().and_then(|raw| answer_for_legacy(method, raw, self.session.version).ok());
         said.map_or_else(|| refuse(method, Refusal::Unavailable), Ok)
     }
 

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use futures_util::future::join_all;
 use gate::Clearance;
 use gate::port::{Ask, Reply};
@@ -32,7 +34,9 @@ impl Call<'_> {
         }
         if !self.visited(urls).await {
             return match self.clearance.method {
-                Method::ToolsCall => Ok(refused_result("The page that the tool needs was not visited.")),
+                Method::ToolsCall => {
+                    Ok(refused_result("The page that the tool needs was not visited."))
+                }
                 _ => Err(Fault::untranslatable("the page that it needs was not visited").into()),
             };
         }
@@ -57,9 +61,8 @@ impl Call<'_> {
         };
         let peek = peek(raw)?;
         let info = self.session.said.as_ref().and_then(|said| said.info.as_ref());
-        let result =
-            translate::result_to_modern(method, &peek.object, Caching::default(), info)
-                .map_err(unreadable)?;
+        let result = translate::result_to_modern(method, &peek.object, Caching::default(), info)
+            .map_err(unreadable)?;
         Ok(Ok(Reply::Complete { result, failed: peek.is_error }))
     }
 
@@ -69,8 +72,11 @@ impl Call<'_> {
         if urls.len() > most {
             return false;
         }
-        let ask = |url: UrlElicitation| self.link.ask(Ask { method: Method::Elicit, params: url.params });
+        let ask =
+            |url: UrlElicitation| self.link.ask(Ask { method: Method::Elicit, params: url.params });
+        self.trace.asking.fetch_add(1, Ordering::Relaxed);
         let answers = join_all(urls.into_iter().map(ask)).await;
+        self.trace.asking.fetch_sub(1, Ordering::Relaxed);
         answers.into_iter().all(|answer| {
             let object = answer.ok().and_then(|raw| Object::parse(raw, Limits::REQUEST).ok());
             object.is_some_and(|o| o.str("action").as_deref() == Some("accept"))

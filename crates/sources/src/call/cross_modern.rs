@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -46,7 +47,10 @@ impl Call<'_> {
                 return Ok(Reply::Complete { result, failed: peek.is_error });
             }
             if peek.result_type == ResultType::Task {
-                return Err(Fault::untranslatable("started a task, which this client cannot follow").into());
+                return Err(Fault::untranslatable(
+                    "started a task, which this client cannot follow",
+                )
+                .into());
             }
             if peek.result_type != ResultType::InputRequired || !translate::may_ask(method) {
                 return Err(unknown_type(&peek));
@@ -100,10 +104,15 @@ impl Call<'_> {
     }
 
     /// Asks the client everything that one round wants.
-    async fn gather(&self, required: InputRequired, asks: &mut Asks) -> Result<InputResponses, Stop> {
+    async fn gather(
+        &self,
+        required: InputRequired,
+        asks: &mut Asks,
+    ) -> Result<InputResponses, Stop> {
         let mut questions = Vec::with_capacity(required.inputs.len());
         for (key, method, params) in required.inputs {
-            let params = Object::parse(params, Limits::REPLY).map_err(|e| Stop::End(unreadable(e)))?;
+            let params =
+                Object::parse(params, Limits::REPLY).map_err(|e| Stop::End(unreadable(e)))?;
             if self.session.declared.allows(&method, &params).is_err() {
                 let what = method.as_str();
                 let fault = Fault::malformed(format!("asked undeclared for {what}"));
@@ -122,7 +131,10 @@ impl Call<'_> {
             });
         }
         let mut answers = Vec::with_capacity(questions.len());
-        for (key, method, answer) in join_all(questions).await {
+        self.trace.asking.fetch_add(1, Ordering::Relaxed);
+        let given = join_all(questions).await;
+        self.trace.asking.fetch_sub(1, Ordering::Relaxed);
+        for (key, method, answer) in given {
             match translate::answer_as_input_response(&method, answer) {
                 Ok(answer) => answers.push((key, answer)),
                 Err(Unanswerable::Refused(_)) => return Err(Stop::Refused),

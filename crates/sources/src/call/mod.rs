@@ -6,7 +6,7 @@ mod cross_modern;
 mod same_era;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use egress::Deadline;
@@ -55,8 +55,31 @@ pub(crate) struct Call<'a> {
     pub(crate) clearance: &'a Clearance,
     pub(crate) link: &'a Arc<dyn Link>,
     pub(crate) deadline: Deadline,
-    /// Set when the server did what its era forbids.
-    pub(crate) breached: &'a AtomicBool,
+    pub(crate) trace: &'a Trace,
+}
+
+/// What a call was doing when its time was up, and what was seen of the server on the way.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// The server did what its era forbids.
+    pub(crate) breached: AtomicBool,
+    /// It waits for another call of the same client to end.
+    queued: AtomicBool,
+    /// Questions that the client has not answered yet.
+    asking: AtomicUsize,
+}
+
+impl Trace {
+    /// What it means that there was no answer in time: only if the server had the word is it the server's fault.
+    pub(crate) fn overdue(&self, millis: u128) -> Fault {
+        if self.queued.load(Ordering::Relaxed) {
+            return Fault::down(format!(
+                "another call of this client held the session for {millis} ms"
+            ));
+        }
+        let fault = Fault::timeout(format!("no answer in {millis} ms"));
+        Fault { blamed: self.asking.load(Ordering::Relaxed) == 0, ..fault }
+    }
 }
 
 impl Call<'_> {
@@ -66,7 +89,12 @@ impl Call<'_> {
         let asks = translate::may_ask(&self.clearance.method);
         let turn = self.session.turn.as_ref().filter(|_| asks);
         let _turn = match turn {
-            Some(turn) => turn.clone().acquire_owned().await.ok(),
+            Some(turn) => {
+                self.trace.queued.store(true, Ordering::Relaxed);
+                let turn = turn.clone().acquire_owned().await.ok();
+                self.trace.queued.store(false, Ordering::Relaxed);
+                turn
+            }
             None => None,
         };
         match (self.clearance.client.version.era(), self.session.era()) {
@@ -146,8 +174,7 @@ const fn is_task(method: &Method) -> bool {
 /// What a tool says when the person it needed said no.
 fn refused_result(why: &str) -> Reply {
     let text = protocol::json::quote(why);
-    let result =
-        format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#);
+    let result = format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#);
     Reply::Complete { result: result.into(), failed: true }
 }
 

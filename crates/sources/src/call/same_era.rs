@@ -52,7 +52,8 @@ impl Call<'_> {
                 let required = translate::parse_input_required(&peek.object)
                     .map_err(|e| Fault::malformed(format!("its input_required: {e}")))?;
                 for (_, method, params) in &required.inputs {
-                    let params = Object::parse(params.clone(), Limits::REPLY).map_err(unreadable)?;
+                    let params =
+                        Object::parse(params.clone(), Limits::REPLY).map_err(unreadable)?;
                     if client.capabilities.allows(method, &params).is_err() {
                         let what = method.as_str();
                         return Err(Fault::malformed(format!("asked undeclared for {what}")).into());

@@ -57,7 +57,11 @@ impl Opener {
 
     /// Modern: there is nothing to open over HTTP, but a server not known to be modern is asked first. A program is
     /// always asked: what it answers first decides for which era that child is good (section 2.6).
-    async fn modern(&self, client: Option<&Arc<Client>>, known: bool) -> Result<Arc<Session>, Fault> {
+    async fn modern(
+        &self,
+        client: Option<&Arc<Client>>,
+        known: bool,
+    ) -> Result<Arc<Session>, Fault> {
         let declared = self.declare(client, Version::MODERN)?;
         let desk = Arc::new(Desk::default());
         let (inbox, messages) = Inbox::new();
@@ -115,7 +119,9 @@ impl Opener {
         let patience = self.hub.times.start;
         match tokio::time::timeout(patience, self.legacy_unhurried(client)).await {
             Ok(session) => session,
-            Err(_) => Err(Fault::timeout("the handshake was not done in time").after_sending(false)),
+            Err(_) => {
+                Err(Fault::timeout("the handshake was not done in time").after_sending(false))
+            }
         }
     }
 
@@ -205,8 +211,7 @@ impl Opener {
             ("capabilities", &declared.raw()[..]),
             ("clientInfo", &info[..]),
         ]);
-        let exchange =
-            begin(wire, desk, 1, Method::Initialize, &params, self.hub.times.start);
+        let exchange = begin(wire, desk, 1, Method::Initialize, &params, self.hub.times.start);
         let (outcome, session) = first_answer(exchange, wire).await?;
         let result = match outcome {
             Ok(result) => parse(result)?,
@@ -262,12 +267,16 @@ pub(crate) async fn discover(
             if supports_modern(&result) {
                 return said(&result);
             }
-            Err(Fault::other_era("its `supportedVersions` name no version of the modern era that is known"))
+            Err(Fault::other_era(
+                "its `supportedVersions` name no version of the modern era that is known",
+            ))
         }
         Err(e) if [-32020, -32021].contains(&e.code) => {
             Err(Fault::malformed(format!("refused `server/discover` with error {}", e.code)))
         }
-        Err(e) => Err(Fault::other_era(format!("`server/discover` was answered with error {}", e.code))),
+        Err(e) => {
+            Err(Fault::other_era(format!("`server/discover` was answered with error {}", e.code)))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use gate::port::{Link, Notice};
@@ -19,6 +20,9 @@ use crate::notices::{LogRule, Notices};
 const WAITING: usize = 256;
 /// Questions outside any call that may be open at the same time.
 const OPEN_ASKS: usize = 4;
+
+/// How long a client may take to hear one piece of news.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What comes for a session as a whole: news, questions that belong to no one call, pings.
 pub(crate) struct Inbox(mpsc::Receiver<Message>);
@@ -100,7 +104,8 @@ impl Clerk {
             _ => None,
         };
         if let Some(notice) = notice {
-            link.notify(notice).await;
+            // A client that does not listen must not keep the server's pings waiting.
+            let _ = tokio::time::timeout(PATIENCE, link.notify(notice)).await;
         }
     }
 

@@ -7,8 +7,8 @@ mod pool;
 mod push;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ambient::{Clock, Instant};
@@ -52,6 +52,7 @@ pub(crate) struct Session {
     pub(crate) verbosity: Verbosity,
     ids: AtomicU64,
     clock: Clock,
+    pub(crate) opened: Instant,
     used: AtomicU64,
     busy: AtomicUsize,
     gone: AtomicBool,
@@ -108,6 +109,7 @@ impl Session {
             turn: exclusive.then(|| Arc::new(Semaphore::new(1))),
             verbosity: Verbosity::default(),
             ids: AtomicU64::new(next_id),
+            opened: clock.instant(),
             used: AtomicU64::new(clock.instant().0),
             clock,
             busy: AtomicUsize::new(0),
@@ -204,6 +206,12 @@ impl Session {
         let mut helpers = self.helpers();
         helpers.retain(|task| !task.is_finished());
         helpers.push(task);
+    }
+
+    /// Whether something is watched on it.
+    pub(crate) fn watches(&self) -> bool {
+        let listens = !self.listeners.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        listens || self.push.get().is_some_and(|push| *push.borrow() == Push::On)
     }
 
     /// Whether the server was asked to watch this resource.

@@ -84,11 +84,12 @@ impl Pool {
         close_apart(entry.and_then(|entry| entry.ready));
     }
 
-    /// Ends all sessions that nobody has used for so long, and those that are over.
+    /// Ends all sessions that nobody has used for so long and on which nothing is watched, and those that are over.
     pub(crate) fn reap(&self, idle: Duration) {
         let mut entries = self.lock();
         let stale = |s: &Arc<Session>| {
-            s.idle_for().is_some_and(|for_so_long| for_so_long >= idle || !s.is_open())
+            let unused = s.idle_for().is_some_and(|for_so_long| for_so_long >= idle);
+            !s.is_open() || (unused && !s.watches())
         };
         for entry in entries.values_mut() {
             if entry.ready.as_ref().is_some_and(stale) {

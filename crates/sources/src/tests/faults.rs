@@ -8,10 +8,10 @@ use protocol::mcp::Era;
 
 use super::cells::legacy;
 use super::modern::modern;
-use super::server::{Say, Server};
+use super::server::{Heard, Say, Server};
 use super::*;
 
-async fn fails(tool: impl Fn(&super::server::Heard) -> Say + Send + Sync + 'static) -> (Code, bool, String) {
+async fn fails(tool: impl Fn(&Heard) -> Say + Send + Sync + 'static) -> (Code, bool, String) {
     let server = modern(tool).await;
     let world = world(http(&server), |c| c.bounds.result = 4096);
     let called = world.call(call_tool(&client(MODERN, "{}")), &TestLink::answering([])).await;
@@ -24,9 +24,15 @@ async fn fails(tool: impl Fn(&super::server::Heard) -> Say + Send + Sync + 'stat
 
 #[tokio::test]
 async fn replies_that_break_the_rules_are_upstream_errors_g_protocol_02_26() {
-    let twice = |h: &super::server::Heard| format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}},"result":{{}}}}"#, h.id());
+    let twice =
+        |h: &Heard| format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}},"result":{{}}}}"#, h.id());
     assert_eq!(fails(move |h| Say::ok(twice(h))).await.0, Code::UpstreamFailed);
-    let both = |h: &super::server::Heard| format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}},"error":{{"code":1,"message":""}}}}"#, h.id());
+    let both = |h: &Heard| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{},"result":{{}},"error":{{"code":1,"message":""}}}}"#,
+            h.id()
+        )
+    };
     assert_eq!(fails(move |h| Say::ok(both(h))).await.0, Code::UpstreamFailed);
     assert_eq!(fails(move |h| Say::events([both(h)])).await.0, Code::UpstreamFailed);
     let other = r#"{"jsonrpc":"2.0","id":99999,"result":{}}"#;
@@ -40,12 +46,16 @@ async fn no_answer_at_all_is_an_upstream_error_g_http_50() {
     assert_eq!(fails(|_| Say::Json(204, "", String::new())).await.0, Code::UpstreamFailed);
     let (code, unknown, _) = fails(|_| Say::Raw(Vec::new())).await;
     assert_eq!((code, unknown), (Code::UpstreamFailed, true));
-    assert!(fails(|_| Say::events([])).await.1, "a modern stream that breaks off has lost its request");
+    assert!(
+        fails(|_| Say::events([])).await.1,
+        "a modern stream that breaks off has lost its request"
+    );
 }
 
 #[tokio::test]
 async fn an_error_page_is_not_shown_to_anybody_g_http_49() {
-    let (code, _, detail) = fails(|_| Say::Json(502, "", "<html>secret</html>".repeat(10_000))).await;
+    let (code, _, detail) =
+        fails(|_| Say::Json(502, "", "<html>secret</html>".repeat(10_000))).await;
     assert_eq!(code, Code::UpstreamFailed);
     assert!(!detail.contains("html") && detail.len() < 200, "{detail}");
 }
@@ -83,7 +93,10 @@ async fn the_time_limit_of_a_call_reaches_the_socket_g_http_48() {
         #[expect(clippy::disallowed_methods, reason = "a test of real time")]
         let started = Instant::now();
         let called = world.call(call, &TestLink::answering([])).await;
-        assert!(matches!(called, Err(Trouble::Failed { code: Code::UpstreamTimeout, unknown: true, .. })));
+        assert!(matches!(
+            called,
+            Err(Trouble::Failed { code: Code::UpstreamTimeout, unknown: true, .. })
+        ));
         assert!(started.elapsed() < Duration::from_secs(3));
     }
 }
@@ -113,7 +126,8 @@ async fn the_circuit_opens_by_the_upstreams_faults_alone() {
 
 #[tokio::test]
 async fn credentials_that_are_refused_say_nothing_about_the_era() {
-    let server = Server::start(|_| Say::Json(401, "WWW-Authenticate: Bearer\r\n", String::new())).await;
+    let server =
+        Server::start(|_| Say::Json(401, "WWW-Authenticate: Bearer\r\n", String::new())).await;
     let world = world(http(&server), |_| {});
     let called = world.call(call_tool(&client(MODERN, "{}")), &TestLink::answering([])).await;
     let Err(Trouble::Failed { status, .. }) = called else { panic!("{called:?}") };
@@ -125,7 +139,11 @@ async fn an_era_that_no_longer_holds_is_found_out_anew() {
     let old = Arc::new(Mutex::new(false));
     let turned = old.clone();
     let server = modern(move |h| {
-        if *turned.lock().unwrap() { Say::Json(400, "", "what?".to_owned()) } else { Say::ok(h.result("{}")) }
+        if *turned.lock().unwrap() {
+            Say::Json(400, "", "what?".to_owned())
+        } else {
+            Say::ok(h.result("{}"))
+        }
     })
     .await;
     let world = world(http(&server), |_| {});

@@ -8,11 +8,11 @@ use super::*;
 
 /// A modern server whose pages are what `page` makes of the cursor.
 async fn paged(page: impl Fn(Option<&str>) -> String + Send + Sync + 'static) -> (World, Server) {
-    let server = super::modern::modern(move |_| Say::Silence).await;
-    drop(server);
     let server = Server::start(move |h| {
         if h.method() == "server/discover" {
-            return Say::ok(h.result(r#"{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{}}}"#));
+            return Say::ok(h.result(
+                r#"{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{}}}"#,
+            ));
         }
         let params = &h.json()["params"];
         assert!(params["_meta"].is_object(), "modern requests carry _meta");

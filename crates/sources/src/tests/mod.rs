@@ -22,7 +22,7 @@ use gate::{Clearance, Client, Lease};
 use model::{Credential, Principal, PrincipalId, Role, Scopes, SourceName, TenantId};
 use process::{Caps, Launcher};
 use protocol::json::{Limits, Object};
-use protocol::mcp::{ClientCapabilities, Level, Method, Version};
+use protocol::mcp::{ClientCapabilities, Method, Version};
 use protocol::rpc::RpcError;
 use serde_json::Value;
 
@@ -46,7 +46,8 @@ impl TestLink {
     }
 
     pub(crate) fn asked(&self) -> Vec<String> {
-        let text = |a: &Ask| format!("{} {}", a.method.as_str(), String::from_utf8_lossy(&a.params));
+        let text =
+            |a: &Ask| format!("{} {}", a.method.as_str(), String::from_utf8_lossy(&a.params));
         self.asks.lock().unwrap().iter().map(text).collect()
     }
 
@@ -106,7 +107,6 @@ impl Events for News {
 pub(crate) struct World {
     pub(crate) mcp: Arc<Mcp>,
     pub(crate) news: Arc<News>,
-    pub(crate) clock: Clock,
 }
 
 pub(crate) fn world(reach: Reach, change: impl FnOnce(&mut Config)) -> World {
@@ -119,10 +119,10 @@ pub(crate) fn world(reach: Reach, change: impl FnOnce(&mut Config)) -> World {
     let ports = Ports {
         egress: Egress::new(Options::default(), clock.clone()),
         launcher: Launcher::new(Caps::default(), clock.clone()).with_binary(supervisor()),
-        clock: clock.clone(),
+        clock,
         events: news.clone(),
     };
-    World { mcp: Mcp::new(config, ports).unwrap(), news, clock }
+    World { mcp: Mcp::new(config, ports).unwrap(), news }
 }
 
 /// The binary beside the one that runs the tests.
@@ -185,7 +185,12 @@ pub(crate) fn call_tool(client: &Arc<Client>) -> Clearance {
     cleared(client, Method::ToolsCall, "search", params)
 }
 
-pub(crate) fn cleared(client: &Arc<Client>, method: Method, target: &str, params: &str) -> Clearance {
+pub(crate) fn cleared(
+    client: &Arc<Client>,
+    method: Method,
+    target: &str,
+    params: &str,
+) -> Clearance {
     Clearance {
         client: client.clone(),
         method,
@@ -200,7 +205,11 @@ pub(crate) fn cleared(client: &Arc<Client>, method: Method, target: &str, params
 }
 
 impl World {
-    pub(crate) async fn call(&self, clearance: Clearance, link: &Arc<TestLink>) -> Result<Reply, Trouble> {
+    pub(crate) async fn call(
+        &self,
+        clearance: Clearance,
+        link: &Arc<TestLink>,
+    ) -> Result<Reply, Trouble> {
         self.mcp.carry_out(clearance, link.clone()).await
     }
 
@@ -210,10 +219,6 @@ impl World {
             Ok(reply) => json(reply),
             Err(trouble) => panic!("{trouble}"),
         }
-    }
-
-    pub(crate) fn level(&self, client: &Arc<Client>, level: Level) -> Clearance {
-        Clearance { level: Some(level), ..call_tool(client) }
     }
 }
 

@@ -36,12 +36,19 @@ async fn mm_a_modern_client_is_relayed_to_the_byte_under_the_upstreams_own_name_
     assert_eq!(&result.into_bytes()[..], OK.as_bytes());
     let call = server.last("tools/call");
     assert_eq!((call.header("mcp-name"), call.header("mcp-method")), ("search", "tools/call"));
-    assert_eq!((call.header("mcp-param-region"), call.header("mcp-protocol-version")), ("eu", "2026-07-28"));
+    assert_eq!(
+        (call.header("mcp-param-region"), call.header("mcp-protocol-version")),
+        ("eu", "2026-07-28")
+    );
     assert_eq!(call.json()["params"]["name"], "search");
     assert_eq!(call.json()["params"]["_meta"]["progressToken"], call.id(), "g-protocol-28");
     assert_eq!(server.methods(), ["server/discover", "tools/call"]);
     let again = world.tool(&client(MODERN, "{}"), &TestLink::answering([])).await;
-    assert_eq!((again["x"].as_f64(), server.count("server/discover")), (Some(1.0), 1), "known by now");
+    assert_eq!(
+        (again["x"].as_f64(), server.count("server/discover")),
+        (Some(1.0), 1),
+        "known by now"
+    );
 }
 
 #[tokio::test]
@@ -61,7 +68,9 @@ async fn what_a_modern_server_wants_reaches_a_modern_client_untouched_and_its_st
     assert_eq!((inputs[0].0.as_str(), &inputs[0].2[..]), ("k", &br#"{"message":"m","z":1.0}"#[..]));
     assert_eq!(state.as_deref(), Some("st\u{e9}"));
     let mut again = call_tool(&alice);
-    again.params = object(r#"{"name":"shop__search","requestState":"r.sealed","inputResponses":{"k":{"action":"decline"}}}"#);
+    again.params = object(
+        r#"{"name":"shop__search","requestState":"r.sealed","inputResponses":{"k":{"action":"decline"}}}"#,
+    );
     again.state = state;
     let reply = world.call(again, &link).await.unwrap();
     assert_eq!(json(reply)["given"]["inputResponses"]["k"]["action"], "decline");
@@ -70,7 +79,9 @@ async fn what_a_modern_server_wants_reaches_a_modern_client_untouched_and_its_st
 #[tokio::test]
 async fn a_modern_server_that_asks_for_what_was_not_declared_is_at_fault() {
     let server = modern(|h| {
-        Say::ok(h.result(r#"{"resultType":"input_required","inputRequests":{"k":{"method":"roots/list"}}}"#))
+        Say::ok(h.result(
+            r#"{"resultType":"input_required","inputRequests":{"k":{"method":"roots/list"}}}"#,
+        ))
     })
     .await;
     let world = world(http(&server), |_| {});
@@ -103,7 +114,10 @@ async fn lm_a_legacy_client_is_asked_and_the_modern_server_called_again_7_7() {
     let meta = &call["params"]["_meta"];
     assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
     assert_eq!(meta["io.modelcontextprotocol/clientInfo"]["name"], "c");
-    assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"]["elicitation"], json!({"form": {}, "url": {}}));
+    assert_eq!(
+        meta["io.modelcontextprotocol/clientCapabilities"]["elicitation"],
+        json!({"form": {}, "url": {}})
+    );
     assert_eq!(world.mcp.status().era, "modern");
 }
 
@@ -136,13 +150,22 @@ async fn rounds_of_questions_come_to_an_end() {
 async fn errors_of_a_modern_server_reach_a_legacy_client_in_its_own_words_7_14() {
     let server = modern(|h| {
         let code = if h.method() == "resources/read" { -32602 } else { -32021 };
-        Say::Json(400, "", h.error(&json!({"code": code, "message": "m", "data": {"uri": "file:///a"}}).to_string()))
+        Say::Json(
+            400,
+            "",
+            h.error(
+                &json!({"code": code, "message": "m", "data": {"uri": "file:///a"}}).to_string(),
+            ),
+        )
     })
     .await;
     let world = world(http(&server), |_| {});
     let bob = client(LEGACY, "{}");
     let read = cleared(&bob, Method::ResourcesRead, "file:///a", r#"{"uri":"shop+file:///a"}"#);
-    let code = |t| match t { Err(Trouble::Answered(e)) => e.code, other => panic!("{other:?}") };
+    let code = |t| match t {
+        Err(Trouble::Answered(e)) => e.code,
+        other => panic!("{other:?}"),
+    };
     assert_eq!(code(world.call(read, &TestLink::answering([])).await), -32002);
     assert_eq!(code(world.call(call_tool(&bob), &TestLink::answering([])).await), -32600);
 }
@@ -167,6 +190,8 @@ async fn tasks_of_the_other_era_are_no_method_here_7_13() {
     let server = modern(|h| Say::ok(h.result(OK))).await;
     let world = world(http(&server), |_| {});
     let get = cleared(&client(LEGACY, "{}"), Method::TasksGet, "1", r#"{"taskId":"1"}"#);
-    let Err(Trouble::Answered(e)) = world.call(get, &TestLink::answering([])).await else { panic!() };
+    let Err(Trouble::Answered(e)) = world.call(get, &TestLink::answering([])).await else {
+        panic!()
+    };
     assert_eq!(e.code, -32601);
 }

@@ -1,6 +1,7 @@
 //! A web server of a few lines that says exactly what a test wants said, lawful or not.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -81,6 +82,7 @@ impl Say {
 pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) log: Arc<Mutex<Vec<Heard>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 type Answer = Arc<dyn Fn(&Heard) -> Say + Send + Sync>;
@@ -91,12 +93,20 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (answer, seen): (Answer, _) = (Arc::new(answer), log.clone());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(serve(stream, answer.clone(), seen.clone()));
             }
         });
-        Self { port, log }
+        Self { port, log, connections }
+    }
+
+    /// How many connections were made to it.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// What was posted so far, in order, by method; `DELETE` and `GET` by their verb.

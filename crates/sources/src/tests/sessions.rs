@@ -28,7 +28,9 @@ async fn forgetful(gone: fn() -> Say) -> Server {
 async fn a_session_that_the_server_forgot_is_opened_anew_once_and_the_call_repeated_once_7_3() {
     let ways: [fn() -> Say; 2] = [
         || Say::Json(404, "", "Session not found".to_owned()),
-        || Say::Json(400, "", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No valid session ID provided"}}"#.to_owned()),
+        || {
+            Say::Json(400, "", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No valid session ID provided"}}"#.to_owned())
+        },
     ];
     for gone in ways {
         let server = forgetful(gone).await;
@@ -109,7 +111,11 @@ async fn at_the_cap_the_session_that_was_idle_longest_makes_room() {
 
 #[tokio::test]
 async fn a_session_id_that_is_not_visible_ascii_is_an_upstream_error_g_http_31() {
-    for id in ["Mcp-Session-Id: a b\r\n", "Mcp-Session-Id: caf\u{e9}\r\n", "Mcp-Session-Id: a\r\nMcp-Session-Id: b\r\n"] {
+    for id in [
+        "Mcp-Session-Id: a b\r\n",
+        "Mcp-Session-Id: caf\u{e9}\r\n",
+        "Mcp-Session-Id: a\r\nMcp-Session-Id: b\r\n",
+    ] {
         let server = Server::start(move |h| {
             let said = r#"{"protocolVersion":"2025-11-25","capabilities":{}}"#;
             Say::Json(200, id, h.result(said))
@@ -120,6 +126,30 @@ async fn a_session_id_that_is_not_visible_ascii_is_an_upstream_error_g_http_31()
         assert!(matches!(called, Err(Trouble::Failed { .. })), "{id:?}");
         assert_eq!(server.methods(), ["initialize"]);
     }
+}
+
+#[tokio::test]
+async fn a_session_lost_while_something_is_watched_on_it_is_opened_anew_by_itself() {
+    let server = Server::start(|h| match h.verb.as_str() {
+        "GET" => {
+            let (sender, receiver) = tokio::sync::mpsc::channel(1);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                drop(sender);
+            });
+            Say::Events(receiver)
+        }
+        _ => legacy_answer(h, &|h| Say::ok(h.result(OK))),
+    })
+    .await;
+    let world = world(http(&server), |c| c.times.idle = Duration::from_millis(200));
+    let filter = gate::port::Filter { tools: true, ..Default::default() };
+    world.mcp.watch(&client(MODERN, "{}"), filter).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(server.count("initialize"), 1, "not taken for idle");
+    world.mcp.pool.open_ones()[0].set_gone();
+    until(|| server.count("initialize") == 2).await;
+    until(|| world.news.all() == ["changed tool"]).await;
 }
 
 #[tokio::test]

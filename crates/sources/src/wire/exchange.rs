@@ -124,7 +124,9 @@ impl HttpExchange {
             Opened::Whole(text, session) => {
                 self.session = session;
                 match self.take(text)? {
-                    None if self.waiting.is_empty() => Err(Fault::malformed("answered another request")),
+                    None if self.waiting.is_empty() => {
+                        Err(Fault::malformed("answered another request"))
+                    }
                     message => Ok(message),
                 }
             }
@@ -158,9 +160,7 @@ impl HttpExchange {
 
     fn concerns_us(&self, message: &Message) -> bool {
         match message {
-            Message::Response(r) => {
-                r.id.as_ref().and_then(|id| number(id.raw())) == Some(self.id)
-            }
+            Message::Response(r) => r.id.as_ref().and_then(|id| number(id.raw())) == Some(self.id),
             _ => true,
         }
     }
@@ -183,7 +183,8 @@ impl HttpExchange {
         let (wire, deadline) = (self.wire.clone(), self.deadline);
         self.state = State::Resuming(Box::pin(async move {
             tokio::time::sleep(pause).await;
-            let mut events = wire.listen(Some(&after), deadline).await.map_err(|f| f.after_sending(true))?;
+            let mut events =
+                wire.listen(Some(&after), deadline).await.map_err(|f| f.after_sending(true))?;
             events.continue_after(after);
             Ok(Opened::Events(events, None))
         }));
@@ -217,7 +218,11 @@ async fn open(
         Era::Modern => None,
     };
     if is_json(&response.headers) {
-        let text = response.body.collect(wire.at.max).await.map_err(|e| Fault::from(e).after_sending(true))?;
+        let text = response
+            .body
+            .collect(wire.at.max)
+            .await
+            .map_err(|e| Fault::from(e).after_sending(true))?;
         return Ok(Opened::Whole(text, session));
     }
     if is_events(&response.headers) {

@@ -81,8 +81,7 @@ pub(crate) fn is_modern_error(code: i32) -> bool {
 
 /// Whether a legacy error is about the transport and not about the request.
 fn tells_of_session(status: u16, response: &Response) -> bool {
-    let transport =
-        response.outcome.as_ref().is_err_and(|e| (-32019..=-32000).contains(&e.code));
+    let transport = response.outcome.as_ref().is_err_and(|e| (-32019..=-32000).contains(&e.code));
     let unknown_method =
         response.outcome.as_ref().is_err_and(|e| e.code == codes::METHOD_NOT_FOUND);
     (status == 400 && transport) || (status == 404 && !unknown_method)

@@ -52,7 +52,9 @@ pub(crate) fn start(
 
 fn with_last_words(fault: Fault, words: Option<String>, asked: bool) -> Fault {
     match words {
-        Some(words) if !asked => Fault { detail: format!("{}; it said: {words}", fault.detail), ..fault },
+        Some(words) if !asked => {
+            Fault { detail: format!("{}; it said: {words}", fault.detail), ..fault }
+        }
         _ => fault,
     }
 }
