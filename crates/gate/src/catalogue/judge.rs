@@ -151,7 +151,7 @@ impl Candidate {
         };
         // Structure always counts; what only words give away, an operator may have switched off.
         self.findings =
-            found.into_iter().filter(|f| shelf.settings.detectors || is_structure(f)).collect();
+            found.into_iter().filter(|f| shelf.settings.detectors || !is_heuristic(f)).collect();
         if let (Kind::Tools, Some(document)) = (self.kind, value.get("inputSchema")) {
             match Schema::compile(document, inspect::Limits::default()) {
                 Ok(compiled) => {
@@ -224,21 +224,24 @@ impl Candidate {
     }
 }
 
-/// Findings about form, which count whether or not texts are scanned.
-fn is_structure(finding: &Finding) -> bool {
-    const TEXT: [&str; 10] = [
-        "tool-directive",
-        "prompt-theft",
+/// Findings that only the words gave away: heuristics, which an operator may switch off for a source.
+fn is_heuristic(finding: &Finding) -> bool {
+    const BY_WORDS: [&str; 13] = [
+        "instruction",
         "role-change",
         "fake-turn",
+        "tool-directive",
+        "concealment",
+        "prompt-theft",
+        "exfiltration",
         "confirmation-bypass",
         "claimed-consent",
+        "unsafe-link",
         "credential-path",
         "encoded-payload",
         "cross-reference",
-        "look-alike",
     ];
-    !TEXT.contains(&finding.rule) || finding.severity == Severity::Reject
+    BY_WORDS.contains(&finding.rule)
 }
 
 fn warn(shelf: &Shelf, kind: Kind, name: &str, why: &str) {
