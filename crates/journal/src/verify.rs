@@ -5,7 +5,7 @@ use audit::{Entry, Hash, Tree, Verifier, hash_text, leaf_hash};
 
 use crate::chain::{Chain, Distrust};
 use crate::error::ReadError;
-use crate::layout::{self, CHECKPOINT, SegmentName};
+use crate::layout::{self, CHECKPOINT, HANDOVERS, SegmentName};
 use crate::notes;
 use crate::read::{self, Line, Lines};
 
@@ -60,10 +60,36 @@ pub fn verify(
     against: Option<&str>,
     pinned: Option<&Verifier>,
 ) -> Result<Report, ReadError> {
+    let mut patience = 3;
+    loop {
+        let before = moving_parts(dir)?;
+        let result = look(dir, against, pinned);
+        patience -= 1;
+        // A key handed over or a segment removed under our eyes looks like harm: look again.
+        let sound = result.as_ref().is_ok_and(Report::is_ok);
+        if sound || patience == 0 || moving_parts(dir)? == before {
+            return result;
+        }
+    }
+}
+
+/// What changes in a sound log besides growing.
+fn moving_parts(dir: &Path) -> Result<(Option<Vec<u8>>, SegmentName), ReadError> {
+    let path = dir.join(HANDOVERS);
+    let handovers = layout::read_if_there(&path).map_err(ReadError::io(&path))?;
+    Ok((handovers, read::existing(dir)?[0]))
+}
+
+/// One look. Checkpoints are read before the records they cover, so that a log that grows meanwhile does not look cut
+/// short.
+fn look(dir: &Path, against: Option<&str>, pinned: Option<&Verifier>) -> Result<Report, ReadError> {
+    let path = dir.join(CHECKPOINT);
+    let newest = layout::read_if_there(&path).map_err(ReadError::io(&path))?;
+    let mut check = Check::begin(dir, pinned)?;
+    check.expect_files(newest.as_deref(), against)?;
     let segments = read::existing(dir)?;
-    let mut check = Check::begin(dir, segments[0], pinned)?;
-    // Checkpoints are read before the records they cover, so that a log that grows meanwhile does not look cut short.
-    check.expect_files(against)?;
+    check.report.first = segments[0].0;
+    check.good = segments[0].0 - 1;
     for (n, name) in segments.iter().enumerate() {
         check.segment(*name, n + 1 == segments.len())?;
     }
@@ -95,13 +121,9 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn begin(
-        dir: &'a Path,
-        first: SegmentName,
-        pinned: Option<&Verifier>,
-    ) -> Result<Self, ReadError> {
+    fn begin(dir: &'a Path, pinned: Option<&Verifier>) -> Result<Self, ReadError> {
         let report = Report {
-            first: first.0,
+            first: 1,
             size: 0,
             root: String::new(),
             signed: 0,
@@ -116,7 +138,7 @@ impl<'a> Check<'a> {
             chain: None,
             expected: BTreeMap::new(),
             tree: Tree::default(),
-            good: first.0 - 1,
+            good: 0,
             suspect: None,
             broken: false,
             announced: 1,
@@ -147,15 +169,17 @@ impl<'a> Check<'a> {
     }
 
     /// Checkpoints that lie beside the records.
-    fn expect_files(&mut self, against: Option<&str>) -> Result<(), ReadError> {
+    fn expect_files(
+        &mut self,
+        newest: Option<&[u8]>,
+        against: Option<&str>,
+    ) -> Result<(), ReadError> {
         for note in Chain::handover_notes(self.dir).map_err(ReadError::io(self.dir))? {
             self.expect(&note, "a handover between keys");
         }
-        let path = self.dir.join(CHECKPOINT);
-        if let Some(bytes) = layout::read_if_there(&path).map_err(ReadError::io(&path))? {
-            self.expect(&String::from_utf8_lossy(&bytes), "the newest checkpoint");
-        } else {
-            self.problem(None, format!("`{CHECKPOINT}` is missing"));
+        match newest {
+            Some(note) => self.expect(&String::from_utf8_lossy(note), "the newest checkpoint"),
+            None => self.problem(None, format!("`{CHECKPOINT}` is missing")),
         }
         if let Some(against) = against {
             // One note, or the history that a sink keeps.

@@ -59,10 +59,10 @@ impl Writer {
             if self.is_due() {
                 self.checkpoint(false);
             }
+            self.retainer.remove_when_recorded(&self.queue, self.sink.as_ref());
             if self.segment.len() >= self.options.segment_bytes {
                 self.rotate()?;
             }
-            self.retainer.remove_when_recorded(&self.queue, self.sink.as_ref());
             if batch.stopping && batch.ends.is_empty() {
                 return self.finish();
             }

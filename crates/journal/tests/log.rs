@@ -1,4 +1,10 @@
 //! What the log promises while nothing goes wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
 
 mod common;
 
@@ -75,7 +81,8 @@ fn retention_removes_the_oldest_and_what_stays_is_still_proven() {
     write(&journal, 1000);
     journal.close();
     let segments = home.segments();
-    assert!(segments[0] > 1 && segments.len() <= 4, "{segments:?}");
+    // Three, the one being written when the log was closed, and one that could not be announced any more.
+    assert!(segments[0] > 1 && segments.len() <= 5, "{segments:?}");
     let key = Verifier::parse(&recovery.vkey).unwrap();
     let report = journal::verify(&home.dir, None, Some(&key)).unwrap();
     assert!(report.is_ok(), "{report:?}");

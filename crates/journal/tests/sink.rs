@@ -1,4 +1,10 @@
 //! Checkpoints that are kept elsewhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
 
 mod common;
 

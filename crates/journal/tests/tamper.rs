@@ -1,4 +1,10 @@
 //! Whatever is changed behind the log's back shows, and the first changed record is named.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
 
 mod common;
 
@@ -166,16 +172,16 @@ fn a_missing_segment_shows_wherever_it_was() {
     let home = Home::new();
     home.written(400, 4000);
     let segments = home.segments();
-    for n in 0..segments.len() {
-        if fs::metadata(home.segment(segments[n], "jsonl")).unwrap().len() == 0 {
+    for first_record in segments {
+        if fs::metadata(home.segment(first_record, "jsonl")).unwrap().len() == 0 {
             continue;
         }
         let harmed = home.copy();
         for extension in ["jsonl", "leaves", "checkpoints", "tree"] {
-            fs::remove_file(harmed.segment(segments[n], extension)).unwrap();
+            fs::remove_file(harmed.segment(first_record, extension)).unwrap();
         }
         let report = harmed.verify();
-        assert_eq!(first(&report).record, Some(segments[n]), "{report:?}");
+        assert_eq!(first(&report).record, Some(first_record), "{report:?}");
     }
 }
 
@@ -340,7 +346,7 @@ fn a_handover_that_is_taken_away_or_changed_is_missed() {
         String::new(),
         handovers.lines().next().unwrap().to_owned() + "\n",
         handovers.replacen("rotate", "rotata", 1),
-        handovers.lines().rev().map(|l| format!("{l}\n")).collect(),
+        handovers.lines().rev().fold(String::new(), |all, line| all + line + "\n"),
     ] {
         let harmed = home.copy();
         fs::write(harmed.path("handovers"), harm).unwrap();

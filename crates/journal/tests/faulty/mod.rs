@@ -118,8 +118,7 @@ impl Disk for FaultyDisk {
         RealDisk.remove(path)
     }
 
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        let _not_really = dir;
+    fn sync_dir(&self, _dir: &Path) -> io::Result<()> {
         self.0.whole_step()
     }
 
