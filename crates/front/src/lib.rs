@@ -1,1 +1,55 @@
 //! The doors agents come through: stdio, Streamable HTTP of both eras, HTTP+SSE.
+//!
+//! A door reads messages, tells the eras apart, holds what belongs to a connection (sessions, streams, questions that
+//! wait for an answer), and hands everything else to the [`gate::Gate`]. It decides nothing about calls.
+//!
+//! - [`serve`], [`Settings`]: HTTP, with or without TLS
+//! - [`stdio`]: one client over a pair of pipes
+
+mod accept;
+mod address;
+mod base;
+mod batches;
+mod body;
+mod capabilities;
+mod clients;
+mod collect;
+mod desk;
+mod door;
+mod exchange;
+mod gauges;
+mod hosts;
+mod keeper;
+mod legacy;
+mod line;
+mod link;
+mod media;
+mod modern;
+mod open;
+mod peer;
+mod post;
+mod pump;
+mod reply;
+mod route;
+mod said;
+mod serve;
+mod session;
+mod settings;
+mod sse;
+mod start;
+mod stdio;
+mod stream;
+mod table;
+mod tls;
+mod track;
+mod unsolicited;
+mod visit;
+mod wire;
+
+pub use accept::Served;
+pub use address::{Network, NotANetwork};
+pub use gauges::Gauges;
+pub use serve::serve;
+pub use settings::{Limits, Settings, Tls};
+pub use start::StartError;
+pub use stdio::{PipeSettings, stdio};

@@ -1,0 +1,279 @@
+//! The door of HTTP: who may come to it at all, and which way they are sent.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use gate::Arrival;
+use http::header::{self, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response};
+use hyper::body::Incoming;
+use identity::{Concurrency, Limiter, presented};
+use model::{Code, Principal, Refusal, SourceName};
+use protocol::mcp::Era;
+
+use crate::base::{Base, Who, trace_id};
+use crate::body::Body;
+use crate::clients::Clients;
+use crate::hosts::{Hosts, Misaddressed};
+use crate::line::Line;
+use crate::peer::Peer;
+use crate::route::Route;
+use crate::session::Session;
+use crate::table::Table;
+use crate::visit::Visit;
+use crate::{Network, address, media, post, reply, sse, unsolicited};
+
+/// Everything behind one listener.
+pub(crate) struct Door {
+    pub(crate) base: Arc<Base>,
+    pub(crate) hosts: Hosts,
+    pub(crate) trusted: Vec<Network>,
+    pub(crate) tls: bool,
+    /// Where plain requests for `/` are sent.
+    pub(crate) public_https: Option<HeaderValue>,
+    pub(crate) hsts: Option<HeaderValue>,
+    pub(crate) sse: bool,
+    /// Which run of the gate this is: sessions of others are gone.
+    pub(crate) boot: u64,
+    pub(crate) sources: Vec<SourceName>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) peers: Table<Peer>,
+    pub(crate) clients: Clients,
+    pub(crate) opens: Limiter<Who>,
+    pub(crate) reconnects: Limiter<Who>,
+    pub(crate) small: Limiter<Who>,
+    pub(crate) streams: Concurrency<Who>,
+}
+
+impl Door {
+    /// Answers one request.
+    pub(crate) async fn handle(
+        self: Arc<Self>,
+        line: Arc<Line>,
+        peer: IpAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let busy = line.begin();
+        let (head, body) = request.into_parts();
+        let https = self.tls || address::forwarded_https(&self.trusted, peer, &head.headers);
+        let at = Arrival {
+            front: "http",
+            peer: Some(address::of_client(&self.trusted, peer, &head.headers)),
+            trace: trace(&head.headers),
+        };
+        let mut origin = None;
+        let mut response = match self.admit(&line, &head) {
+            Ok(allowed) => {
+                origin = allowed;
+                self.send_on(&line, https, head, at, body).await
+            }
+            Err(refusal) => reply::closing(self.refuse(refusal, None, &at, None).await),
+        };
+        let headers = response.headers_mut();
+        if let Some(hsts) = self.hsts.as_ref().filter(|_| https) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+        }
+        if let Some(origin) = origin {
+            share_with(headers, origin);
+        }
+        response.body_mut().keep(busy);
+        response
+    }
+
+    /// Framing, `Host` and `Origin`: before anything is looked at. Gives the origin of a page that may call.
+    fn admit(&self, line: &Line, head: &Parts) -> Result<Option<HeaderValue>, Refusal> {
+        let has = |name| head.headers.contains_key(name);
+        let (sized, chunked) = (has(header::CONTENT_LENGTH), has(header::TRANSFER_ENCODING));
+        if line.is_ambiguous(sized, chunked) {
+            return Err(Refusal::new(
+                Code::InvalidRequest,
+                "Content-Length beside Transfer-Encoding",
+            ));
+        }
+        match self.hosts.check(head) {
+            Ok(None) => Ok(None),
+            Ok(Some(_)) => Ok(head.headers.get(header::ORIGIN).cloned()),
+            Err(Misaddressed::Malformed) => {
+                Err(Refusal::new(Code::InvalidRequest, "Host must stand once and name the target"))
+            }
+            Err(Misaddressed::Host) => {
+                Err(Refusal::new(Code::ForbiddenOrigin, "this Host is not answered here"))
+            }
+            Err(Misaddressed::Origin) => {
+                Err(Refusal::new(Code::ForbiddenOrigin, "this Origin may not call"))
+            }
+        }
+    }
+
+    async fn send_on(
+        self: &Arc<Self>,
+        line: &Arc<Line>,
+        https: bool,
+        head: Parts,
+        at: Arrival,
+        body: Incoming,
+    ) -> Response<Body> {
+        let route = Route::of(&head.uri);
+        let get = head.method == Method::GET;
+        match route {
+            Route::Health if get => reply::json(200, r#"{"status":"ok"}"#),
+            Route::Ready if get && self.base.gate.draining() => {
+                reply::json(503, r#"{"status":"draining"}"#)
+            }
+            Route::Ready if get => reply::json(200, r#"{"status":"ok"}"#),
+            Route::Health | Route::Ready => reply::wrong_method(HeaderValue::from_static("GET")),
+            Route::Root if get && !https => self.to_https(),
+            Route::Mcp(name) => self.mcp(line, name, head, at, body).await,
+            Route::Sse | Route::Messages if self.sse => {
+                sse::visit(self, line, &route, head, at, body).await
+            }
+            _ => reply::nothing_here(),
+        }
+    }
+
+    fn to_https(&self) -> Response<Body> {
+        let Some(location) = self.public_https.clone() else { return reply::nothing_here() };
+        let mut response = reply::empty(308);
+        response.headers_mut().insert(header::LOCATION, location);
+        response
+    }
+
+    async fn mcp(
+        self: &Arc<Self>,
+        line: &Arc<Line>,
+        name: Option<String>,
+        head: Parts,
+        at: Arrival,
+        body: Incoming,
+    ) -> Response<Body> {
+        if head.method == Method::OPTIONS {
+            return preflight(&head.headers);
+        }
+        if ![Method::POST, Method::GET, Method::DELETE].contains(&head.method) {
+            return reply::wrong_method(reply::ALLOW);
+        }
+        let visit = match self.enter(line, name, &head, at).await {
+            Ok(visit) => visit,
+            Err(response) => return response,
+        };
+        let visit = Visit { headers: head.headers, ..visit };
+        match head.method {
+            Method::POST => post::post(self, visit, body).await,
+            Method::GET => unsolicited::get(self, visit).await,
+            _ => post::delete(self, visit).await,
+        }
+    }
+
+    /// Size, then credential, then whether there is such a source: the order in which less is given away.
+    pub(crate) async fn enter(
+        &self,
+        line: &Arc<Line>,
+        name: Option<String>,
+        head: &Parts,
+        at: Arrival,
+    ) -> Result<Visit, Response<Body>> {
+        let length = head.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+        let length = length.and_then(|v| v.parse::<usize>().ok()).unwrap_or(0);
+        if length > self.base.limits.body {
+            return Err(self.too_large(&at, None).await);
+        }
+        let credentials = head.headers.get_all(header::AUTHORIZATION);
+        let credentials = presented(credentials.iter().map(HeaderValue::as_bytes));
+        let principal = match self.base.gate.identify(credentials, &at).await {
+            Ok(principal) => principal,
+            Err(vetted) => {
+                let said = crate::said::Said::vetted(vetted, Era::Modern, None);
+                return Err(reply::said(said));
+            }
+        };
+        let only = match name {
+            None => None,
+            Some(name) => match self.sources.iter().find(|s| s.as_str() == name) {
+                Some(source) => Some(source.clone()),
+                None => return Err(reply::nothing_here()),
+            },
+        };
+        let accepts = media::accepts(&head.headers);
+        Ok(Visit { line: line.clone(), headers: HeaderMap::new(), at, principal, only, accepts })
+    }
+
+    /// A refusal of the transport: the same for both eras.
+    pub(crate) async fn refuse(
+        &self,
+        refusal: Refusal,
+        id: Option<&protocol::rpc::Id>,
+        at: &Arrival,
+        principal: Option<&Principal>,
+    ) -> Response<Body> {
+        reply::said(self.base.refuse(refusal, Era::Modern, id, at, principal).await)
+    }
+
+    pub(crate) async fn too_large(
+        &self,
+        at: &Arrival,
+        principal: Option<&Principal>,
+    ) -> Response<Body> {
+        let max = self.base.limits.body;
+        let refusal = Refusal::new(Code::TooLarge, format!("a message may have {max} bytes"));
+        reply::closing(self.refuse(refusal, None, at, principal).await)
+    }
+
+    /// Counts one message against a limit.
+    pub(crate) fn count(
+        &self,
+        limiter: &Limiter<Who>,
+        principal: &Principal,
+    ) -> Result<(), Refusal> {
+        limiter.try_acquire(&crate::base::who(principal), self.base.clock.instant()).map_err(
+            |wait| {
+                Refusal::new(Code::RateLimited, "too many of these in a short time")
+                    .retry_after(wait)
+            },
+        )
+    }
+}
+
+fn trace(headers: &HeaderMap) -> Option<String> {
+    trace_id(headers.get("traceparent")?.to_str().ok()?)
+}
+
+/// Lets the page of a listed origin read the answer.
+fn share_with(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Mcp-Session-Id, WWW-Authenticate, Retry-After"),
+    );
+}
+
+/// What a browser asks before it lets a page call (Fetch, section 4.8). Its origin has been checked.
+fn preflight(asked: &HeaderMap) -> Response<Body> {
+    let mut response = reply::empty(204);
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, reply::ALLOW);
+    if !asked.contains_key(header::ORIGIN) {
+        return response;
+    }
+    let mut allowed = String::from(
+        "authorization, content-type, accept, mcp-session-id, mcp-protocol-version, last-event-id, mcp-method, mcp-name",
+    );
+    let wanted = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS).and_then(|v| v.to_str().ok());
+    for name in wanted.unwrap_or_default().split(',').map(str::trim) {
+        let lawful = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if name.to_ascii_lowercase().starts_with("mcp-param-") && name.bytes().all(lawful) {
+            allowed.push_str(", ");
+            allowed.push_str(name);
+        }
+    }
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, DELETE"),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
