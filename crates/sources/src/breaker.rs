@@ -15,7 +15,7 @@ pub struct BreakerLimits {
 
 impl Default for BreakerLimits {
     fn default() -> Self {
-        Self { faults: 5, base: Duration::from_secs(1), cap: Duration::from_secs(60) }
+        Self { faults: 5, base: Duration::from_secs(1), cap: Duration::from_mins(1) }
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
                     2 => breaker.report(Outcome::Unknown, Instant(now)),
                     _ => { let _ = breaker.admit(Instant(now)); }
                 }
-                prop_assert!(breaker.wait(Instant(now)).unwrap_or_default() <= Duration::from_secs(60));
+                prop_assert!(breaker.wait(Instant(now)).unwrap_or_default() <= Duration::from_mins(1));
             }
         }
     }

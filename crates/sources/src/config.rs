@@ -103,8 +103,8 @@ impl Default for Times {
             start: Duration::from_secs(30),
             list: Duration::from_secs(15),
             list_total: Duration::from_secs(30),
-            silence: Duration::from_secs(600),
-            idle: Duration::from_secs(600),
+            silence: Duration::from_mins(10),
+            idle: Duration::from_mins(10),
             probe: Duration::from_secs(5),
         }
     }

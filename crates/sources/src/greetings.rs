@@ -14,7 +14,7 @@ use crate::session::{Said, Session, discover, modern_meta};
 /// A modern server is not asked for itself more often than this, whatever it says.
 const LEAST: Duration = Duration::from_secs(5);
 /// What it said is not kept for longer than this.
-const MOST: Duration = Duration::from_secs(300);
+const MOST: Duration = Duration::from_mins(5);
 /// Greetings kept at most.
 const KEPT: usize = 1024;
 
@@ -22,8 +22,10 @@ const KEPT: usize = 1024;
 pub(crate) struct Greetings {
     clock: Clock,
     /// Until when, from which session (its address), and what.
-    kept: Mutex<HashMap<Lease, (Instant, usize, Arc<Greeting>)>>,
+    kept: Mutex<HashMap<Lease, Kept>>,
 }
+
+type Kept = (Instant, usize, Arc<Greeting>);
 
 impl Greetings {
     pub(crate) fn new(clock: Clock) -> Self {
@@ -40,23 +42,23 @@ impl Greetings {
     ) -> Result<Arc<Greeting>, Fault> {
         let now = self.clock.instant();
         let from = Arc::as_ptr(session) as usize;
-        if let Some((until, of, greeting)) = self.lock().get(&client.lease) {
-            if now < *until && *of == from {
-                return Ok(greeting.clone());
-            }
+        if let Some((until, of, greeting)) = self.lock().get(&client.lease)
+            && now < *until
+            && *of == from
+        {
+            return Ok(greeting.clone());
         }
         let fresh = |said: &&Arc<Said>| match session.era() {
             Era::Legacy => true,
             Era::Modern => now.since(session.opened) < kept_for(said),
         };
-        let said = match session.said.as_ref().filter(fresh) {
-            Some(said) => said.clone(),
-            None => {
-                let meta = modern_meta(&session.declared, session.client.as_deref());
-                let id = session.next_id();
-                let asked = discover(&session.wire, &session.desk, id, &meta, hub.times.list);
-                Arc::new(asked.await?)
-            }
+        let said = if let Some(said) = session.said.as_ref().filter(fresh) {
+            said.clone()
+        } else {
+            let meta = modern_meta(&session.declared, session.client.as_deref());
+            let id = session.next_id();
+            let asked = discover(&session.wire, &session.desk, id, &meta, hub.times.list);
+            Arc::new(asked.await?)
         };
         let greeting = Arc::new(greeting(&said, session, client));
         let ttl = kept_for(&said);
@@ -76,7 +78,7 @@ impl Greetings {
         self.lock().remove(&lease);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Lease, (Instant, usize, Arc<Greeting>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Lease, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

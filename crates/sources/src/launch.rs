@@ -102,12 +102,13 @@ impl Running {
 }
 
 impl Stop {
-    /// Ends the program, whose input must be closed by now; returns when nothing of its tree is left. `asked` is
-    /// false if it had to be ended, or ended itself, for its own fault: the next start waits then.
-    pub(crate) async fn now(self, asked: bool) -> process::Exit {
-        if !asked {
-            self.launch.restarts().ended(self.started, self.launch.0.clock.instant());
-        }
+    /// Notes that it had to be ended, or ended itself, for its own fault: the next start waits.
+    pub(crate) fn own_fault(&self) {
+        self.launch.restarts().ended(self.started, self.launch.0.clock.instant());
+    }
+
+    /// Ends the program, whose input must be closed by now; returns when nothing of its tree is left.
+    pub(crate) async fn now(self) -> process::Exit {
         self.handle.stop(GRACE).await
     }
 

@@ -21,7 +21,7 @@ use crate::session::{Session, object};
 /// The shortest pause before a broken subscription is made anew.
 const LEAST: Duration = Duration::from_secs(1);
 /// The longest one.
-const MOST: Duration = Duration::from_secs(60);
+const MOST: Duration = Duration::from_mins(1);
 /// Most resources that one client may watch on one source.
 const MOST_URIS: usize = 1000;
 
@@ -119,19 +119,15 @@ async fn modern(
     let (acknowledged, acknowledgement) = oneshot::channel();
     let listener = Listener { hub: hub.clone(), session: Arc::downgrade(session), lease, wanted };
     let task = tokio::spawn(listener.run(acknowledged));
-    match tokio::time::timeout(hub.times.list, acknowledgement).await {
-        Ok(Ok(accepted)) => {
-            session.replace_listener(lease, Some(task.abort_handle()));
-            if let Ok(accepted) = &accepted {
-                hub.watch(lease, accepted.clone());
-            }
-            accepted
-        }
-        _ => {
-            task.abort();
-            Err(Fault::timeout("no acknowledgement of a subscription in time"))
-        }
-    }
+    let told = tokio::time::timeout(hub.times.list, acknowledgement).await;
+    let Ok(Ok(accepted)) = told else {
+        task.abort();
+        return Err(Fault::timeout("no acknowledgement of a subscription in time"));
+    };
+    let accepted = accepted?;
+    session.replace_listener(lease, Some(task.abort_handle()));
+    hub.watch(lease, accepted.clone());
+    Ok(accepted)
 }
 
 struct Listener {

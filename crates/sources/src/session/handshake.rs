@@ -70,9 +70,10 @@ impl Opener {
             Way::Http(at) => {
                 let http = HttpWire::new(at.clone(), Some(Version::MODERN), Era::Modern);
                 let wire = Wire::Http(Arc::new(http));
-                let asked = match known {
-                    true => None,
-                    false => Some(self.probe(&wire, &desk, &declared, client).await?),
+                let asked = if known {
+                    None
+                } else {
+                    Some(self.probe(&wire, &desk, &declared, client).await?)
                 };
                 (wire, asked)
             }

@@ -15,7 +15,8 @@ impl Session {
     pub(crate) async fn hear_from(&self, level: Level, patience: Duration) {
         let now = Level::from_code(self.verbosity.0.load(Ordering::Relaxed));
         if now.is_none_or(|now| level < now) {
-            self.set_level(level, patience).await;
+            // Apart: once a session, and large to carry room for with every call.
+            Box::pin(self.set_level(level, patience)).await;
         }
     }
 

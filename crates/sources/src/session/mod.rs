@@ -344,10 +344,10 @@ pub(crate) fn name_headers(
     params: &[(String, String)],
 ) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(params.len() + 1);
-    if named_by(method).is_some() {
-        if let Ok(value) = HeaderValue::from_str(&encode(target)) {
-            headers.insert(HeaderName::from_static("mcp-name"), value);
-        }
+    if named_by(method).is_some()
+        && let Ok(value) = HeaderValue::from_str(&encode(target))
+    {
+        headers.insert(HeaderName::from_static("mcp-name"), value);
     }
     for (name, value) in params {
         let pair = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()));

@@ -15,7 +15,7 @@ use crate::wire::{EventStream, HttpWire, Wire};
 /// The shortest pause before the stream is opened again, whatever the server says (`retry: 0`).
 const LEAST: Duration = Duration::from_secs(1);
 /// The longest one.
-const MOST: Duration = Duration::from_secs(60);
+const MOST: Duration = Duration::from_mins(1);
 
 /// Whether a session hears what belongs to no request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -101,9 +101,11 @@ fn asking(h: &Heard, ask: &str) -> Say {
     Say::events([progress, ask.to_owned()])
 }
 
+type Waiting = (Heard, tokio::sync::mpsc::Sender<String>);
+
 /// A server that asks during each call and answers once it has been answered.
 async fn asking_server(ask: &'static str) -> Server {
-    let waiting: Arc<Mutex<Vec<(Heard, tokio::sync::mpsc::Sender<String>)>>> = Arc::default();
+    let waiting: Arc<Mutex<Vec<Waiting>>> = Arc::default();
     Server::start(move |h| {
         if h.json().get("method").is_none() && h.verb == "POST" {
             for (call, events) in waiting.lock().unwrap().drain(..) {

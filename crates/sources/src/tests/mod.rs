@@ -62,18 +62,16 @@ impl TestLink {
 }
 
 impl Link for TestLink {
-    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()> {
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
         self.notices.lock().unwrap().push(notice);
         Box::pin(async {})
     }
 
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         self.asks.lock().unwrap().push(ask);
         let mut answers = self.answers.lock().unwrap();
-        let answer = match answers.is_empty() {
-            true => Err(RpcError::new(-1, "no more answers")),
-            false => answers.remove(0).map(Bytes::from),
-        };
+        let none = || Err(RpcError::new(-1, "no more answers"));
+        let answer = if answers.is_empty() { none() } else { answers.remove(0).map(Bytes::from) };
         let mute = self.mute;
         Box::pin(async move { if mute { std::future::pending().await } else { answer } })
     }

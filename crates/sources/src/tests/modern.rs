@@ -186,6 +186,15 @@ async fn a_modern_server_that_sends_a_request_is_not_answered_and_marked_g_proto
 }
 
 #[tokio::test]
+async fn room_for_one_call_is_small_whatever_else_a_source_can_do() {
+    let server = modern(|h| Say::ok(h.result(OK))).await;
+    let world = world(http(&server), |_| {});
+    let call = world.mcp.carry_out(call_tool(&client(MODERN, "{}")), TestLink::answering([]));
+    let size = size_of_val(&call);
+    assert!(size < 6 << 10, "{size} bytes");
+}
+
+#[tokio::test]
 async fn tasks_of_the_other_era_are_no_method_here_7_13() {
     let server = modern(|h| Say::ok(h.result(OK))).await;
     let world = world(http(&server), |_| {});

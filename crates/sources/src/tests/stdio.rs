@@ -58,7 +58,7 @@ fn program(kind: &str, change: impl FnOnce(&mut Config)) -> Child {
         dir: None,
     };
     let world = world(Reach::Stdio(program), |c| {
-        c.times.probe = Duration::from_secs(3);
+        c.times.probe = Duration::from_secs(8);
         change(c);
     });
     Child { world, dir }
@@ -134,6 +134,7 @@ async fn a_question_on_a_pipe_belongs_to_the_one_call_it_can_belong_to_7_6() {
 async fn a_call_dropped_is_cancelled_by_a_line_and_the_session_lives_on() {
     let child = program("legacy", |_| {});
     let bob = client(LEGACY, "{}");
+    child.run(&bob, "echo").await.unwrap();
     let mut call = told(&bob, "wait");
     call.deadline = Duration::from_millis(900);
     let timed_out = child.world.call(call, &TestLink::answering([])).await;

@@ -9,7 +9,7 @@ use crate::config::{Bounds, Remote, Times};
 use crate::error::SetupError;
 
 /// As long as an exchange can last at all; calls bring deadlines of their own.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// A server on the network: the client for its origin, and the headers that every request carries.
 #[derive(Clone)]

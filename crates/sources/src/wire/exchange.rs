@@ -27,7 +27,7 @@ const TAIL: Duration = Duration::from_millis(250);
 /// The shortest pause before a stream is taken up again, whatever the server says.
 pub(crate) const LEAST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause it may ask for.
-const MOST_PAUSE: Duration = Duration::from_secs(60);
+const MOST_PAUSE: Duration = Duration::from_mins(1);
 
 type Opening = Pin<Box<dyn Future<Output = Result<Opened, Fault>> + Send>>;
 
@@ -47,7 +47,7 @@ pub(crate) struct HttpExchange {
 enum State {
     /// Waiting for the head of the reply, or all of it if it is no stream.
     Opening(Opening),
-    Events(EventStream),
+    Events(Box<EventStream>),
     /// Waiting to take up a legacy stream behind the last event that came.
     Resuming(Opening),
     Done,
@@ -56,7 +56,7 @@ enum State {
 enum Opened {
     Whole(Bytes, Option<HeaderValue>),
     Error(Response),
-    Events(EventStream, Option<HeaderValue>),
+    Events(Box<EventStream>, Option<HeaderValue>),
 }
 
 impl HttpExchange {
@@ -111,7 +111,7 @@ impl HttpExchange {
     /// Gives the connection back if the stream ends here, as it must after the answer.
     pub(crate) fn done(self) {
         let State::Events(mut events) = self.state else { return };
-        if matches!(events.next().now_or_never(), Some(_)) {
+        if events.next().now_or_never().is_some() {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -186,7 +186,7 @@ impl HttpExchange {
             let mut events =
                 wire.listen(Some(&after), deadline).await.map_err(|f| f.after_sending(true))?;
             events.continue_after(after);
-            Ok(Opened::Events(events, None))
+            Ok(Opened::Events(Box::new(events), None))
         }));
         Ok(())
     }
@@ -226,7 +226,7 @@ async fn open(
         return Ok(Opened::Whole(text, session));
     }
     if is_events(&response.headers) {
-        return Ok(Opened::Events(EventStream::new(response.body, &wire.at), session));
+        return Ok(Opened::Events(Box::new(EventStream::new(response.body, &wire.at)), session));
     }
     Err(Fault::malformed("answered with neither JSON nor a stream of events"))
 }

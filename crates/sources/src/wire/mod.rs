@@ -67,7 +67,8 @@ impl Wire {
     /// Sends a notification or an answer to a request of the server.
     pub(crate) async fn tell(&self, message: Bytes) -> Result<(), Fault> {
         match self {
-            Self::Http(wire) => wire.tell(message).await,
+            // Apart: rare, and an exchange of its own is large to carry room for.
+            Self::Http(wire) => Box::pin(wire.tell(message)).await,
             Self::Pipe(pipe) => pipe.tell(message).await,
         }
     }
@@ -98,12 +99,10 @@ impl Exchange {
     pub(crate) async fn next(&mut self) -> Result<Message, Fault> {
         match self {
             Self::Http(http, None) => http.next().await,
-            Self::Http(http, Some(ticket)) => loop {
-                tokio::select! {
-                    biased;
-                    Some(extra) = ticket.next_extra() => return Ok(extra),
-                    message = http.next() => return message,
-                }
+            Self::Http(http, Some(ticket)) => tokio::select! {
+                biased;
+                Some(extra) = ticket.next_extra() => Ok(extra),
+                message = http.next() => message,
             },
             Self::Pipe(pipe) => pipe.next().await,
         }

@@ -128,9 +128,10 @@ async fn post(
             Ok(response) => status::refused(response.status.as_u16()),
             Err(e) => e.into(),
         };
-        match id {
-            Some(id) => desk.fail(id, fault),
-            None => tracing::debug!("a message without an answer was not taken: {fault}"),
+        if let Some(id) = id {
+            desk.fail(id, fault);
+        } else {
+            tracing::debug!("a message without an answer was not taken: {fault}");
         }
     }
     Fault::failed("the session was ended")

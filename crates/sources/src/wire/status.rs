@@ -27,7 +27,7 @@ fn media_type(headers: &HeaderMap) -> Option<&[u8]> {
 
 /// A status that is not what was asked for: 5xx is the server's fault, 4xx need not be.
 pub(crate) fn refused(code: u16) -> Fault {
-    if code >= 500 || code < 400 {
+    if !(400..500).contains(&code) {
         return Fault::malformed(format!("answered with HTTP {code}")).with_status(code);
     }
     Fault::refused(code)

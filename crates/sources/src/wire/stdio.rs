@@ -40,11 +40,15 @@ pub(crate) fn start(
             fault = read(stdout, &desk, &inbox, max) => (fault, false),
             fault = write(&mut stdin, &mut lines, &desk) => (fault, false),
         };
+        if !asked {
+            // Before anybody hears of it and tries again.
+            stop.own_fault();
+        }
         desk.close(&with_last_words(fault, stop.last_words(), asked));
         // New calls learn that it is over instead of waiting for a place in the queue.
         drop(lines);
         drop(stdin);
-        stop.now(asked).await;
+        stop.now().await;
         drop(ended);
     });
     pipe
@@ -77,7 +81,7 @@ async fn read(
             desk.spoilt(&line, Fault::too_large(format!("a message of more than {max} bytes")));
             continue;
         }
-        if take(line, desk, inbox) {
+        if take(&line, desk, inbox) {
             noise = 0;
         } else {
             noise += 1;
@@ -89,18 +93,18 @@ async fn read(
 }
 
 /// Hands on what one line holds; false if that is no message.
-fn take(line: Bytes, desk: &Desk, inbox: &mpsc::Sender<Message>) -> bool {
+fn take(line: &Bytes, desk: &Desk, inbox: &mpsc::Sender<Message>) -> bool {
     if line.trim_ascii().is_empty() {
         return true;
     }
-    if batch::is_batch(&line) {
-        let Ok(all) = batch::split(&line, Limits::REPLY, BATCH) else { return false };
-        return all.into_iter().all(|one| take_one(one, desk, inbox));
+    if batch::is_batch(line) {
+        let Ok(all) = batch::split(line, Limits::REPLY, BATCH) else { return false };
+        return all.iter().all(|one| take_one(one, desk, inbox));
     }
     take_one(line, desk, inbox)
 }
 
-fn take_one(text: Bytes, desk: &Desk, inbox: &mpsc::Sender<Message>) -> bool {
+fn take_one(text: &Bytes, desk: &Desk, inbox: &mpsc::Sender<Message>) -> bool {
     match Message::parse(text.clone(), Limits::REPLY) {
         Ok(message) => {
             if let Some(message) = desk.route(message) {
@@ -110,7 +114,7 @@ fn take_one(text: Bytes, desk: &Desk, inbox: &mpsc::Sender<Message>) -> bool {
             true
         }
         Err(bad) => {
-            desk.spoilt(&text, Fault::malformed(format!("sent what is no message: {bad}")));
+            desk.spoilt(text, Fault::malformed(format!("sent what is no message: {bad}")));
             false
         }
     }

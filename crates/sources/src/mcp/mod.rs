@@ -1,15 +1,14 @@
+mod care;
+mod source;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ambient::Clock;
 use egress::{Deadline, Egress};
-use gate::port::{
-    Boxed, Events, Filter, Greeting, Kind, Link, Listing, Reply, Source, Status, Told, Trouble,
-};
-use gate::{Clearance, Cleared, Client, Lease};
-use model::SourceName;
+use gate::port::{Events, Greeting, Link, Reply, Trouble};
+use gate::{Clearance, Client, Lease};
 use process::Launcher;
 use protocol::mcp::{Era, Method};
 
@@ -24,7 +23,6 @@ use crate::hub::Hub;
 use crate::launch::Launch;
 use crate::session::{Key, Opener, Pool, Session, Way};
 use crate::wire::Endpoint;
-use crate::{pages, watch};
 
 /// One MCP server behind the gate.
 ///
@@ -93,7 +91,7 @@ impl Mcp {
             hub,
         });
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(look_after(Arc::downgrade(&mcp)));
+            runtime.spawn(care::look_after(Arc::downgrade(&mcp)));
         }
         Ok(mcp)
     }
@@ -106,7 +104,7 @@ impl Mcp {
         let alive = async {
             let Some(session) = self.pool.open_ones().into_iter().next() else {
                 // There is nobody to open a session for: whether it can be opened for anyone has to do.
-                let session = self.open(None, Era::Modern).await?;
+                let session = Box::pin(self.open(None, Era::Modern)).await?;
                 session.close().await;
                 return Ok(());
             };
@@ -201,6 +199,11 @@ impl Mcp {
         if let Some(session) = self.pool.get(key) {
             return Ok(session);
         }
+        // Apart, for it is rare, and large enough to make every call slow that has to carry room for it.
+        Box::pin(self.new_session(key, client)).await
+    }
+
+    async fn new_session(&self, key: Key, client: &Arc<Client>) -> Result<Arc<Session>, Fault> {
         let whose = (!self.stateless).then_some(client);
         let opened = self.pool.get_or_open(key, self.open(whose, client.version.era())).await?;
         self.restore(client, &opened);
@@ -227,34 +230,6 @@ impl Mcp {
         Err(Fault { blamed: true, ..last })
     }
 
-    /// Hears a server that may ask a legacy client outside any call, and watches again what was watched on a session
-    /// that is lost.
-    fn restore(&self, client: &Arc<Client>, session: &Arc<Session>) {
-        let lease = client.lease;
-        let can_be_asked = client.link.is_some() && session.declared.can_be_asked();
-        if can_be_asked && client.version.era() == Era::Legacy && session.era() == Era::Legacy {
-            let (hub, weak) = (self.hub.clone(), Arc::downgrade(session));
-            let listening = tokio::spawn(async move {
-                if let Some(session) = weak.upgrade() {
-                    session.listen(&hub).await;
-                }
-            });
-            session.keep(listening.abort_handle());
-        }
-        let Some(filter) = self.hub.watched(lease).filter(|f| *f != Filter::default()) else {
-            return;
-        };
-        let (hub, weak) = (self.hub.clone(), Arc::downgrade(session));
-        let task = tokio::spawn(async move {
-            let Some(session) = weak.upgrade() else { return };
-            match watch::start(&hub, &session, lease, &filter).await {
-                Ok(_) => hub.presume_changed(lease),
-                Err(fault) => hub.trouble(format!("watching could not be restored: {fault}")),
-            }
-        });
-        session.keep(task.abort_handle());
-    }
-
     fn key(&self, client: &Client) -> Key {
         if self.stateless { Key::Shared(client.version.era()) } else { Key::Lease(client.lease) }
     }
@@ -265,18 +240,6 @@ impl Mcp {
 
     fn watchers(&self) -> std::sync::MutexGuard<'_, HashMap<Lease, Arc<Client>>> {
         self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Opens the sessions anew that were lost while something was watched on them.
-    async fn watch_on(&self) {
-        let watchers: Vec<_> = self.watchers().values().cloned().collect();
-        for client in watchers.into_iter().filter(|c| self.pool.get(self.key(c)).is_none()) {
-            let opened = async { Ok(self.session(&client).await?) };
-            if let Err(trouble) = self.guarded(opened).await {
-                tracing::debug!(source = %self.hub.name, "watching is not restored: {trouble}");
-                return;
-            }
-        }
     }
 
     async fn greeting(&self, client: &Arc<Client>) -> Result<Arc<Greeting>, End> {
@@ -318,133 +281,5 @@ struct Report<'a> {
 impl Drop for Report<'_> {
     fn drop(&mut self) {
         self.of.breaker().report(self.outcome, self.of.hub.clock.instant());
-    }
-}
-
-/// Closes sessions nobody uses, and tries a server again that was left alone.
-async fn look_after(mcp: Weak<Mcp>) {
-    loop {
-        let Some(idle) = mcp.upgrade().map(|m| m.hub.times.idle) else { return };
-        tokio::time::sleep((idle / 4).clamp(Duration::from_millis(50), Duration::from_secs(15)))
-            .await;
-        let Some(mcp) = mcp.upgrade() else { return };
-        mcp.pool.reap(idle);
-        mcp.watch_on().await;
-        let due = mcp.breaker().wait(mcp.hub.clock.instant()).is_some_and(|wait| wait.is_zero());
-        if due {
-            if let Err(trouble) = mcp.check().await {
-                tracing::debug!(source = %mcp.hub.name, "still out of order: {trouble}");
-            }
-        }
-    }
-}
-
-impl Source for Mcp {
-    fn name(&self) -> &SourceName {
-        &self.hub.name
-    }
-
-    fn identity(&self) -> &str {
-        &self.identity
-    }
-
-    fn greet<'a>(&'a self, client: &'a Arc<Client>) -> Boxed<'a, Result<Arc<Greeting>, Trouble>> {
-        Box::pin(self.guarded(self.greeting(client)))
-    }
-
-    fn list<'a>(
-        &'a self,
-        client: &'a Arc<Client>,
-        kind: Kind,
-    ) -> Boxed<'a, Result<Listing, Trouble>> {
-        let read = move |session: Arc<Session>| async move {
-            pages::read(&self.hub, &session, kind).await
-        };
-        Box::pin(self.guarded(self.on_session(client, read)))
-    }
-
-    fn call<'a>(
-        &'a self,
-        cleared: Cleared,
-        link: Arc<dyn Link>,
-    ) -> Boxed<'a, Result<Reply, Trouble>> {
-        Box::pin(self.carry_out(cleared.into_parts(), link))
-    }
-
-    fn watch<'a>(
-        &'a self,
-        client: &'a Arc<Client>,
-        filter: Filter,
-    ) -> Boxed<'a, Result<Filter, Trouble>> {
-        Box::pin(async move {
-            let (lease, filter) = (client.lease, &filter);
-            let start = move |session: Arc<Session>| async move {
-                Ok(watch::start(&self.hub, &session, lease, filter).await?)
-            };
-            let accepted = self.guarded(self.on_session(client, start)).await?;
-            if accepted != Filter::default() {
-                self.watchers().insert(lease, client.clone());
-            }
-            Ok(accepted)
-        })
-    }
-
-    fn unwatch<'a>(&'a self, client: &'a Arc<Client>, uris: &'a [String]) -> Boxed<'a, ()> {
-        Box::pin(async move {
-            if let Some(session) = self.pool.get(self.key(client)) {
-                watch::stop(&self.hub, &session, client.lease, uris).await;
-            }
-            if self.hub.watched(client.lease).is_none_or(|left| left == Filter::default()) {
-                self.watchers().remove(&client.lease);
-            }
-        })
-    }
-
-    fn told<'a>(&'a self, client: &'a Arc<Client>, what: Told) -> Boxed<'a, ()> {
-        Box::pin(async move {
-            let own = self.pool.get(self.key(client)).filter(|s| s.client.is_some());
-            let Some(session) = own.filter(|s| s.era() == Era::Legacy) else { return };
-            match what {
-                Told::Level(level) => session.set_level(level, self.hub.times.list).await,
-                Told::RootsChanged if session.declared.roots_list_changed => {
-                    let news = protocol::rpc::notification(Method::RootsChanged.as_str(), b"{}");
-                    if let Err(fault) = session.wire.tell(news).await {
-                        tracing::debug!(source = %self.hub.name, "not told of its roots: {fault}");
-                    }
-                }
-                Told::RootsChanged => {}
-            }
-        })
-    }
-
-    fn end(&self, client: &Client) {
-        self.watchers().remove(&client.lease);
-        self.hub.forget(client.lease);
-        self.greetings.forget(client.lease);
-        if self.stateless {
-            for session in self.pool.open_ones() {
-                session.replace_listener(client.lease, None);
-            }
-        } else {
-            self.pool.end(Key::Lease(client.lease));
-        }
-    }
-
-    fn status(&self) -> Status {
-        let (sessions, _) = self.pool.count();
-        let (up, retry_in) = {
-            let breaker = self.breaker();
-            (breaker.is_closed(), breaker.wait(self.hub.clock.instant()))
-        };
-        let children = match &self.opener.way {
-            Way::Stdio(launch) => launch.live(),
-            Way::Http(_) | Way::Sse(_) => 0,
-        };
-        let last_trouble = self.hub.last_trouble();
-        Status { up, era: self.eras.as_str(), sessions, children, last_trouble, retry_in }
-    }
-
-    fn stop(&self) -> Boxed<'_, ()> {
-        Box::pin(self.pool.stop())
     }
 }
