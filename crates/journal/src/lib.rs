@@ -5,6 +5,8 @@
 //! work while the gate runs. One directory holds, for every segment, the records (`.jsonl`), what signed them
 //! (`.checkpoints`), where they begin in the tree (`.tree`) and their hashes (`.leaves`, a help to name what was
 //! changed, never proof of anything); and once, the newest `checkpoint`, the `key`, its public half and `handovers`.
+//!
+//! The newest segment ends in zeros: room set aside for records that were promised. They go when it is closed.
 
 mod chain;
 mod commit;

@@ -8,7 +8,7 @@ pub struct Retention {
     pub segments: Option<usize>,
     /// Keep a segment at least so long after it was closed.
     pub age: Option<Duration>,
-    /// Keep at most so many bytes of records.
+    /// Keep at most so many bytes of closed segments.
     pub bytes: Option<u64>,
 }
 

@@ -153,17 +153,43 @@ impl Lines {
         Ok(Self { path: path.to_owned(), reader, line: Vec::new() })
     }
 
+    /// The next line. Zeros at the end are room that was set aside, and nothing to read.
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         self.line.clear();
         let read = self.reader.by_ref().take(LIMIT).read_until(b'\n', &mut self.line);
-        let read = read.map_err(ReadError::io(&self.path))? as u64;
-        if self.line.pop_if(|last| *last == b'\n').is_some() {
+        read.map_err(ReadError::io(&self.path))?;
+        if !self.line.contains(&0) && self.line.pop_if(|last| *last == b'\n').is_some() {
             return Ok(Some(Line::Whole(&self.line)));
         }
-        let rest =
-            io::copy(&mut self.reader, &mut io::sink()).map_err(ReadError::io(&self.path))?;
-        Ok((read > 0).then_some(Line::Torn(read + rest)))
+        let torn = self.rest().map_err(ReadError::io(&self.path))?;
+        Ok((torn > 0).then_some(Line::Torn(torn)))
     }
+
+    /// Bytes from the beginning of this line up to the last that is not zero, to the end of the file.
+    fn rest(&mut self) -> io::Result<u64> {
+        let (mut seen, mut used) = (0, 0);
+        loop {
+            match without_room(&self.line) {
+                0 => {}
+                here => used = seen + here as u64,
+            }
+            seen += self.line.len() as u64;
+            self.line.clear();
+            if self.reader.by_ref().take(LIMIT).read_to_end(&mut self.line)? == 0 {
+                return Ok(used);
+            }
+        }
+    }
+}
+
+/// How many bytes there are before the zeros at the end. By blocks: there may be a megabyte of them.
+pub(crate) fn without_room(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut end = bytes.len();
+    while end >= ZEROS.len() && bytes[end - ZEROS.len()..end] == ZEROS {
+        end -= ZEROS.len();
+    }
+    bytes[..end].iter().rposition(|b| *b != 0).map_or(0, |last| last + 1)
 }
 
 /// Every segment; an error if there is no log.

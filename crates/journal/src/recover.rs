@@ -9,6 +9,7 @@ use crate::error::OpenError;
 use crate::keys::{self, Keys};
 use crate::layout::{self, CHECKPOINT, KEY_NEXT, SegmentName};
 use crate::notes;
+use crate::read::without_room;
 use crate::segment::Segment;
 use crate::verify::verify;
 
@@ -169,7 +170,9 @@ impl<'a> Replay<'a> {
             return Err(OpenError::Changed { record: Some(self.tree.size() + 1), reason });
         }
         let path = name.log(self.dir);
-        let bytes = std::fs::read(&path).map_err(OpenError::io("read", &path))?;
+        let mut bytes = std::fs::read(&path).map_err(OpenError::io("read", &path))?;
+        // Zeros at the end are room that was set aside.
+        bytes.truncate(without_room(&bytes));
         self.leaves.clear();
         let mut at = 0;
         while at < bytes.len() {

@@ -75,9 +75,9 @@ impl Retainer {
                 Some((*name, file.len(), u64::try_from(written.as_millis()).ok()?))
             })
             .collect();
-        let mut bytes: u64 = files.iter().map(|(_, len, _)| len).sum();
         // The newest segment always stays: it is being written.
         let (_, closed) = files.split_last()?;
+        let mut bytes: u64 = closed.iter().map(|(_, len, _)| len).sum();
         let mut gone = 0;
         for (_, len, written) in closed {
             let too_many = self.rules.segments.is_some_and(|max| files.len() - gone > max.max(1));

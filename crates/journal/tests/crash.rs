@@ -33,11 +33,16 @@ fn g_audit_14_a_torn_tail_is_recognised_at_every_byte_and_nothing_else_is_lost()
     // A copy of the files as they are now is what a SIGKILL leaves.
     let killed = home.copy();
     journal.close();
-    let log = fs::read(killed.segment(1, "jsonl")).unwrap();
+    let mut log = fs::read(killed.segment(1, "jsonl")).unwrap();
+    let room = log.iter().rposition(|b| *b != 0).unwrap() + 1;
+    assert!(room < log.len(), "room is set aside after the last record");
+    log.truncate(room);
     let signed_len = log.iter().position(|b| *b == b'\n').unwrap() + 1;
     for cut in signed_len..=log.len() {
         let torn = killed.copy();
-        fs::write(torn.segment(1, "jsonl"), &log[..cut]).unwrap();
+        // With and without the room after it.
+        let room = [0; 50];
+        fs::write(torn.segment(1, "jsonl"), [&log[..cut], &room[..cut % 2 * 50]].concat()).unwrap();
         let whole =
             log[..cut].split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")).count()
                 as u64;
@@ -256,19 +261,20 @@ fn stopped_at_any_step_no_acknowledged_record_is_lost_and_the_log_goes_on() {
 }
 
 #[test]
-fn the_real_disk_sets_room_aside_without_changing_the_length() {
+fn the_real_disk_sets_room_aside_and_gives_it_back() {
+    use std::os::unix::fs::MetadataExt;
+
     use journal::Disk;
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("file");
     let file = RealDisk.open(&path).unwrap();
     file.write_at(b"record\n", 0).unwrap();
     if file.allocate(7, 1 << 20).unwrap() {
-        use std::os::unix::fs::MetadataExt;
-        let meta = fs::metadata(&path).unwrap();
-        assert_eq!(meta.len(), 7);
-        assert!(meta.blocks() * 512 >= 1 << 20);
+        assert!(fs::metadata(&path).unwrap().blocks() * 512 >= 1 << 20);
+        assert!(fs::read(&path).unwrap()[7..].iter().all(|b| *b == 0));
         file.truncate(7).unwrap();
         assert!(fs::metadata(&path).unwrap().blocks() * 512 < 1 << 20);
     }
+    assert_eq!(fs::read(&path).unwrap(), b"record\n");
     assert!(RealDisk.free(home.path()).unwrap() > 0);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -60,14 +61,18 @@ impl FaultyDisk {
         self.0.no_allocation.store(!supported, Ordering::SeqCst);
     }
 
-    /// What a power cut does: of what was not synced, the last `percent` is gone from every file.
+    /// What a power cut does: of what was not synced, the last `percent` is gone from every file. Where room was set
+    /// aside, zeros are in its place.
     pub(crate) fn lose_unsynced(&self, percent: u64) {
         for (path, (synced, now)) in self.0.lengths.lock().unwrap().iter() {
-            if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
-                let keep = now - now.saturating_sub(*synced) * percent / 100;
-                if file.metadata().unwrap().len() > keep {
-                    file.set_len(keep).unwrap();
-                }
+            let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) else { continue };
+            let keep = now - now.saturating_sub(*synced) * percent / 100;
+            let len = file.metadata().unwrap().len();
+            if len > *now {
+                let zeros = vec![0; usize::try_from(now - keep).unwrap()];
+                file.write_all_at(&zeros, keep).unwrap();
+            } else if len > keep {
+                file.set_len(keep).unwrap();
             }
         }
     }
