@@ -1,2 +1,34 @@
 //! One guarded doorway between AI agents and everything they call.
-fn main() {}
+//!
+//! This is the command line, the configuration and the wiring; what the words mean stands in the rooms below.
+
+#![expect(unreachable_pub, reason = "a program has no outside: `pub` is for the rest of it")]
+
+mod cli;
+mod commands;
+mod config;
+mod house;
+mod say;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // A supervisor of a child program, not a gate.
+    if let Some(code) = process::take_over(std::env::args_os()) {
+        return code;
+    }
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(e) => {
+            say::problem(&format!("{e:#}"));
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What can be said on the command line.
+
+mod audit;
+mod explain;
+mod keys;
+mod pins;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use audit::{AuditCommand, ExportFormat, Search};
+pub use explain::{Explain, ExplainCall, PolicyCommand, Who};
+pub use keys::{CreateKey, KeysCommand, RoleName};
+pub use pins::{Choice, EffectChoice, PinsCommand};
+
+/// One guarded doorway between AI agents and everything they call.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    propagate_version = false,
+    after_help = "Exit codes: 0 all is well, 1 a problem was found, 2 the command line is wrong."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which configuration.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFile {
+    /// The configuration file
+    #[arg(long = "config", short = 'c', default_value = "portcullis.toml", value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gate: agents connect over HTTP
+    #[command(after_help = "Example: portcullis serve --config portcullis.toml")]
+    Serve(ConfigFile),
+    /// Serve one client over standard input and output, as the local user
+    #[command(
+        after_help = "Example, in a client's mcpServers: \"command\": \"portcullis\", \"args\": [\"stdio\"]"
+    )]
+    Stdio(ConfigFile),
+    /// Write a configuration from the mcpServers of Claude Desktop, Cursor or VS Code
+    #[command(after_help = "Example: portcullis import ~/.cursor/mcp.json --out portcullis.toml")]
+    Import(Import),
+    /// Check a configuration and its policies, without starting anything
+    #[command(after_help = "Example: portcullis check --config portcullis.toml")]
+    Check(ConfigFile),
+    /// List risky settings, each with its fix
+    #[command(after_help = "Example: portcullis doctor || echo 'something to fix'")]
+    Doctor(Doctor),
+    /// Ask every source what it offers, and show it with effects, pins and findings
+    #[command(after_help = "Example: portcullis tools --json | jq '.[].exposed'")]
+    Tools(Tools),
+    /// Say what would become of a call, and why, without making it
+    #[command(subcommand)]
+    Explain(Explain),
+    /// Check, test and question policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Make, list, revoke and rotate API keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// See and decide on what sources say of themselves
+    #[command(subcommand)]
+    Pins(PinsCommand),
+    /// Read and verify the log of every call
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Show the gate at work, with two small servers that ship with it
+    #[command(after_help = "Example: portcullis demo --keep")]
+    Demo(Demo),
+    /// About the configuration file itself
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// One of the servers of the demonstration
+    #[command(name = "__demo", hide = true, subcommand)]
+    DemoServer(DemoServer),
+}
+
+/// `portcullis import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Files with `mcpServers` (Claude Desktop, Cursor) or `servers` (VS Code)
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where to write the configuration; an existing file is never overwritten
+    #[arg(long, default_value = "portcullis.toml", value_name = "FILE")]
+    pub out: PathBuf,
+    /// Write without asking
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `portcullis doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Which configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// One JSON array instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Do not ask the sources what they offer
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `portcullis tools`
+#[derive(Debug, Args)]
+pub struct Tools {
+    /// Which configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// One JSON array instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `portcullis demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Leave the gate running afterwards, for a client of your own
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// `portcullis config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the JSON Schema of the configuration, for editors
+    #[command(after_help = "Example: portcullis config schema > portcullis.schema.json")]
+    Schema,
+    /// Print the configuration with secrets masked, fit to be shown to others
+    #[command(after_help = "Example: portcullis config show")]
+    Show(ConfigFile),
+}
+
+/// `portcullis __demo …`
+#[derive(Debug, Subcommand)]
+pub enum DemoServer {
+    /// Notes, over standard input and output
+    Notes {
+        /// Its second version, whose descriptions have changed
+        #[arg(long)]
+        poisoned: bool,
+        /// A file whose presence makes it the second version
+        #[arg(long)]
+        poisoned_if: Option<PathBuf>,
+    },
+    /// The weather, over HTTP
+    Weather,
+}

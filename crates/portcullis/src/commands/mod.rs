@@ -1,0 +1,47 @@
+//! One file a command.
+
+mod audit;
+mod check;
+mod demo;
+mod doctor;
+mod explain;
+mod import;
+mod keys;
+mod look;
+mod pins;
+mod policy;
+mod serve;
+mod stdio;
+mod tools;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, ConfigCommand, Explain};
+use crate::{config, say};
+
+/// Does what was asked.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(file) => serve::run(&file.config),
+        Command::Stdio(file) => stdio::run(&file.config),
+        Command::Import(import) => import::run(&import),
+        Command::Check(file) => check::run(&file.config),
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Tools(tools) => tools::run(&tools),
+        Command::Explain(Explain::Call(call)) => explain::run(&call),
+        Command::Policy(command) => policy::run(command),
+        Command::Keys(command) => keys::run(command),
+        Command::Pins(command) => pins::run(command),
+        Command::Audit(command) => audit::run(command),
+        Command::Demo(demo) => demo::run(&demo),
+        Command::DemoServer(server) => demo::server(server),
+        Command::Config(ConfigCommand::Schema) => {
+            say::text(config::schema());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config(ConfigCommand::Show(file)) => {
+            say::text(config::show(&config::load(&file.config)?));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use model::{Role, TenantId};
+
+use super::{look, serve};
+use crate::config;
+use crate::house::{
+    House, asked_to_end, build, collisions, finish, next_epoch, record, start_logs, watch_store,
+};
+
+/// Serves one client over standard input and output, as the user who started it.
+pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
+    let loaded = config::load(path)?;
+    start_logs(loaded.config.log);
+    serve::runtime(&loaded.config)?.block_on(async {
+        let house = House::open(loaded)?;
+        let (journal, _) = house.journal()?;
+        let built =
+            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock))?;
+        let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
+        anyhow::ensure!(twice.is_empty(), "{}", twice.join("\n"));
+        record(&journal, &house.clock, audit::Kind::Start, None).await?;
+        let user = identity::local_principal(&look::user(), TenantId::new("default"), Role::Agent)?;
+        let watching = tokio::spawn(watch_store(
+            built.gate.clone(),
+            house.store.clone(),
+            journal.clone(),
+            house.clock.clone(),
+        ));
+        let settings = front::PipeSettings::default();
+        let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+        let gate = built.gate.clone();
+        let served = front::stdio(gate, user, settings, input, output, asked_to_end()).await;
+        watching.abort();
+        finish(&built.gate, &built.sources, &journal, &house.clock).await;
+        Ok(served?)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,96 @@
+//! What a configuration says wrong although every key and type is right.
+
+mod source;
+
+pub use source::host_port;
+
+use std::collections::HashMap;
+
+use super::place::{Problem, Step, nearest_place};
+use super::{Config, Limits, Prefix};
+
+/// Everything that is wrong, in the order of the file.
+pub fn check(config: &Config, text: &str) -> Vec<Problem> {
+    let mut found = Findings { text, problems: Vec::new() };
+    if !config.admin.listen.ip().to_canonical().is_loopback() {
+        found.at(
+            ["admin".into(), "listen".into()],
+            "the admin listener asks nobody who they are, so it listens on loopback only: use 127.0.0.1",
+        );
+    }
+    if config.server.threads == Some(0) {
+        found.at(["server".into(), "threads".into()], "with no thread nothing runs: use 1 or more");
+    }
+    limits(&config.limits, &mut found);
+    for (n, source) in config.source.iter().enumerate() {
+        source::check(n, source, &mut found);
+    }
+    twice(config, &mut found);
+    found.problems.sort_by_key(|p| p.span.as_ref().map_or(0, |s| s.start));
+    found.problems
+}
+
+/// Collects problems with their places.
+pub(super) struct Findings<'a> {
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Findings<'_> {
+    pub(super) fn at(&mut self, path: impl IntoIterator<Item = Step>, message: impl Into<String>) {
+        let path: Vec<Step> = path.into_iter().collect();
+        let span = nearest_place(self.text, &path);
+        self.problems.push(Problem { message: message.into(), span });
+    }
+}
+
+/// A limit of nothing would be a gate that is shut without saying so.
+fn limits(limits: &Limits, found: &mut Findings<'_>) {
+    let zero = [
+        ("per-principal", limits.per_principal.is_some_and(|f| f.0.limit() == 0)),
+        ("per-tool", limits.per_tool.is_some_and(|f| f.0.limit() == 0)),
+        ("concurrency", limits.concurrency == Some(0)),
+        ("page-size", limits.page_size == Some(0)),
+        ("children", limits.children == Some(0)),
+        ("children-per-source", limits.children_per_source == Some(0)),
+    ];
+    for (key, _) in zero.into_iter().filter(|(_, zero)| *zero) {
+        found.at(
+            ["limits".into(), key.into()],
+            format!("`{key}` of nothing would refuse everything: use 1 or more"),
+        );
+    }
+}
+
+/// Two sources of one name, two things of one exposed name, two sources without any prefix that could tell them apart.
+fn twice(config: &Config, found: &mut Findings<'_>) {
+    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut exposed: HashMap<&str, String> = HashMap::new();
+    for (n, source) in config.source.iter().enumerate() {
+        let path = |key: &str| [Step::from("source"), n.into(), key.into()];
+        if let Some(first) = names.insert(&source.name, n) {
+            let message = format!(
+                "the name `{}` is taken by source {}: each source needs a name of its own",
+                source.name,
+                first + 1
+            );
+            found.at(path("name"), message);
+        }
+        for (upstream, name) in &source.names {
+            let this = format!("{}/{upstream}", source.name);
+            if let Some(other) = exposed.insert(name, this.clone()) {
+                let at = [Step::from("source"), n.into(), "names".into(), upstream.as_str().into()];
+                found.at(at, format!("`{this}` and `{other}` would both be called `{name}`"));
+            }
+        }
+    }
+}
+
+/// The prefix of a source's names, as the gate takes it.
+pub fn prefix(source: &super::Source) -> Option<String> {
+    match &source.prefix {
+        Prefix::Own(true) => Some(source.name.clone()),
+        Prefix::Own(false) => None,
+        Prefix::Text(text) => Some(text.clone()),
+    }
+}

@@ -1,0 +1,151 @@
+//! One source.
+
+use std::net::IpAddr;
+
+use egress::{Class, Policy, classify};
+use model::{ExposedName, SourceName};
+use url::{Host, Url};
+
+use super::Findings;
+use crate::config::place::Step;
+use crate::config::{Era, Mcp, Prefix, Source, Transport};
+
+/// Checks the source at place `n`.
+pub fn check(n: usize, source: &Source, found: &mut Findings<'_>) {
+    let path = |key: &str| [Step::from("source"), n.into(), key.into()];
+    if let Err(e) = SourceName::new(&source.name) {
+        found.at(path("name"), e.to_string());
+    }
+    if let Prefix::Text(text) = &source.prefix {
+        let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if text.is_empty() || text.len() > 32 || !text.bytes().all(lawful) {
+            let message =
+                format!("`{text}` is no prefix: use 1 to 32 of A-Z, a-z, 0-9, _ and -, or false");
+            found.at(path("prefix"), message);
+        }
+    }
+    for (upstream, name) in &source.names {
+        if let Err(e) = ExposedName::new(name) {
+            found.at(
+                [Step::from("source"), n.into(), "names".into(), upstream.as_str().into()],
+                e.to_string(),
+            );
+        }
+    }
+    for pattern in source.effects.keys() {
+        if pattern.is_empty()
+            || pattern.trim_end_matches('*').contains('*')
+            || pattern.ends_with("**")
+        {
+            let message = format!(
+                "`{pattern}` is no pattern: use a name, or the beginning of one followed by one `*`"
+            );
+            found.at(
+                [Step::from("source"), n.into(), "effects".into(), pattern.as_str().into()],
+                message,
+            );
+        }
+    }
+    reach(n, source, found);
+}
+
+fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
+    let mcp = |key: &str| [Step::from("source"), n.into(), "mcp".into(), key.into()];
+    let own = &source.mcp;
+    match (&own.command, &own.url) {
+        (None, None) => {
+            found.at(mcp("command"), "`mcp` needs a `command` to start or a `url` to call")
+        }
+        (Some(_), Some(_)) => {
+            found.at(mcp("url"), "`mcp` has both `command` and `url`: keep the one that is meant")
+        }
+        (Some(command), None) => program(n, command, own, found),
+        (None, Some(url)) => remote(n, url, source, found),
+    }
+}
+
+fn program(n: usize, command: &[String], own: &Mcp, found: &mut Findings<'_>) {
+    let mcp = |key: &str| [Step::from("source"), n.into(), "mcp".into(), key.into()];
+    if command.is_empty() {
+        found.at(mcp("command"), "the command is empty: name the program and its arguments");
+    }
+    if !own.headers.is_empty() {
+        found.at(mcp("headers"), "a program has no headers: leave `headers` out");
+    }
+    if own.transport != Transport::Auto {
+        found.at(
+            mcp("transport"),
+            "a program is spoken to over its standard streams: leave `transport` out",
+        );
+    }
+}
+
+fn remote(n: usize, url: &str, source: &Source, found: &mut Findings<'_>) {
+    let mcp = |key: &str| [Step::from("source"), n.into(), "mcp".into(), key.into()];
+    let own = &source.mcp;
+    if !own.env.is_empty() || !own.pass_env.is_empty() || own.cwd.is_some() {
+        found.at(
+            mcp("env"),
+            "`env`, `pass-env` and `cwd` are for programs: leave them out beside `url`",
+        );
+    }
+    if own.transport == Transport::Sse && source.era == Era::Modern {
+        found.at(mcp("transport"), "HTTP+SSE knows only the legacy era: leave `era` out");
+    }
+    let mut named = Policy::default();
+    for (at, place) in source.private.iter().enumerate() {
+        match host_port(place) {
+            Some((host, port)) => named = named.allow(&host, port),
+            None => {
+                let path = [Step::from("source"), n.into(), "private".into(), at.into()];
+                found.at(path, format!("`{place}` is no place: write it as `host:port`"));
+            }
+        }
+    }
+    let parsed = match Url::parse(url) {
+        Ok(parsed) => parsed,
+        Err(e) => return found.at(mcp("url"), format!("this is no URL: {e}")),
+    };
+    if let Err(message) = place(&parsed, &named) {
+        found.at(mcp("url"), message);
+    }
+}
+
+/// Whether the URL may lead where it says. Names are looked at again, with their addresses, when they are dialled.
+fn place(url: &Url, named: &Policy) -> Result<(), String> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("`{}` is not http or https", url.scheme()));
+    }
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        return Err("the URL has no host".to_owned());
+    };
+    let class = match &host {
+        Host::Ipv4(ip) => classify(IpAddr::V4(*ip)),
+        Host::Ipv6(ip) => classify(IpAddr::V6(*ip)),
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            let local = name == "localhost" || name.ends_with(".localhost");
+            if local { Class::Loopback } else { Class::Public }
+        }
+    };
+    let is_named = named.names(&host.to_string(), port);
+    if class.allowed(is_named) {
+        return Ok(());
+    }
+    Err(if class.nameable() {
+        format!(
+            "{host} is a {class} address: if that is meant, add `private = [\"{host}:{port}\"]` to this source"
+        )
+    } else {
+        format!("{host} is a {class} address, and none of these may be called")
+    })
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+pub fn host_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let bare = host.trim_matches(['[', ']']);
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let lawful = !bare.is_empty() && (bracketed || !bare.contains(':'));
+    lawful.then_some((host.to_owned(), port.parse().ok()?))
+}

@@ -1,0 +1,160 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use model::Effect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::units::{Size, Span};
+use super::value::Value;
+
+/// `[[source]]`: something behind the gate.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Source {
+    /// Your name for it: a-z, 0-9 and `-`, beginning with a letter.
+    #[schemars(regex(pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"))]
+    pub name: String,
+    /// An MCP server: a program to start (`command`) or an address (`url`).
+    pub mcp: Mcp,
+    /// Which era of MCP it is spoken to in; found out when `auto`.
+    #[serde(default)]
+    pub era: Era,
+    /// The beginning of its tools' names: `source__` when true, nothing when false, or another text.
+    #[serde(default)]
+    pub prefix: Prefix,
+    /// What its tools may do to the world, by upstream name; a `*` at the end stands for any rest, the longest match
+    /// counts. A tool without an effect set here or accepted later counts as destructive.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, EffectName>")]
+    pub effects: BTreeMap<String, Effect>,
+    /// Upstream tool or prompt name, to the name agents use instead.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+    /// What is done about definitions not seen before.
+    #[serde(default)]
+    pub pins: Pins,
+    /// Whether definitions and instructions are scanned for suspicious text.
+    #[serde(default = "yes")]
+    pub detectors: bool,
+    /// Whether it keeps nothing between calls, so that one upstream session may serve every principal.
+    #[serde(default)]
+    pub stateless: bool,
+    /// How long starting it and each of the gate's own requests to it may take.
+    pub timeout: Option<Span>,
+    /// Largest result.
+    pub max_result: Option<Size>,
+    /// Upstream sessions, and so child programs, at once.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_sessions: Option<usize>,
+    /// Loopback and private places its `url` may lead to, each `host:port`.
+    #[serde(default)]
+    pub private: Vec<String>,
+    /// What becomes of methods that this gate does not know.
+    #[serde(default)]
+    pub unknown_methods: UnknownMethods,
+}
+
+/// How an MCP server is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Mcp {
+    /// A program of this machine and its arguments, started without a shell.
+    pub command: Option<Vec<String>>,
+    /// Variables that are set for it. `${env:NAME}` stands for one of the gate's own.
+    pub env: BTreeMap<String, Value>,
+    /// Variables of the gate's own environment that it gets; it gets no others.
+    pub pass_env: Vec<String>,
+    /// The folder it starts in; the folder of the configuration when not set.
+    pub cwd: Option<PathBuf>,
+    /// The endpoint of a server on the network.
+    pub url: Option<String>,
+    /// Headers sent with every request. `${env:NAME}` stands for a variable of the gate's environment.
+    pub headers: BTreeMap<String, Value>,
+    /// How the server at `url` is spoken to.
+    pub transport: Transport,
+    /// A PEM file of certificates trusted besides those of the machine.
+    pub ca: Option<PathBuf>,
+}
+
+/// How a server on the network is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// Streamable HTTP, or HTTP+SSE if the server knows nothing else.
+    #[default]
+    Auto,
+    /// Streamable HTTP.
+    Streamable,
+    /// HTTP+SSE, the transport of 2024-11-05.
+    Sse,
+}
+
+/// Which era of MCP a server is spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Era {
+    /// Found out.
+    #[default]
+    Auto,
+    /// Up to 2025-11-25.
+    Legacy,
+    /// From 2026-07-28.
+    Modern,
+}
+
+/// The beginning of a source's names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Prefix {
+    /// The source's own name, or none.
+    Own(bool),
+    /// Another text.
+    Text(String),
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self::Own(true)
+    }
+}
+
+/// What is done about definitions not seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pins {
+    /// The first contact is accepted whole; what comes later is quarantined.
+    #[default]
+    First,
+    /// The first contact is quarantined, too.
+    Ask,
+    /// Nothing is pinned: for servers under your own hand.
+    Off,
+}
+
+/// What becomes of methods that this gate does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownMethods {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are passed on.
+    Pass,
+}
+
+/// [`Effect`], for the schema.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum EffectName {
+    Read,
+    Write,
+    Destructive,
+    Spend,
+    Config,
+}
+
+const fn yes() -> bool {
+    true
+}

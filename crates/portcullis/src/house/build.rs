@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use egress::{Egress, Options};
+use gate::port::Source;
+use gate::{EventHub, Gate, Parts, RecordArguments, Settings};
+use journal::Journal;
+use model::{Principal, TenantId};
+use process::{Caps, Launcher};
+use sources::Mcp;
+use store::Store;
+
+use super::{House, Ways, policies, ring, servers};
+use crate::config::{Arguments, Auth, Config, ConfigError};
+
+/// A gate, and what it was made of that somebody else asks about.
+pub struct Built {
+    /// The gate.
+    pub gate: Gate,
+    /// Its sources, in the order of the configuration.
+    pub sources: Vec<Arc<Mcp>>,
+    /// What started their programs.
+    pub launcher: Launcher,
+}
+
+/// Puts a gate together. Contacts nobody.
+pub fn build(
+    house: &House,
+    journal: Journal,
+    store: Arc<dyn Store>,
+    epoch: u64,
+) -> Result<Built, ConfigError> {
+    let loaded = &house.loaded;
+    let config = &loaded.config;
+    let policy = policies(loaded, epoch)?;
+    let events = EventHub::default();
+    let ways = Ways {
+        egress: Egress::new(Options::default(), house.clock.clone()),
+        launcher: launcher(house),
+        clock: house.clock.clone(),
+    };
+    let servers = servers(loaded, &ways, &events.events())?;
+    let sources: Vec<Arc<Mcp>> = servers.iter().map(|(mcp, _)| mcp.clone()).collect();
+    let keys = house.installation.sealer(house.clock.clone());
+    let keys = keys.map_err(|e| ConfigError::Start(format!("the installation key: {e}")))?;
+    let parts = Parts {
+        settings: settings(config),
+        sources: servers.into_iter().map(|(mcp, set)| (mcp as Arc<dyn Source>, set)).collect(),
+        events,
+        keys: Arc::new(keys),
+        ring: ring(&house.store),
+        unauthenticated: unauthenticated(config),
+        policy,
+        journal,
+        store,
+        mask: audit::MaskRules::with_names(config.audit.mask.iter().map(String::as_str)),
+        clock: house.clock.clone(),
+    };
+    Ok(Built { gate: Gate::new(parts), sources, launcher: ways.launcher })
+}
+
+/// What starts the programs of an installation.
+pub fn launcher(house: &House) -> Launcher {
+    let limits = &house.loaded.config.limits;
+    let usual = Caps::default();
+    let caps = Caps {
+        total: limits.children.unwrap_or(usual.total),
+        per_source: limits.children_per_source.unwrap_or(usual.per_source),
+    };
+    Launcher::new(caps, house.clock.clone())
+}
+
+fn unauthenticated(config: &Config) -> Option<Arc<Principal>> {
+    match config.server.auth {
+        Auth::Keys => None,
+        Auth::None => Some(identity::anonymous_principal(TenantId::new("default"))),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let (limits, usual) = (&config.limits, Settings::default());
+    Settings {
+        call_deadline: limits.call.map_or(usual.call_deadline, |s| s.0),
+        list_deadline: limits.list.map_or(usual.list_deadline, |s| s.0),
+        park: limits.park.map_or(usual.park, |s| s.0),
+        page_size: limits.page_size.unwrap_or(usual.page_size),
+        per_principal: limits.per_principal.map_or(usual.per_principal, |f| f.0),
+        per_tool: limits.per_tool.map_or(usual.per_tool, |f| f.0),
+        concurrency: limits.concurrency.unwrap_or(usual.concurrency),
+        asks_per_call: limits.asks_per_call.unwrap_or(usual.asks_per_call),
+        arguments: match config.audit.arguments {
+            Arguments::Digest => RecordArguments::Digest,
+            Arguments::Masked => RecordArguments::Masked,
+        },
+        elicitation_hosts: limits.elicitation_hosts.clone(),
+        failed_logins: limits.failed_logins.unwrap_or(usual.failed_logins),
+        ..usual
+    }
+}

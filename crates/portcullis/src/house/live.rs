@@ -1,0 +1,230 @@
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ambient::Clock;
+use anyhow::Context as _;
+use audit::{Kind, Record};
+use front::Gauges;
+use futures_util::future::join_all;
+use gate::Gate;
+use gate::port::Source as _;
+use journal::Journal;
+use model::Timestamp;
+use sources::Mcp;
+use store::{SqliteStore, Store as _};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::changes::Decisions;
+use super::exposition::Exposition;
+use super::reload::next_epoch;
+use super::{AdminState, Built, House, Reloader, build, collisions, door, serve_admin};
+use crate::config::{Auth, ConfigError, Loaded};
+
+/// How often the store is asked whether another program has changed it.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long sources get to stop.
+const STOP: Duration = Duration::from_secs(10);
+
+/// A gate that is about to run: everything is open, nobody has been let in yet.
+pub struct Live {
+    house: House,
+    journal: Journal,
+    built: Built,
+    settings: front::Settings,
+    gauges: Arc<Gauges>,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+}
+
+impl Live {
+    /// Opens everything a configuration names, and listens. Contacts no source.
+    pub async fn open(loaded: Loaded) -> anyhow::Result<Self> {
+        let house = House::open(loaded)?;
+        let gauges = Arc::new(Gauges::default());
+        let settings = door(&house.loaded, &house.clock, &gauges)?;
+        let (journal, recovery) = house.journal()?;
+        if recovery.records == 0 {
+            tracing::info!(
+                vkey = recovery.vkey,
+                "a new audit log: note its verifier key elsewhere"
+            );
+        }
+        let built = prepared(&house, &journal)?;
+        let config = &house.loaded.config;
+        let listener = listen(config.server.listen).await?;
+        let admin = match config.admin.enabled {
+            true => Some(listen(config.admin.listen).await?),
+            false => None,
+        };
+        Ok(Self { house, journal, built, settings, gauges, listener, admin })
+    }
+
+    /// Where agents reach it.
+    pub fn url(&self) -> anyhow::Result<String> {
+        let scheme = if self.house.loaded.config.server.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}/mcp", self.listener.local_addr()?))
+    }
+
+    /// Where operators reach it, if they do.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().and_then(|l| l.local_addr().ok())
+    }
+
+    /// What the gate keeps.
+    pub const fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let Self { house, journal, built, settings, gauges, listener, admin } = self;
+        let Built { gate, sources, launcher } = built;
+        record(&journal, &house.clock, Kind::Start, None).await?;
+        say_auth(&house);
+        let mut helpers = tokio::task::JoinSet::new();
+        if let Some(listener) = admin {
+            let children = launcher.children().clone();
+            let numbers =
+                Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
+            let state = AdminState { numbers, store: house.store.clone() };
+            helpers.spawn(serve_admin(listener, Arc::new(state)));
+        }
+        let (store, clock) = (house.store.clone(), house.clock.clone());
+        helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));
+        let reloader = Reloader::new(&house.loaded, gate.clone(), store, launcher, clock.clone());
+        helpers.spawn(on_hangup(reloader, journal.clone(), clock));
+        let draining = gate.clone();
+        let told = async move {
+            stop.await;
+            draining.drain();
+        };
+        front::serve(gate.clone(), settings, listener, told).await?;
+        helpers.shutdown().await;
+        finish(&gate, &sources, &journal, &house.clock).await;
+        Ok(())
+    }
+}
+
+/// Builds the gate, and refuses one in which two pinned things have one name.
+fn prepared(house: &House, journal: &Journal) -> anyhow::Result<Built> {
+    let epoch = next_epoch(0, &house.clock);
+    let built = build(house, journal.clone(), house.store.clone(), epoch)?;
+    let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
+    if twice.is_empty() { Ok(built) } else { Err(ConfigError::Start(twice.join("\n")).into()) }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Ends what was started, in the order in which nothing is lost.
+pub async fn finish(gate: &Gate, sources: &[Arc<Mcp>], journal: &Journal, clock: &Clock) {
+    gate.drain();
+    let stopped = join_all(sources.iter().map(|s| s.stop()));
+    if tokio::time::timeout(STOP, stopped).await.is_err() {
+        tracing::warn!("not every source stopped in time");
+    }
+    if let Err(e) = record(journal, clock, Kind::Stop, None).await {
+        tracing::error!("the stop could not be recorded: {e}");
+    }
+    journal.close();
+}
+
+/// Writes one record of the gate's own.
+pub async fn record(
+    journal: &Journal,
+    clock: &Clock,
+    kind: Kind,
+    note: Option<String>,
+) -> anyhow::Result<()> {
+    let mut record = Record::new(kind, Timestamp(clock.now_millis()));
+    record.note = Some(
+        note.unwrap_or_else(|| concat!("portcullis ", env!("CARGO_PKG_VERSION")).to_owned()).into(),
+    );
+    journal.append(record).await?;
+    Ok(())
+}
+
+fn say_auth(house: &House) {
+    let config = &house.loaded.config;
+    let now = Timestamp(house.clock.now_millis());
+    match config.server.auth {
+        Auth::None => tracing::warn!("auth = \"none\": every program on this machine may call"),
+        Auth::Keys => {
+            let rows = store::Keys::keys(&*house.store).unwrap_or_default();
+            if super::good(&rows, now) == 0 {
+                tracing::warn!(
+                    "there is no API key, so nobody gets in: make one with `portcullis keys create NAME`"
+                );
+            }
+        }
+    }
+}
+
+/// Takes up keys, pins and effects that a command of the operator has changed, and records that.
+pub async fn watch_store(gate: Gate, store: Arc<SqliteStore>, journal: Journal, clock: Clock) {
+    let mut version = store.version();
+    let mut known = Decisions::read(&store);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if version.as_ref().is_ok_and(|v| store.changed(*v) == Ok(false)) {
+            continue;
+        }
+        version = store.version();
+        let now = Decisions::read(&store);
+        let changes = known.changes(&now);
+        known = now;
+        if changes.keys {
+            gate.set_keys(super::ring(&store));
+        }
+        if changes.pins {
+            gate.forget_pins();
+        }
+        for note in changes.notes {
+            tracing::info!("{note}");
+            if let Err(e) = record(&journal, &clock, Kind::Admin, Some(note)).await {
+                tracing::error!("a change could not be recorded: {e}");
+            }
+        }
+    }
+}
+
+/// Reads the configuration again whenever SIGHUP says so.
+async fn on_hangup(reloader: Reloader, journal: Journal, clock: Clock) {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        let note = match reloader.reload() {
+            Ok(restart) if restart.is_empty() => "configuration reloaded".to_owned(),
+            Ok(restart) => {
+                let list = restart.join("], [");
+                format!("configuration reloaded; changes in [{list}] need a restart")
+            }
+            Err(e) => {
+                tracing::error!(
+                    "the configuration was not reloaded, the last good one stays:\n{e}"
+                );
+                "configuration not reloaded: it has an error".to_owned()
+            }
+        };
+        tracing::info!("{note}");
+        if let Err(e) = record(&journal, &clock, Kind::Admin, Some(note)).await {
+            tracing::error!("a reload could not be recorded: {e}");
+        }
+    }
+}
+
+/// Resolves when the process is asked to end.
+pub async fn asked_to_end() {
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}

@@ -1,0 +1,69 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egress::{Egress, Options};
+use gate::{EventHub, Gate};
+use store::SqliteStore;
+
+use super::{Ways, door, policies, ring, servers};
+use crate::config::{self, Config, ConfigError, Loaded};
+
+/// Takes up what can change while a gate runs: policies, rules and keys.
+pub struct Reloader {
+    path: PathBuf,
+    started: Config,
+    gate: Gate,
+    store: Arc<SqliteStore>,
+    ways: Ways,
+}
+
+impl Reloader {
+    /// For a gate that was started with `loaded`.
+    pub fn new(
+        loaded: &Loaded,
+        gate: Gate,
+        store: Arc<SqliteStore>,
+        launcher: process::Launcher,
+        clock: ambient::Clock,
+    ) -> Self {
+        let egress = Egress::new(Options::default(), clock.clone());
+        let ways = Ways { egress, launcher, clock };
+        let (path, started) = (loaded.path.clone(), loaded.config.clone());
+        Self { path, started, gate, store, ways }
+    }
+
+    /// Reads the configuration again. All of it has to be good, as at a start; then the parts that can change are put
+    /// in force, and the names of the sections that need a restart are returned.
+    ///
+    /// # Errors
+    /// Something in it is wrong: nothing was changed.
+    pub fn reload(&self) -> Result<Vec<&'static str>, ConfigError> {
+        let loaded = config::load(&self.path)?;
+        door(&loaded, &self.ways.clock, &Arc::default())?;
+        servers(&loaded, &self.ways, &EventHub::default().events())?;
+        let epoch = next_epoch(self.gate.epoch(), &self.ways.clock);
+        self.gate.set_policy(policies(&loaded, epoch)?);
+        self.gate.set_keys(ring(&self.store));
+        Ok(self.restart(&loaded.config))
+    }
+
+    fn restart(&self, new: &Config) -> Vec<&'static str> {
+        let old = &self.started;
+        let sections = [
+            ("server", old.server != new.server),
+            ("admin", old.admin != new.admin),
+            ("state", old.state != new.state),
+            ("source", old.source != new.source),
+            ("limits", old.limits != new.limits),
+            ("audit", old.audit != new.audit),
+            ("log", old.log != new.log),
+        ];
+        sections.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// The number of a policy: seconds since the epoch, so that it grows over restarts, too, and at least one more than
+/// the last.
+pub fn next_epoch(last: u64, clock: &ambient::Clock) -> u64 {
+    (clock.now_millis() / 1000).max(last + 1)
+}

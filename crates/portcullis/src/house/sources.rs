@@ -1,0 +1,144 @@
+use std::sync::Arc;
+
+use ambient::Clock;
+use egress::Egress;
+use gate::port::Events;
+use gate::{PinMode, SourceSettings};
+use model::SourceName;
+use process::Launcher;
+use sources::{Config, Mcp, Ports, Program, Reach, Remote};
+use store::{PinKey, PinKind};
+use url::Url;
+
+use crate::config::{self, ConfigError, Loaded, Pins, Source, Transport, UnknownMethods};
+
+/// What sources reach the world through.
+#[derive(Clone)]
+pub struct Ways {
+    /// Connections.
+    pub egress: Egress,
+    /// Programs.
+    pub launcher: Launcher,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// Every source of a configuration, not yet contacted, with what the operator set about it.
+pub fn servers(
+    loaded: &Loaded,
+    ways: &Ways,
+    events: &Arc<dyn Events>,
+) -> Result<Vec<(Arc<Mcp>, SourceSettings)>, ConfigError> {
+    let each = loaded.config.source.iter().enumerate();
+    each.map(|(n, source)| one(n, source, loaded, ways, events)).collect()
+}
+
+/// Under which key an accepted effect of a tool is kept.
+pub fn effect_key(identity: &str, upstream: &str) -> PinKey {
+    PinKey { source: identity.to_owned(), kind: PinKind::Tool, name: upstream.to_owned() }
+}
+
+fn one(
+    n: usize,
+    source: &Source,
+    loaded: &Loaded,
+    ways: &Ways,
+    events: &Arc<dyn Events>,
+) -> Result<(Arc<Mcp>, SourceSettings), ConfigError> {
+    let wrong = |message: String| {
+        let path = ["source".into(), n.into(), "mcp".into()];
+        ConfigError::placed(loaded, &path, &format!("source `{}`: {message}", source.name))
+    };
+    let name = SourceName::new(&source.name).map_err(|e| wrong(e.to_string()))?;
+    let settings = settings(&name, source);
+    let config = config(name, source, loaded).map_err(wrong)?;
+    let ports = Ports {
+        egress: ways.egress.clone(),
+        launcher: ways.launcher.clone(),
+        clock: ways.clock.clone(),
+        events: events.clone(),
+    };
+    let mcp = Mcp::new(config, ports).map_err(|e| wrong(e.to_string()))?;
+    Ok((mcp, settings))
+}
+
+fn settings(name: &SourceName, source: &Source) -> SourceSettings {
+    let url = source.mcp.url.as_deref().and_then(|u| Url::parse(u).ok());
+    SourceSettings {
+        prefix: config::prefix(source),
+        effects: source.effects.iter().map(|(p, e)| (p.clone(), *e)).collect(),
+        names: source.names.iter().map(|(from, to)| (from.clone(), to.clone())).collect(),
+        pins: match source.pins {
+            Pins::First => PinMode::First,
+            Pins::Ask => PinMode::Ask,
+            Pins::Off => PinMode::Off,
+        },
+        pass_unknown: source.unknown_methods == UnknownMethods::Pass,
+        detectors: source.detectors,
+        hosts: url.and_then(|u| u.host_str().map(str::to_owned)).into_iter().collect(),
+        ..SourceSettings::new(name)
+    }
+}
+
+fn config(name: SourceName, source: &Source, loaded: &Loaded) -> Result<Config, String> {
+    let mut config = Config::new(name, reach(source, loaded)?);
+    config.era = match source.era {
+        config::Era::Auto => None,
+        config::Era::Legacy => Some(protocol::mcp::Era::Legacy),
+        config::Era::Modern => Some(protocol::mcp::Era::Modern),
+    };
+    config.stateless = source.stateless;
+    if let Some(timeout) = source.timeout {
+        config.times.start = timeout.0;
+        config.times.list = timeout.0;
+        config.times.list_total = timeout.0.saturating_mul(2);
+    }
+    if let Some(size) = source.max_result {
+        config.bounds.result = usize::try_from(size.0).unwrap_or(usize::MAX);
+    }
+    if let Some(sessions) = source.max_sessions {
+        config.bounds.sessions = sessions;
+    }
+    Ok(config)
+}
+
+fn reach(source: &Source, loaded: &Loaded) -> Result<Reach, String> {
+    let mcp = &source.mcp;
+    if let Some(command) = &mcp.command {
+        let (command, args) = command.split_first().ok_or("the command is empty")?;
+        let dir = mcp.cwd.as_ref().map_or_else(|| loaded.dir(), |dir| loaded.resolve(dir));
+        return Ok(Reach::Stdio(Program {
+            command: command.clone(),
+            args: args.to_vec(),
+            env: resolved(&mcp.env)?,
+            inherit: mcp.pass_env.clone(),
+            dir: Some(dir),
+        }));
+    }
+    let url = mcp.url.as_deref().ok_or("`mcp` needs a `command` or a `url`")?;
+    let ca = mcp.ca.as_ref().map(|path| {
+        let path = loaded.resolve(path);
+        std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
+    });
+    let remote = Remote {
+        url: Url::parse(url).map_err(|e| format!("`url` is no URL: {e}"))?,
+        headers: resolved(&mcp.headers)?,
+        private: source.private.iter().filter_map(|p| config::host_port(p)).collect(),
+        ca: ca.transpose()?,
+    };
+    Ok(match mcp.transport {
+        Transport::Auto | Transport::Streamable => Reach::Http(remote),
+        Transport::Sse => Reach::Sse(remote),
+    })
+}
+
+fn resolved(
+    values: &std::collections::BTreeMap<String, config::Value>,
+) -> Result<Vec<(String, model::Secret<String>)>, String> {
+    values
+        .iter()
+        .map(|(name, value)| {
+            Ok((name.clone(), value.resolve().map_err(|e| format!("`{name}`: {e}"))?))
+        })
+        .collect()
+}
