@@ -43,11 +43,11 @@ impl Guarded {
 }
 
 impl Link for Guarded {
-    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()> {
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
         self.inner.notify(notice)
     }
 
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         Box::pin(async move {
             let asked = self.asked.fetch_add(1, Ordering::Relaxed);
             let bound = self.gate.settings().asks_per_call;

@@ -59,7 +59,7 @@ impl Gate {
         for shelf in self.catalogue().shelves() {
             let mut entries = shelf.entries(Kind::Tools);
             entries.sort_by(|a, b| a.exposed.cmp(&b.exposed));
-            tools.extend(entries.iter().map(|e| tool(e)));
+            tools.extend(entries.iter().map(tool));
         }
         for collision in self.catalogue().index().collisions() {
             tools.retain(|t| {

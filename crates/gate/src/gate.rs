@@ -19,7 +19,7 @@ use crate::asks::SourceFace;
 use crate::catalogue::{Catalogue, PinBook};
 use crate::metrics::Metrics;
 use crate::park::Lot;
-use crate::port::{Events, Kind, Link, Source, Told};
+use crate::port::{Events, Link, Source, Told};
 use crate::watch::Hub;
 use crate::way::{self, Who};
 use crate::{Client, Settings, SourceSettings, Vetted, render};
@@ -126,7 +126,7 @@ impl Gate {
     /// Puts a gate together.
     pub fn new(parts: Parts) -> Self {
         let s = &parts.settings;
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let limits = Limits {
             per_principal: Limiter::new(s.per_principal, 4096),
             per_tool: Limiter::new(s.per_tool, 16_384),

@@ -213,11 +213,13 @@ fn envelope(
         head.push_str("\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\",");
     }
     if let Some(next) = next {
-        head.push_str(&format!("\"nextCursor\":{},", quote(&next)));
+        head += "\"nextCursor\":";
+        head += &quote(&next);
+        head.push(',');
     }
-    let meta = list_meta(client, missing);
-    head.push_str(&meta);
-    head.push_str(&format!("\"{}\":[", kind.member()));
+    head += &list_meta(client, missing);
+    head += &quote(kind.member());
+    head += ":[";
     let mut rope = Rope::from(head);
     rope.append(body);
     rope.push(Bytes::from_static(b"]}"));
@@ -247,10 +249,10 @@ pub(crate) async fn freshen(gate: &Gate, client: &Arc<Client>, kind: Kind, name:
         .collect();
     join_all(stale.into_iter().map(|shelf| async move {
         let _one_at_a_time = shelf.listing(kind).await;
-        if shelf.is_stale(kind) {
-            if let Err(trouble) = listing(gate, client, shelf, kind).await {
-                tracing::warn!(source = %shelf.source.name(), "cannot be listed: {trouble}");
-            }
+        if shelf.is_stale(kind)
+            && let Err(trouble) = listing(gate, client, shelf, kind).await
+        {
+            tracing::warn!(source = %shelf.source.name(), "cannot be listed: {trouble}");
         }
     }))
     .await;

@@ -67,7 +67,7 @@ struct Door {
 }
 
 impl Link for Door {
-    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()> {
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
         let front = self.front.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
             if let Some(front) = front {
@@ -76,7 +76,7 @@ impl Link for Door {
         })
     }
 
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         Box::pin(async move {
             let gone = || RpcError::new(-32603, "the client is gone");
             let (answer, answered) = oneshot::channel();
@@ -303,11 +303,14 @@ pub(crate) fn relayed(
     }
     let mut out = String::from("{\"resultType\":\"input_required\"");
     if !requests.is_empty() {
-        out.push_str(&format!(",\"inputRequests\":{{{}}}", requests.join(",")));
+        out += ",\"inputRequests\":{";
+        out += &requests.join(",");
+        out.push('}');
     }
     if let Some(state) = state {
         let state = if parked { state } else { wrapped(gate, found, &state)? };
-        out.push_str(&format!(",\"requestState\":{}", quote(&state)));
+        out += ",\"requestState\":";
+        out += &quote(&state);
     }
     out.push('}');
     Ok(Rope::from(out))

@@ -39,11 +39,7 @@ pub trait Source: Send + Sync + 'static {
     ) -> Boxed<'a, Result<Listing, Trouble>>;
 
     /// Carries out a cleared call. Dropping the future cancels it upstream.
-    fn call<'a>(
-        &'a self,
-        cleared: Cleared,
-        link: Arc<dyn Link>,
-    ) -> Boxed<'a, Result<Reply, Trouble>>;
+    fn call(&self, cleared: Cleared, link: Arc<dyn Link>) -> Boxed<'_, Result<Reply, Trouble>>;
 
     /// Starts to watch on behalf of a client; what happens goes to the [`Events`] the source was made with.
     /// Returns the part of the filter that the upstream accepted.
@@ -205,10 +201,10 @@ impl fmt::Display for Trouble {
 /// The way back to a client while one of its requests runs, or outside any (its session).
 pub trait Link: Send + Sync {
     /// Sends a notification that belongs to the request. Waits while the client is slow: back-pressure.
-    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()>;
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()>;
 
     /// Asks the client and waits for its answer: the raw `result`, or its error.
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>>;
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>>;
 }
 
 /// A notification on its way to a client. `params` hold no token or id of a hop: the front puts its own in.

@@ -35,13 +35,13 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            call_deadline: Duration::from_secs(60),
+            call_deadline: Duration::from_mins(1),
             list_deadline: Duration::from_secs(20),
-            park: Duration::from_secs(300),
+            park: Duration::from_mins(5),
             parked_per_principal: 16,
             page_size: 500,
-            per_principal: Rate::new(6000, Duration::from_secs(60)),
-            per_tool: Rate::new(3000, Duration::from_secs(60)),
+            per_principal: Rate::new(6000, Duration::from_mins(1)),
+            per_tool: Rate::new(3000, Duration::from_mins(1)),
             concurrency: 64,
             asks_per_call: 3,
             arguments: RecordArguments::Digest,

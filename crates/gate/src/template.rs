@@ -3,7 +3,7 @@
 /// Whether `uri` may come of `template`: its literal parts in order, and for each expression a non-empty rest that
 /// holds no dot segment. Reserved expansion (`{+x}`, `{#x}`) may span slashes, the others may not.
 pub(crate) fn matches(template: &str, uri: &str) -> bool {
-    if uri.split(['/', '\\']).any(is_dots) {
+    if uri.split(['/', '\\']).any(is_dots) || is_spelled_otherwise(uri) {
         return false;
     }
     fits(&parts(template), uri)
@@ -48,6 +48,17 @@ fn fits(parts: &[Part<'_>], text: &str) -> bool {
     }
 }
 
+/// Whether a character that never needs it is percent-encoded (RFC 3986 section 2.3): the same URI in other letters,
+/// which a rule about the plain spelling would miss.
+fn is_spelled_otherwise(uri: &str) -> bool {
+    uri.as_bytes().windows(3).any(|w| {
+        let hex = |b: u8| char::from(b).to_digit(16);
+        let (b'%', Some(high), Some(low)) = (w[0], hex(w[1]), hex(w[2])) else { return false };
+        char::from_u32(high * 16 + low)
+            .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~'))
+    })
+}
+
 /// `.` or `..`, however it is written.
 fn is_dots(segment: &str) -> bool {
     let plain = segment.replace("%2e", ".").replace("%2E", ".");
@@ -73,5 +84,13 @@ mod tests {
         for bad in ["file:///srv/../etc/passwd", "file:///srv/%2e%2E/etc", "file:///srv/.%2e/x"] {
             assert!(!matches("file:///{+path}", bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn another_spelling_of_a_uri_is_not_it_and_a_needed_one_is() {
+        assert!(!matches("db://{schema}/{table}", "db://hr/%73alaries"));
+        assert!(!matches("db://{schema}/{table}", "db://hr/%53alaries"));
+        assert!(matches("db://{schema}/{table}", "db://hr/a%20b%2Fc"));
+        assert!(matches("db://{schema}/{table}", "db://hr/100%"));
     }
 }

@@ -113,10 +113,9 @@ impl Hub {
 
 impl Events for Hub {
     fn list_changed(&self, source: &SourceName, kind: Kind) {
-        if let Some(catalogue) = lock(&self.catalogue).upgrade() {
-            if !catalogue.mark_stale(source, kind) {
-                return;
-            }
+        let catalogue = lock(&self.catalogue).upgrade();
+        if catalogue.is_some_and(|c| !c.mark_stale(source, kind)) {
+            return;
         }
         for watcher in self.all() {
             if watcher.only.as_ref().is_none_or(|only| only == source) {

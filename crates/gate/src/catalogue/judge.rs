@@ -152,10 +152,12 @@ impl Candidate {
         // Structure always counts; what only words give away, an operator may have switched off.
         self.findings =
             found.into_iter().filter(|f| shelf.settings.detectors || !is_heuristic(f)).collect();
-        if let (Kind::Tools, Some(document)) = (self.kind, value.get("inputSchema")) {
+        // Arguments are held against the schema that agents are shown.
+        let shown = inspect::without_stripped(&value, &self.findings);
+        if let (Kind::Tools, Some(document)) = (self.kind, shown.get("inputSchema")) {
             match Schema::compile(document, inspect::Limits::default()) {
                 Ok(compiled) => {
-                    self.schema = Some(InputSchema { document: document.clone(), compiled })
+                    self.schema = Some(InputSchema { document: document.clone(), compiled });
                 }
                 Err(problem) => self.findings.push(problem.finding("/inputSchema")),
             }

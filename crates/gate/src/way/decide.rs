@@ -25,7 +25,11 @@ pub(super) fn decide(
     let decider = gate.decider();
     let principal = &client.principal;
     if !principal.scopes.cover(&found.exposed) {
-        return Err(out_of_scope(found.action, &found.exposed));
+        return Err(match found.action {
+            // A URI is looked up before its scope is known, so here only the one answer for all tells nothing.
+            Action::Read => unknown(client, Action::Read, &found.asked).detail("out of scope"),
+            action => out_of_scope(action, &found.exposed),
+        });
     }
     let request = Request {
         principal,
@@ -51,7 +55,7 @@ pub(super) fn decide(
                     .detail(detail)
                     .data(allow_data(principal, found.action, name)));
             }
-            Err(unknown(client, found.action, &found.exposed).detail(detail))
+            Err(unknown(client, found.action, &found.asked).detail(detail))
         }
     }
 }
@@ -61,7 +65,7 @@ pub(super) fn may(gate: &Gate, client: &Client, found: &Found) -> Result<(), Ref
     let now = Timestamp(gate.clock().now_millis());
     let may = client.principal.scopes.cover(&found.exposed)
         && gate.decider().may(&client.principal, found.action, &found.policy_target(), now);
-    if may { Ok(()) } else { Err(unknown(client, found.action, &found.exposed)) }
+    if may { Ok(()) } else { Err(unknown(client, found.action, &found.asked)) }
 }
 
 /// The same decision, for lists: may this principal be shown this entry?

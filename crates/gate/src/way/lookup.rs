@@ -18,8 +18,10 @@ pub(crate) struct Found {
     pub(crate) source: Arc<dyn Source>,
     /// The definition it names; none for URIs that only a template covers, and for methods without a name.
     pub(crate) entry: Option<Arc<Entry>>,
-    /// The name policy and records go by.
+    /// The name policy and records go by: one for each thing, however it was asked for.
     pub(crate) exposed: String,
+    /// The name it was asked for by: a refusal says this one, because any other would tell that there is something.
+    pub(crate) asked: String,
     /// The upstream's own name.
     pub(crate) target: String,
     pub(crate) action: Action,
@@ -62,6 +64,7 @@ impl Found {
         Self {
             source: entry.source.clone(),
             exposed: entry.exposed.clone(),
+            asked: entry.exposed.clone(),
             target: entry.upstream.clone(),
             action: entry.action(),
             entry: Some(entry),
@@ -155,13 +158,14 @@ pub(super) async fn resource(
     client: &Arc<Client>,
     uri: &str,
 ) -> Result<Found, Refusal> {
-    if let Some(found) = known_resource(gate, client, uri) {
-        return Ok(found);
+    let mut found = known_resource(gate, client, uri);
+    if found.is_none() {
+        list::freshen(gate, client, Kind::Resources, None).await;
+        list::freshen(gate, client, Kind::Templates, None).await;
+        found = known_resource(gate, client, uri);
     }
-    list::freshen(gate, client, Kind::Resources, None).await;
-    list::freshen(gate, client, Kind::Templates, None).await;
-    known_resource(gate, client, uri)
-        .ok_or_else(|| unknown(client, Action::Read, uri).detail("no list or template has it"))
+    let found = found.map(|found| Found { asked: uri.to_owned(), ..found });
+    found.ok_or_else(|| unknown(client, Action::Read, uri).detail("no list or template has it"))
 }
 
 fn known_resource(gate: &Gate, client: &Client, uri: &str) -> Option<Found> {
@@ -182,17 +186,20 @@ fn known_resource(gate: &Gate, client: &Client, uri: &str) -> Option<Found> {
     fits.dedup_by(|a, b| a.0.source_name() == b.0.source_name());
     let [(template, upstream)] = fits.as_slice() else { return None };
     let mut found = Found::of((*template).clone());
-    uri.clone_into(&mut found.exposed);
+    found.exposed = format!("{}{upstream}", qualifier(template));
     upstream.clone_into(&mut found.target);
     Some(found)
 }
 
 /// The upstream's URI, if this exposed (or upstream) URI is one that the template stands for.
 fn by_template(template: &Entry, uri: &str) -> Option<String> {
-    let prefix = format!("{}+", template.source_name());
-    let qualified = template.exposed.starts_with(&prefix);
-    let upstream = if qualified { uri.strip_prefix(&prefix).unwrap_or(uri) } else { uri };
+    let upstream = uri.strip_prefix(qualifier(template)).unwrap_or(uri);
     crate::template::matches(&template.upstream, upstream).then(|| upstream.to_owned())
+}
+
+/// What stands before an upstream URI in the one that agents see: `source+`, or nothing.
+fn qualifier(template: &Entry) -> &str {
+    template.exposed.strip_suffix(template.upstream.as_str()).unwrap_or_default()
 }
 
 /// `completion/complete`: about a prompt or a resource template that this client may use. The reference is rewritten
@@ -230,7 +237,7 @@ async fn resource_reference(
         index.templates().iter().find(same).cloned()
     };
     match template {
-        Some(entry) => Ok(Found::of(entry)),
+        Some(entry) => Ok(Found { asked: uri.to_owned(), ..Found::of(entry) }),
         None => resource(gate, client, uri).await,
     }
 }
@@ -257,6 +264,7 @@ fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusa
         source: shelf.source.clone(),
         entry: None,
         exposed: method.as_str().to_owned(),
+        asked: method.as_str().to_owned(),
         target: String::new(),
         action: Action::Call,
         params: None,

@@ -70,16 +70,18 @@ async fn travel(
     passage: &mut Passage,
 ) -> Result<Ending, Refusal> {
     limit::principal(gate, client)?;
+    // Before the name is looked up: arguments that cannot be read, and the time that reading takes, must not tell a
+    // hidden name from an unknown one.
+    let arguments = arguments::read(gate, &incoming, passage)?;
     let mut found = lookup::find(gate, client, &incoming).await?;
+    passage.found(&found);
+    decide::decide(gate, client, &found, arguments.as_ref(), passage)?;
     if client.version.era() == Era::Modern
         && may_ask(&incoming.method)
         && client.capabilities.can_be_asked()
     {
         found.bound = park::binding(client, &found, &incoming);
     }
-    passage.found(&found);
-    let arguments = arguments::read(gate, &incoming, passage)?;
-    decide::decide(gate, client, &found, arguments.as_ref(), passage)?;
     lookup::refuse_quarantined(&found)?;
     limit::tool(gate, client, &found)?;
     let _place = limit::at_once(gate, client)?;

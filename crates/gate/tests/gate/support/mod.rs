@@ -42,6 +42,7 @@ pub struct Plan {
     pub sources: Vec<(Arc<Fake>, SourceSettings)>,
     pub policy: String,
     pub levels: Vec<(String, String)>,
+    pub keys: Vec<identity::ApiKey>,
 }
 
 impl Plan {
@@ -55,6 +56,7 @@ impl Plan {
             sources: vec![(fake, settings)],
             policy: policy::SHIPPED.to_owned(),
             levels: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
@@ -82,6 +84,11 @@ impl Plan {
 
     pub fn policy(mut self, text: &str) -> Self {
         text.clone_into(&mut self.policy);
+        self
+    }
+
+    pub fn levels(mut self, levels: &[(&str, &str)]) -> Self {
+        self.levels = levels.iter().map(|(p, l)| ((*p).to_owned(), (*l).to_owned())).collect();
         self
     }
 
@@ -119,7 +126,7 @@ impl House {
             sources: plan.sources.into_iter().map(|(f, s)| (f as _, s)).collect(),
             events: events.clone(),
             keys: Arc::new(installation.sealer(clock.clone()).unwrap()),
-            ring: Ok(KeyRing::new([]).unwrap()),
+            ring: Ok(KeyRing::new(plan.keys).unwrap()),
             unauthenticated: None,
             policy: policy.unwrap(),
             journal: journal.clone(),
@@ -188,11 +195,37 @@ impl House {
     /// Every record so far, durable ones only.
     pub async fn records(&self) -> Vec<audit::Entry> {
         // Records of dropped calls are not waited for by anybody; one more record behind them is.
+        self.entries().await.into_iter().filter(|e| e.kind == "call").collect()
+    }
+
+    /// The same, of every kind.
+    pub async fn entries(&self) -> Vec<audit::Entry> {
         let probe =
             audit::Record::new(audit::Kind::Admin, model::Timestamp(self.clock.now_millis()));
         self.journal.append(probe).await.unwrap();
         let all = journal::records(&self.audit_dir(), 1).unwrap();
-        all.map(|r| r.unwrap().entry).filter(|e| e.kind == "call").collect()
+        all.map(|r| r.unwrap().entry).collect()
+    }
+
+    /// What `/metrics` would show of the gate.
+    pub fn metrics(&self) -> String {
+        let mut registry = prometheus_client::registry::Registry::with_prefix("");
+        self.gate.metrics().register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text
+    }
+
+    /// One whole page of a list.
+    pub async fn page(&self, client: &Arc<Client>, kind: gate::port::Kind) -> Value {
+        message(self.gate.list(client, kind, None, &Arrival::default()).await)
+    }
+
+    /// A tool's definition as the client is shown it.
+    pub async fn shown(&self, client: &Arc<Client>, tool: &str) -> Value {
+        let page = self.page(client, gate::port::Kind::Tools).await;
+        let tools = page["result"]["tools"].as_array().unwrap();
+        tools.iter().find(|t| t["name"] == tool).cloned().unwrap_or_default()
     }
 
     pub fn audit_dir(&self) -> PathBuf {
@@ -228,6 +261,28 @@ pub fn legacy(principal: Arc<Principal>) -> Arc<Client> {
 
 pub fn modern(principal: Arc<Principal>, capabilities: &str) -> Arc<Client> {
     client(principal, Version::MODERN, capabilities)
+}
+
+/// A legacy client of the path `/mcp/{source}`.
+pub fn legacy_of(principal: Arc<Principal>, source: &str) -> Arc<Client> {
+    let capabilities = ClientCapabilities::parse(Bytes::from_static(b"{}")).unwrap();
+    let lease = Lease(99);
+    Arc::new(Client::new(
+        lease,
+        principal,
+        Version::NEWEST_LEGACY,
+        capabilities,
+        None,
+        Some(name(source)),
+        "http",
+        String::new(),
+        None,
+    ))
+}
+
+/// A legacy client that declares these capabilities.
+pub fn able(principal: Arc<Principal>, capabilities: &str) -> Arc<Client> {
+    client(principal, Version::NEWEST_LEGACY, capabilities)
 }
 
 fn client(principal: Arc<Principal>, version: Version, capabilities: &str) -> Arc<Client> {
@@ -268,15 +323,35 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), what).await.expect("it takes too long")
 }
 
+/// A client whose person answers every question alike, and that keeps what it was asked.
+#[derive(Default)]
+pub struct Person {
+    pub answer: String,
+    pub asked: std::sync::Mutex<Vec<(String, Value)>>,
+}
+
+impl Link for Person {
+    fn notify(&self, _: Notice) -> Boxed<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+        let params = serde_json::from_slice(&ask.params).unwrap();
+        self.asked.lock().unwrap().push((ask.method.as_str().to_owned(), params));
+        let answer = Bytes::from(self.answer.clone());
+        Box::pin(async { Ok(answer) })
+    }
+}
+
 /// A client that listens to nothing and answers nothing.
 pub struct Nobody;
 
 impl Link for Nobody {
-    fn notify<'a>(&'a self, _: Notice) -> Boxed<'a, ()> {
+    fn notify(&self, _: Notice) -> Boxed<'_, ()> {
         Box::pin(async {})
     }
 
-    fn ask<'a>(&'a self, _: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, _: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         Box::pin(async { Err(RpcError::new(-32601, "nobody is there")) })
     }
 }

@@ -9,12 +9,17 @@ use gate::{Cleared, Client};
 use model::SourceName;
 use protocol::Rope;
 use protocol::mcp::{Era, Method};
+use protocol::rpc::RpcError;
 use serde_json::{Value, json};
 
 /// A source in this process. It answers what its [`Script`] says and counts what reaches it.
 pub struct Fake {
     pub name: SourceName,
     pub tools: Mutex<Vec<Vec<Value>>>,
+    /// Takes the place of `tools`, byte for byte.
+    pub raw_tools: Mutex<Option<String>>,
+    pub resources: Mutex<Vec<Value>>,
+    pub prompts: Mutex<Vec<Value>>,
     pub script: Mutex<Script>,
     pub dead: AtomicBool,
     pub instructions: Mutex<Option<String>>,
@@ -22,6 +27,8 @@ pub struct Fake {
     pub lists: AtomicUsize,
     pub cancelled: Arc<AtomicUsize>,
     pub seen: Mutex<Vec<(String, String)>>,
+    /// `Mcp-Param-*` headers of each call.
+    pub headers: Mutex<Vec<Vec<(String, String)>>>,
 }
 
 /// What a call is answered with.
@@ -37,6 +44,12 @@ pub enum Script {
     ToolError,
     /// A legacy server's question, and the answer as the result.
     Asks(Method, String),
+    /// The same question so many times; the answers, joined by commas, as the result.
+    AsksTimes(u32, Method, String),
+    /// The upstream is at fault.
+    Fails(model::Code, Option<u16>),
+    /// The upstream answers with a JSON-RPC error.
+    Answers(i32, String),
     /// A modern server's question: raw `inputRequests` entries, and its state.
     InputRequired(Vec<(String, Method, String)>, String),
 }
@@ -51,6 +64,9 @@ impl Fake {
         Arc::new(Self {
             name: super::name(name),
             tools: Mutex::new(vec![tools.to_vec()]),
+            raw_tools: Mutex::default(),
+            resources: Mutex::new(vec![json!({"uri": "file:///readme.txt", "name": "readme"})]),
+            prompts: Mutex::new(vec![json!({"name": "review"})]),
             script: Mutex::new(Script::Echo),
             dead: AtomicBool::new(false),
             instructions: Mutex::default(),
@@ -58,6 +74,7 @@ impl Fake {
             lists: AtomicUsize::new(0),
             cancelled: Arc::default(),
             seen: Mutex::default(),
+            headers: Mutex::default(),
         })
     }
 
@@ -79,6 +96,7 @@ impl Fake {
             .lock()
             .unwrap()
             .push((call.target.clone(), String::from_utf8_lossy(call.params.text()).into_owned()));
+        self.headers.lock().unwrap().push(call.param_headers.clone());
         let complete =
             |result: String, failed| Ok(Reply::Complete { result: Rope::from(result), failed });
         let script = self.script.lock().unwrap().clone();
@@ -98,12 +116,22 @@ impl Fake {
                 let _counts = CountsDrop(self.cancelled.clone());
                 std::future::pending().await
             }
+            Script::Fails(code, status) => {
+                Err(Trouble::Failed { code, detail: "it broke".to_owned(), status, unknown: false })
+            }
+            Script::Answers(code, message) => Err(Trouble::Answered(RpcError::new(code, message))),
+            Script::AsksTimes(times, method, params) => {
+                let mut answers = Vec::new();
+                for _ in 0..times {
+                    answers.push(asked(&link, method.clone(), &params).await);
+                }
+                complete(
+                    json!({"content": [{"type": "text", "text": answers.join(",")}]}).to_string(),
+                    false,
+                )
+            }
             Script::Asks(method, params) => {
-                let asked = Ask { method, params: Bytes::from(params) };
-                let answer = match link.ask(asked).await {
-                    Ok(answer) => String::from_utf8_lossy(&answer).into_owned(),
-                    Err(e) => format!("error {}", e.code),
-                };
+                let answer = asked(&link, method, &params).await;
                 complete(json!({"content": [{"type": "text", "text": answer}], "resultType": "complete"}).to_string(), false)
             }
             Script::InputRequired(inputs, state) => match call.state {
@@ -117,6 +145,14 @@ impl Fake {
                 }),
             },
         }
+    }
+}
+
+async fn asked(link: &Arc<dyn Link>, method: Method, params: &str) -> String {
+    let ask = Ask { method, params: Bytes::copy_from_slice(params.as_bytes()) };
+    match link.ask(ask).await {
+        Ok(answer) => String::from_utf8_lossy(&answer).into_owned(),
+        Err(e) => format!("error {}", e.code),
     }
 }
 
@@ -164,25 +200,23 @@ impl Source for Fake {
             self.lists.fetch_add(1, Ordering::SeqCst);
             let pages = match kind {
                 Kind::Tools => self.tools.lock().unwrap().clone(),
-                Kind::Resources => {
-                    vec![vec![json!({"uri": "file:///readme.txt", "name": "readme"})]]
-                }
+                Kind::Resources => vec![self.resources.lock().unwrap().clone()],
                 Kind::Templates => {
                     vec![vec![json!({"uriTemplate": "db://{schema}/{table}", "name": "table"})]]
                 }
-                Kind::Prompts => vec![vec![json!({"name": "review"})]],
+                Kind::Prompts => vec![self.prompts.lock().unwrap().clone()],
             };
-            let pages =
+            let mut pages: Vec<Bytes> =
                 pages.into_iter().map(|p| Bytes::from(Value::from(p).to_string())).collect();
+            let raw = self.raw_tools.lock().unwrap().clone().filter(|_| kind == Kind::Tools);
+            if let Some(raw) = raw {
+                pages = vec![Bytes::from(raw)];
+            }
             Ok(Listing { era: Era::Legacy, pages, warnings: Vec::new() })
         })
     }
 
-    fn call<'a>(
-        &'a self,
-        cleared: Cleared,
-        link: Arc<dyn Link>,
-    ) -> Boxed<'a, Result<Reply, Trouble>> {
+    fn call(&self, cleared: Cleared, link: Arc<dyn Link>) -> Boxed<'_, Result<Reply, Trouble>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             if self.dead.load(Ordering::SeqCst) {
