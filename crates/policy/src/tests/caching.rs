@@ -96,7 +96,7 @@ fn arguments_are_asked_for_only_where_a_policy_looks_at_them() {
 #[test]
 fn the_memory_is_bounded() {
     let decider = decider("");
-    for n in 0..20_000 {
+    for n in 0..10_000 {
         decider.decide(&call(&format!("files__{n}"), Effect::Read).request());
     }
     assert!((1..=8_192).contains(&decider.remembered()), "{}", decider.remembered());
