@@ -132,7 +132,8 @@ fn input_schema(members: &Map<String, Value>) -> Vec<Finding> {
     }
 }
 
-/// In every `properties` of a schema: members called `__proto__`; in every `required`: names without a property.
+/// In every `properties` of a schema: members called `__proto__`; in every `required`: names without a property. Both
+/// are left out of what agents are shown.
 fn schema_members(schema: &Value, root: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut stack = vec![(schema, root.to_owned())];
@@ -156,7 +157,7 @@ fn required_without_property(
     members: &Map<String, Value>,
     properties: Option<&Map<String, Value>>,
     path: &str,
-) -> Option<Finding> {
+) -> Vec<Finding> {
     const ELSEWHERE: [&str; 8] = [
         "$ref",
         "$dynamicRef",
@@ -168,21 +169,19 @@ fn required_without_property(
         "additionalProperties",
     ];
     let elsewhere = |k: &str| members.get(k).is_some_and(|v| !v.is_boolean());
-    let properties = properties?;
+    let required = members.get("required").and_then(Value::as_array);
+    let (Some(properties), Some(required)) = (properties, required) else { return Vec::new() };
     if ELSEWHERE.iter().any(|k| elsewhere(k)) {
-        return None;
+        return Vec::new();
     }
-    let absent: Vec<&str> = members
-        .get("required")?
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str)
-        .filter(|name| *name == "__proto__" || !properties.contains_key(*name))
-        .collect();
-    (!absent.is_empty()).then(|| {
-        Finding::new(Severity::Label, "required-unknown", &absent.join(", "))
-            .at(join(path, "required"))
-    })
+    let named = required.iter().enumerate().filter_map(|(at, name)| Some((at, name.as_str()?)));
+    named
+        .filter(|(_, name)| *name == "__proto__" || !properties.contains_key(*name))
+        .map(|(at, name)| {
+            Finding::new(Severity::Strip, "required-unknown", name)
+                .at(join(&join(path, "required"), &at.to_string()))
+        })
+        .collect()
 }
 
 /// Icons whose source is neither `https:` nor `data:` (2025-11-25 and later, icons).

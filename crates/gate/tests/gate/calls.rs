@@ -128,7 +128,7 @@ async fn a_scope_that_does_not_cover_a_name_says_so_whether_the_name_exists_or_n
 #[tokio::test]
 async fn a_limit_counts_the_principal_in_any_window_and_others_go_on() {
     let house =
-        notes().settings(|s| s.per_principal = Rate::new(5, Duration::from_secs(60))).build();
+        notes().settings(|s| s.per_principal = Rate::new(5, Duration::from_mins(1))).build();
     let alice = legacy(principal("alice"));
     for _ in 0..5 {
         assert!(house.call(&alice, "notes__search", json!({})).await["result"].is_object());
@@ -147,7 +147,7 @@ async fn a_limit_counts_the_principal_in_any_window_and_others_go_on() {
 #[tokio::test]
 async fn unknown_names_count_against_the_limit() {
     let house =
-        notes().settings(|s| s.per_principal = Rate::new(3, Duration::from_secs(60))).build();
+        notes().settings(|s| s.per_principal = Rate::new(3, Duration::from_mins(1))).build();
     let alice = legacy(principal("alice"));
     for _ in 0..3 {
         house.call(&alice, "nope", json!({})).await;
@@ -158,7 +158,7 @@ async fn unknown_names_count_against_the_limit() {
 
 #[tokio::test]
 async fn one_tool_has_a_limit_of_its_own() {
-    let house = notes().settings(|s| s.per_tool = Rate::new(2, Duration::from_secs(60))).build();
+    let house = notes().settings(|s| s.per_tool = Rate::new(2, Duration::from_mins(1))).build();
     let alice = legacy(principal("alice"));
     for _ in 0..2 {
         assert!(house.call(&alice, "notes__search", json!({})).await["result"].is_object());

@@ -1,5 +1,11 @@
 //! The gate as its fronts and sources see it: a real catalogue, policy, log and store around an in-process source.
 #![expect(unreachable_pub, reason = "one test binary: everything is for its own modules")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 mod calls;
 mod catalogue;

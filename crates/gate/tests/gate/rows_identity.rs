@@ -71,7 +71,7 @@ async fn a_key_is_taken_under_its_two_schemes_and_nothing_else_is_anybody() {
 async fn without_its_keys_the_gate_lets_nobody_in() {
     let alice = key();
     let house = house(&alice);
-    house.gate.set_keys(Err(identity::AuthError::unavailable()));
+    house.gate.set_keys(Ok(identity::KeyRing::unavailable()));
     let header = format!("Bearer {}", alice.secret.reveal());
     let no = refused(&house, presented([header.as_bytes()]), &from(1)).await;
     assert_eq!(status(&no), 503);
@@ -117,7 +117,7 @@ async fn wrong_keys_are_limited_by_address_and_a_good_one_passes_there_and_elsew
 #[tokio::test]
 async fn two_keys_of_one_principal_have_one_allowance() {
     let plan = Plan::with_tools(&[tool("search", "Finds notes")])
-        .settings(|s| s.per_principal = Rate::new(6, Duration::from_secs(60)));
+        .settings(|s| s.per_principal = Rate::new(6, Duration::from_mins(1)));
     let house = plan.build();
     let other = std::sync::Arc::new(model::Principal {
         credential: model::Credential::ApiKey("k2".into()),
@@ -138,7 +138,7 @@ async fn two_keys_of_one_principal_have_one_allowance() {
 #[tokio::test]
 async fn the_thirty_first_call_of_one_is_limited_and_anothers_first_is_not() {
     let plan = Plan::with_tools(&[tool("search", "Finds notes")])
-        .settings(|s| s.per_principal = Rate::new(30, Duration::from_secs(60)));
+        .settings(|s| s.per_principal = Rate::new(30, Duration::from_mins(1)));
     let house = plan.build();
     for (row, who, tool) in
         [("v-rate-01", "alice", "notes__search"), ("v-rate-03", "carol", "nope")]
@@ -158,7 +158,7 @@ async fn the_thirty_first_call_of_one_is_limited_and_anothers_first_is_not() {
 #[tokio::test]
 async fn lists_count_against_the_limit_as_calls_do() {
     let plan = Plan::with_tools(&[tool("search", "Finds notes")])
-        .settings(|s| s.per_principal = Rate::new(5, Duration::from_secs(60)));
+        .settings(|s| s.per_principal = Rate::new(5, Duration::from_mins(1)));
     let house = plan.build();
     let alice = legacy(principal("alice"));
     for _ in 0..5 {

@@ -64,7 +64,7 @@ async fn a_denied_prompt_or_resource_looks_unknown_whichever_method_asks_for_it(
     let mut answers = Vec::new();
     for uri in ["notes+file:///readme.txt", "notes+file:///nothing.txt"] {
         let params = json!({"uri": uri}).to_string();
-        let request = incoming(Method::Other("resources/subscribe".into()), &params);
+        let request = incoming(Method::ResourcesSubscribe, &params);
         let refused = crate::support::message(house.gate.subscribe(&alice, &watch, request).await);
         assert!(refused["error"].is_object(), "{refused}");
         answers.push(refused.to_string().replace("readme", "#").replace("nothing", "#"));
@@ -140,7 +140,7 @@ async fn a_denied_tool_is_denied_by_each_of_its_names_and_paths() {
 async fn a_tool_renamed_is_denied_under_its_new_name_and_gone_under_the_old_one() {
     let shop = Fake::new("shop", &[tool("refund", "Pays back")]);
     let known = |s: &mut gate::SourceSettings| {
-        s.names = vec![("refund".to_owned(), "shop__money_back".to_owned())]
+        s.names = vec![("refund".to_owned(), "shop__money_back".to_owned())];
     };
     let plan = Plan::with_tools(&[]).and(shop, known);
     let house = plan.levels(&[("shop__money_back", "deny"), ("*", "allow")]).build();
@@ -176,7 +176,7 @@ async fn arguments_tell_nothing_of_what_is_hidden() {
 #[tokio::test]
 async fn a_hidden_tool_takes_as_long_as_an_unknown_one() {
     let house = shop()
-        .settings(|s| s.per_principal = identity::Rate::new(1_000_000, Duration::from_secs(60)))
+        .settings(|s| s.per_principal = identity::Rate::new(1_000_000, Duration::from_mins(1)))
         .build();
     let alice = legacy(principal("alice"));
     house.tools(&alice).await;
@@ -247,7 +247,7 @@ async fn every_call_is_decided_and_carried_out_anew() {
 /// g-policy-38: 10,000 invented names make one label.
 #[tokio::test]
 async fn invented_names_never_become_labels() {
-    let many = identity::Rate::new(1_000_000, Duration::from_secs(60));
+    let many = identity::Rate::new(1_000_000, Duration::from_mins(1));
     let house = shop()
         .settings(|s| {
             s.per_principal = many;

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// A tool `t` whose `inputSchema` has these properties, open to others.
-fn with_properties(properties: Value) -> Plan {
+fn with_properties(properties: &Value) -> Plan {
     let schema = json!({"type": "object", "properties": properties});
     Plan::with_tools(&[json!({"name": "t", "inputSchema": schema})])
 }
@@ -44,7 +44,7 @@ async fn arguments_that_fit_pass_to_the_byte_and_others_never_reach_the_source()
         ),
         ("b-reserved-13", r#"{"a":1,"a":2}"#, false),
     ] {
-        let house = with_properties(typed.clone()).build();
+        let house = with_properties(&typed).build();
         let alice = legacy(principal("alice"));
         let params = format!(r#"{{"name":"notes__t","arguments":{arguments}}}"#);
         let parsed = protocol::json::Object::parse(params.into(), protocol::json::Limits::REQUEST);
@@ -145,7 +145,7 @@ async fn a_rule_about_an_argument_sees_its_last_byte() {
     let policy = r#"permit(principal, action, resource);
         forbid(principal, action, resource)
         when { context.arguments has text && context.arguments.text like "*secret" };"#;
-    let house = with_properties(json!({})).policy(policy).build();
+    let house = with_properties(&json!({})).policy(policy).build();
     let alice = legacy(principal("alice"));
     let long = "x".repeat(300 * 1024);
     let refused = raw(&house, &alice, &json!({"text": format!("{long}secret")}).to_string()).await;
@@ -174,7 +174,7 @@ async fn a_mirrored_argument_and_its_header_agree_or_nothing_is_called() {
         ("g-protocol-36", vec![], r#"{"place":"eu"}"#, false),
         ("g-protocol-37", vec![("Mcp-Param-Foo", "bar")], "{}", true),
     ] {
-        let house = with_properties(mirrored.clone()).build();
+        let house = with_properties(&mirrored).build();
         let client = modern(principal("alice"), "{}");
         let params = format!(r#"{{"name":"notes__t","arguments":{arguments}}}"#);
         let mut call = incoming(Method::ToolsCall, &params);
@@ -204,7 +204,7 @@ async fn a_mirrored_argument_and_its_header_agree_or_nothing_is_called() {
 #[tokio::test]
 async fn an_argument_that_is_null_needs_no_mirror() {
     let house =
-        with_properties(json!({"region": {"type": "string", "x-mcp-header": "Region"}})).build();
+        with_properties(&json!({"region": {"type": "string", "x-mcp-header": "Region"}})).build();
     let client = modern(principal("alice"), "{}");
     let mut call =
         incoming(Method::ToolsCall, r#"{"name":"notes__t","arguments":{"region":null}}"#);
@@ -218,7 +218,7 @@ async fn an_argument_that_is_null_needs_no_mirror() {
 /// g-protocol-25: refused on purpose, and in the words of each era.
 #[tokio::test]
 async fn an_unknown_method_is_404_to_a_modern_client_alone() {
-    let house = with_properties(json!({})).build();
+    let house = with_properties(&json!({})).build();
     for (client, status) in [(modern(principal("a"), "{}"), 404), (legacy(principal("a")), 200)] {
         let call = incoming(Method::Other("x-custom/refresh".into()), "{}");
         let vetted = house.gate.call(&client, call, Arc::new(Nobody)).await;
@@ -228,19 +228,20 @@ async fn an_unknown_method_is_404_to_a_modern_client_alone() {
     assert_eq!(house.source().called(), 0);
 }
 
+const TASKS: &str = r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
 const TASK: &str = r#"{"resultType":"task","taskId":"t-1","status":"working","ttlMs":1000}"#;
 
 /// g-protocol-70, g-protocol-71, g-protocol-72
 #[tokio::test]
 async fn a_task_belongs_to_its_principal_whichever_key_asks_for_it() {
-    let house = with_properties(json!({})).build();
+    let house = with_properties(&json!({})).build();
     house.source().answers(Script::Result(TASK.to_owned()));
-    let alice = modern(principal("alice"), "{}");
+    let alice = modern(principal("alice"), TASKS);
     let made = raw(&house, &alice, "{}").await;
     let id = made["result"]["taskId"].as_str().unwrap().to_owned();
     assert_ne!(id, "t-1", "the upstream's own id stays behind the gate");
     let ask = |id: &str| json!({"taskId": id});
-    let bob = modern(principal("bob"), "{}");
+    let bob = modern(principal("bob"), TASKS);
     let other = house.send(&bob, Method::TasksGet, &ask("made-up")).await;
     for method in [Method::TasksGet, Method::TasksCancel, Method::TasksUpdate] {
         for foreign in [&*id, "t-1", "made-up"] {
@@ -253,7 +254,7 @@ async fn a_task_belongs_to_its_principal_whichever_key_asks_for_it() {
         credential: model::Credential::ApiKey("k2".into()),
         ..(*principal("alice")).clone()
     });
-    let own = house.send(&modern(rotated, "{}"), Method::TasksGet, &ask(&id)).await;
+    let own = house.send(&modern(rotated, TASKS), Method::TasksGet, &ask(&id)).await;
     assert_eq!(own["result"]["taskId"], *id, "{own}");
     assert_eq!(house.source().seen.lock().unwrap()[1].0, "t-1");
 }
@@ -268,7 +269,7 @@ async fn asked_of(person: &Arc<Person>, house: &House, capabilities: &str) -> St
 /// g-protocol-73, g-protocol-74
 #[tokio::test]
 async fn sampling_is_bounded_and_only_what_was_declared_is_asked_of_the_client() {
-    let house = with_properties(json!({})).build();
+    let house = with_properties(&json!({})).build();
     let person = Arc::new(Person { answer: r#"{"ok":1}"#.to_owned(), ..Person::default() });
     let plain = r#"{"messages":[],"maxTokens":1}"#;
     house.source().answers(Script::AsksTimes(4, Method::CreateMessage, plain.to_owned()));
@@ -306,7 +307,7 @@ async fn an_elicitation_asks_for_no_secret_leads_nowhere_unknown_and_says_who_as
         ("g-metadata-19", form(json!({}), order), true),
     ] {
         let hosts = vec!["apple.example".to_owned(), own.clone()];
-        let house = with_properties(json!({})).first(|s| s.hosts = hosts).build();
+        let house = with_properties(&json!({})).first(|s| s.hosts = hosts).build();
         let person =
             Arc::new(Person { answer: r#"{"action":"accept"}"#.to_owned(), ..Person::default() });
         house.source().answers(Script::Asks(Method::Elicit, params.to_string()));
@@ -341,7 +342,7 @@ async fn a_result_that_looks_like_something_else_is_delivered_as_it_is_and_does_
         ),
         ("b-reserved-12", json!({"type": "text", "text": r#"{"hits":[{"_source":{"a":1}}]}"#})),
     ] {
-        let house = with_properties(json!({})).build();
+        let house = with_properties(&json!({})).build();
         let result = json!({"content": [content]}).to_string();
         house.source().answers(Script::Result(result.clone()));
         let answer = raw(&house, &legacy(principal("alice")), "{}").await;

@@ -335,7 +335,7 @@ impl Link for Person {
         Box::pin(async {})
     }
 
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         let params = serde_json::from_slice(&ask.params).unwrap();
         self.asked.lock().unwrap().push((ask.method.as_str().to_owned(), params));
         let answer = Bytes::from(self.answer.clone());
