@@ -31,10 +31,10 @@ struct Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if let (true, Some(running)) = (self.survives, self.running.take()) {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(running);
-            }
+        if let (true, Some(running)) = (self.survives, self.running.take())
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(running);
         }
     }
 }
@@ -75,7 +75,7 @@ pub(crate) async fn answer(
     line.hold();
     let first = first(&mut job, &track, accepts, line, limits).await;
     match first {
-        First::Said(said) if accepts.json => reply::said(said),
+        First::Said(said) if accepts.json && !accepts.rather_events => reply::said(said),
         First::Said(said) => {
             track.finish(Some(said.text.into_bytes()));
             reply::events(begin(EventStreamParts { track, work: None }))
@@ -123,6 +123,9 @@ async fn first(
         }
         if !accepts.events {
             return Poll::Pending;
+        }
+        if accepts.rather_events {
+            return Poll::Ready(First::Events);
         }
         if track.poll_any(cx).is_ready() || slow.as_mut().poll(cx).is_ready() {
             return Poll::Ready(First::Events);

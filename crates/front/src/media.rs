@@ -10,6 +10,8 @@ pub(crate) struct Accepts {
     pub(crate) json: bool,
     /// `text/event-stream`
     pub(crate) events: bool,
+    /// Whether `text/event-stream` is named first: such a client would rather have a stream.
+    pub(crate) rather_events: bool,
 }
 
 /// Whether the body is JSON in UTF-8, uncompressed.
@@ -40,7 +42,7 @@ fn is_json(value: &[u8]) -> bool {
 
 /// What the client takes. Without `Accept` it takes anything (RFC 9110 section 12.5.1).
 pub(crate) fn accepts(headers: &HeaderMap) -> Accepts {
-    let mut accepts = Accepts { json: false, events: false };
+    let mut accepts = Accepts { json: false, events: false, rather_events: false };
     let mut said = false;
     for value in headers.get_all(ACCEPT) {
         said = true;
@@ -53,10 +55,11 @@ pub(crate) fn accepts(headers: &HeaderMap) -> Accepts {
             });
             let is = |t: &str| name.eq_ignore_ascii_case(t) && !refused;
             accepts.json |= is("application/json") || is("application/*") || is("*/*");
+            accepts.rather_events |= is("text/event-stream") && !accepts.json;
             accepts.events |= is("text/event-stream") || is("text/*") || is("*/*");
         }
     }
-    if said { accepts } else { Accepts { json: true, events: true } }
+    if said { accepts } else { Accepts { json: true, events: true, rather_events: false } }
 }
 
 #[cfg(test)]
@@ -111,6 +114,14 @@ mod tests {
         assert_eq!(of("*/*"), (true, true));
         assert_eq!(of("application/json, text/event-stream;q=0"), (true, false));
         assert_eq!(of("text/html"), (false, false));
-        assert_eq!(accepts(&headers(&[])), Accepts { json: true, events: true });
+        let rather = |text: &str| accepts(&headers(&[("accept", text)])).rather_events;
+        assert!(
+            rather("text/event-stream, application/json")
+                && !rather("application/json, text/event-stream")
+        );
+        assert_eq!(
+            accepts(&headers(&[])),
+            Accepts { json: true, events: true, rather_events: false }
+        );
     }
 }

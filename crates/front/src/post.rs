@@ -1,6 +1,7 @@
 //! POST and DELETE on an MCP endpoint.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -28,6 +29,9 @@ use crate::table::{Full, Held};
 use crate::track::Track;
 use crate::visit::{Visit, source_set};
 use crate::{legacy, media, reply};
+
+/// How long a client should wait before it comes back for a stream that broke off (SEP-1699).
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The request in a POST: media types, then the body, then what it says.
 pub(crate) async fn post(door: &Arc<Door>, visit: Visit, body: Incoming) -> Response<Body> {
@@ -157,10 +161,10 @@ async fn modern_request(
         Ok(checked) => checked,
         Err(refusal) => return refused(door, &visit, refusal, Some(&request.id)).await,
     };
-    if matches!(request.method, Method::Discover | Method::Listen) {
-        if let Err(refusal) = door.count(&door.small, &visit.principal) {
-            return refused(door, &visit, refusal, Some(&request.id)).await;
-        }
+    if matches!(request.method, Method::Discover | Method::Listen)
+        && let Err(refusal) = door.count(&door.small, &visit.principal)
+    {
+        return refused(door, &visit, refusal, Some(&request.id)).await;
     }
     if request.method == Method::Listen {
         return crate::unsolicited::listen(door, visit, &known, request).await;
@@ -234,7 +238,7 @@ fn token(door: &Door, session: &Session, visit: &Visit) -> SessionToken {
         principal: visit.principal.id.clone(),
         tenant: visit.principal.tenant.clone(),
         source_set: source_set(visit.only.as_ref()),
-        version: Version::ALL.iter().position(|v| *v == session.version()).map_or(0, |n| n as u8),
+        version: session.version() as u8,
         epoch: door.base.gate.epoch(),
         issued: Timestamp(session.used()),
         expires: Timestamp(session.expires()),
@@ -283,10 +287,10 @@ async fn legacy_request(
         Ok(session) => session,
         Err(response) => return response,
     };
-    if matches!(request.method, Method::Ping | Method::SetLevel | Method::ResourcesUnsubscribe) {
-        if let Err(refusal) = door.count(&door.small, &visit.principal) {
-            return refused(door, &visit, refusal, Some(&request.id)).await;
-        }
+    if matches!(request.method, Method::Ping | Method::SetLevel | Method::ResourcesUnsubscribe)
+        && let Err(refusal) = door.count(&door.small, &visit.principal)
+    {
+        return refused(door, &visit, refusal, Some(&request.id)).await;
     }
     let track = session.track();
     let scene = legacy::Scene {
@@ -314,10 +318,10 @@ async fn legacy_exchange(
         session.keep(parts.track.clone());
         let mut stream =
             EventStream::new(parts.track.clone(), Track::FIRST, limits.keep_alive, counted())
-                .with_ids(true);
+                .numbered();
         if prime {
             let id = format!("{}-0", parts.track.number());
-            stream = stream.primed(protocol::sse::prime(&id, None));
+            stream = stream.primed(protocol::sse::prime(&id, Some(RETRY)));
         }
         match parts.work {
             Some(work) => stream.with_work(work, true),

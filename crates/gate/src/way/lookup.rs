@@ -87,7 +87,10 @@ pub(super) async fn find(
         Method::PromptsGet => by_name(gate, client, Kind::Prompts, &text(params, "name")?).await,
         Method::ResourcesRead => resource(gate, client, &text(params, "uri")?).await,
         Method::Complete => completion(gate, client, params).await,
-        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => {
+            tasks::find(gate, client, params).await
+        }
+        Method::TasksResult if client.version.era() == Era::Legacy => {
             tasks::find(gate, client, params).await
         }
         other => passed(gate, client, other),

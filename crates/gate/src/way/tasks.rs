@@ -9,6 +9,8 @@ use bytes::Bytes;
 use identity::Purpose;
 use model::{Action, Code, Refusal};
 use protocol::json::{Edit, Limits, Object, elements, quote};
+use protocol::mcp::Era;
+use protocol::mcp::keys::TASKS_EXTENSION;
 
 use super::Found;
 use super::lookup::by_name;
@@ -22,6 +24,15 @@ pub(super) async fn find(
     client: &Arc<Client>,
     params: &Object,
 ) -> Result<Found, Refusal> {
+    if client.version.era() == Era::Modern && !client.capabilities.tasks {
+        return Err(Refusal::new(
+            Code::MissingCapability,
+            "the client did not declare the tasks extension",
+        )
+        .data(format!(
+            "{{\"requiredCapabilities\":{{\"extensions\":{{\"{TASKS_EXTENSION}\":{{}}}}}}}}"
+        )));
+    }
     let unknown = || Refusal::new(Code::InvalidParams, "Unknown task");
     let id = params.str("taskId").ok_or_else(unknown)?;
     let plain = gate.keys().open(Purpose::Task, &id, &owner(client)).ok_or_else(unknown)?;

@@ -4,7 +4,7 @@ use audit::Outcome;
 use bytes::Bytes;
 use model::{Code, Refusal};
 use protocol::Rope;
-use protocol::mcp::labels;
+use protocol::mcp::{codes, labels};
 
 use super::{Ending, Found, Outgoing};
 use crate::gate::Gate;
@@ -39,7 +39,7 @@ pub(crate) fn ending_of(
         }
         Err(Trouble::Answered(error)) => {
             let code = i64::from(error.code);
-            let status = if error.code == -32601 { 404 } else { 200 };
+            let status = http_status(error.code);
             let note = format!("upstream error: {}", error.message);
             let vetted = Vetted::error(error, status, false);
             Ok(Ending {
@@ -50,6 +50,15 @@ pub(crate) fn ending_of(
             })
         }
         Err(trouble) => Err(refusal_of(found, trouble)),
+    }
+}
+
+/// What a modern client reads beside an upstream's error (2026-07-28 basic/index, error codes).
+const fn http_status(code: i32) -> u16 {
+    match code {
+        codes::METHOD_NOT_FOUND => 404,
+        codes::HEADER_MISMATCH | codes::MISSING_CAPABILITY | codes::UNSUPPORTED_VERSION => 400,
+        _ => 200,
     }
 }
 
