@@ -129,10 +129,10 @@ impl Known {
         }
         let now = base.clock.now_millis();
         let fresh = |at: u64| u128::from(now.saturating_sub(at)) < OFFER.as_millis();
-        if let Some((offered, at)) = &*self.lock() {
-            if fresh(*at) {
-                return offers(offered, method);
-            }
+        if let Some((offered, at)) = &*self.lock()
+            && fresh(*at)
+        {
+            return offers(offered, method);
         }
         let welcome = self.greet(&base.gate, now).await;
         !welcome.warnings.is_empty() || offers(&welcome.capabilities, method)

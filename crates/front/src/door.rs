@@ -117,11 +117,10 @@ impl Door {
         let route = Route::of(&head.uri);
         let get = head.method == Method::GET;
         match route {
-            Route::Health if get => reply::json(200, r#"{"status":"ok"}"#),
             Route::Ready if get && self.base.gate.draining() => {
                 reply::json(503, r#"{"status":"draining"}"#)
             }
-            Route::Ready if get => reply::json(200, r#"{"status":"ok"}"#),
+            Route::Health | Route::Ready if get => reply::json(200, r#"{"status":"ok"}"#),
             Route::Health | Route::Ready => reply::wrong_method(HeaderValue::from_static("GET")),
             Route::Root if get && !https => self.to_https(),
             Route::Mcp(name) => self.mcp(line, name, head, at, body).await,

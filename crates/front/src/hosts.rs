@@ -72,10 +72,10 @@ impl Hosts {
                 return Err(Misaddressed::Host);
             }
         }
-        if let (Some(host), Some(target)) = (host, target) {
-            if !host.eq_ignore_ascii_case(target) {
-                return Err(Misaddressed::Malformed);
-            }
+        if let (Some(host), Some(target)) = (host, target)
+            && !host.eq_ignore_ascii_case(target)
+        {
+            return Err(Misaddressed::Malformed);
         }
         let mut origins = head.headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return Ok(None) };

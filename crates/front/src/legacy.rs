@@ -81,13 +81,14 @@ impl Scene {
                 }
                 Err(refusal) => return self.refuse(refusal, &id).await,
             },
-            Method::ResourcesUnsubscribe => match params.str("uri") {
-                Some(uri) => session.unsubscribe(uri.into_owned(), &self.at).await,
-                None => {
+            Method::ResourcesUnsubscribe => {
+                if let Some(uri) = params.str("uri") {
+                    session.unsubscribe(uri.into_owned(), &self.at).await
+                } else {
                     let refusal = Refusal::new(Code::InvalidParams, "params.uri must be a string");
                     return self.refuse(refusal, &id).await;
                 }
-            },
+            }
             other => match list_of(other) {
                 Some(kind) => Ok(session.base.list(&session.client, kind, &params, &self.at).await),
                 None => self.call(&id, method, params, meta).await,

@@ -95,10 +95,11 @@ impl Line {
     /// The client closed its sending side. Whether to keep that from the protocol for now.
     pub(crate) fn end_reached(&self) -> bool {
         let hold = self.hold.load(Relaxed);
-        if hold && !self.ended.swap(true, Relaxed) {
-            if let Some(waker) = self.waiting().take() {
-                waker.wake();
-            }
+        if hold
+            && !self.ended.swap(true, Relaxed)
+            && let Some(waker) = self.waiting().take()
+        {
+            waker.wake();
         }
         hold
     }

@@ -69,7 +69,7 @@ impl Way {
 }
 
 impl Link for Way {
-    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()> {
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
         let text = if self.events { self.text(notice) } else { None };
         Box::pin(async move {
             if let Some(text) = text {
@@ -78,7 +78,7 @@ impl Link for Way {
         })
     }
 
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         Box::pin(async move {
             match (&self.desk, self.events) {
                 (Some(desk), true) => desk.ask(&self.track, ask, self.patience).await,
@@ -96,7 +96,7 @@ pub(crate) struct Outside {
 }
 
 impl Link for Outside {
-    fn notify<'a>(&'a self, notice: Notice) -> Boxed<'a, ()> {
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
         let text = match notice {
             Notice::Progress(_) => None,
             Notice::Log(_, params) => Some(notification(Method::LogMessage.as_str(), &params)),
@@ -109,7 +109,7 @@ impl Link for Outside {
         })
     }
 
-    fn ask<'a>(&'a self, ask: Ask) -> Boxed<'a, Result<Bytes, RpcError>> {
+    fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
         Box::pin(self.desk.ask(&self.track, ask, self.patience))
     }
 }

@@ -57,10 +57,10 @@ impl Pump {
     }
 
     async fn order(&self, order: Order, answered: oneshot::Receiver<Vetted>) -> Vetted {
-        if self.orders.send(order).await.is_ok() {
-            if let Ok(vetted) = answered.await {
-                return vetted;
-            }
+        if self.orders.send(order).await.is_ok()
+            && let Ok(vetted) = answered.await
+        {
+            return vetted;
         }
         let refusal = Refusal::new(Code::SessionNotFound, "the session has ended");
         self.gate.refuse(refusal, &Arrival::default(), None).await

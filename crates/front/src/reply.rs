@@ -124,13 +124,9 @@ pub(crate) fn closing(mut response: Response<Body>) -> Response<Body> {
 pub(crate) fn bare_error(status: &str) -> Bytes {
     let reason = status.split_once(' ').map_or(status, |(_, reason)| reason);
     let body = format!("{{\"error\":{{\"code\":\"bad_request\",\"message\":{}}}}}", quote(reason));
-    let mut text = format!("HTTP/1.1 {status}\r\n");
-    for (name, value) in GUARDS {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text.push_str(&format!(
-        "content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    ));
-    Bytes::from(text)
+    let guards: String = GUARDS.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+    let framing = format!("content-length: {}\r\nconnection: close", body.len());
+    Bytes::from(format!(
+        "HTTP/1.1 {status}\r\n{guards}content-type: application/json\r\n{framing}\r\n\r\n{body}"
+    ))
 }

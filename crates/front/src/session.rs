@@ -143,7 +143,7 @@ fn forget(replies: &mut Vec<Kept>, now: u64, resume: u64) {
     for kept in replies.iter_mut() {
         kept.over = if kept.track.is_read() { None } else { kept.over.or(Some(now)) };
     }
-    replies.retain(|kept| !kept.over.is_some_and(|over| now.saturating_sub(over) >= resume));
+    replies.retain(|kept| kept.over.is_none_or(|over| now.saturating_sub(over) < resume));
 }
 
 impl Held for Session {

@@ -33,7 +33,7 @@ pub struct PipeSettings {
 
 impl Default for PipeSettings {
     fn default() -> Self {
-        let far = Duration::from_secs(366 * 24 * 60 * 60);
+        let far = Duration::from_hours(8784);
         let limits =
             Limits { stream_life: far, stream_idle: far, session_life: far, ..Limits::default() };
         Self {

@@ -27,14 +27,24 @@ pub(crate) struct EventStream {
     work: Option<Work>,
     survives: bool,
     ends_with_work: bool,
-    ids: bool,
-    named: bool,
+    form: Form,
     opening: Option<Bytes>,
     every: Duration,
     beat: Pin<Box<Sleep>>,
     line: Option<Arc<Line>>,
     probes: u32,
-    _kept: Vec<Box<dyn Send>>,
+    kept: Vec<Box<dyn Send>>,
+}
+
+/// What events look like.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Data alone.
+    Plain,
+    /// With ids, so that the client can come back for what it missed.
+    Numbered,
+    /// Named `message`, as HTTP+SSE has them.
+    Named,
 }
 
 impl EventStream {
@@ -45,14 +55,13 @@ impl EventStream {
             work: None,
             survives: false,
             ends_with_work: false,
-            ids: false,
-            named: false,
+            form: Form::Plain,
             opening: None,
             every,
             beat: Box::pin(tokio::time::sleep(every)),
             line: None,
             probes: 0,
-            _kept: vec![Box::new(counted)],
+            kept: vec![Box::new(counted)],
         }
     }
 
@@ -70,8 +79,8 @@ impl EventStream {
     }
 
     /// Events get ids, so that the client can come back for what it missed.
-    pub(crate) fn with_ids(mut self, ids: bool) -> Self {
-        self.ids = ids;
+    pub(crate) fn numbered(mut self) -> Self {
+        self.form = Form::Numbered;
         self
     }
 
@@ -84,7 +93,7 @@ impl EventStream {
     /// Events are named `message`, and the first bytes are these.
     pub(crate) fn opening(mut self, opening: Bytes) -> Self {
         self.opening = Some(opening);
-        self.named = true;
+        self.form = Form::Named;
         self
     }
 
@@ -96,7 +105,7 @@ impl EventStream {
 
     /// Keeps something for as long as the stream lasts.
     pub(crate) fn keeping(mut self, kept: impl Send + 'static) -> Self {
-        self._kept.push(Box::new(kept));
+        self.kept.push(Box::new(kept));
         self
     }
 
@@ -124,12 +133,15 @@ impl EventStream {
     }
 
     fn encode(&self, number: u64, message: Bytes) -> Bytes {
-        let id = self.ids.then(|| format!("{}-{number}", self.track.number()));
-        if message.is_empty() {
-            return sse::prime(id.as_deref().unwrap_or_default(), None);
+        match self.form {
+            Form::Plain => sse::encode(None, None, message),
+            Form::Named => sse::encode(Some("message"), None, message),
+            Form::Numbered => {
+                let id = format!("{}-{number}", self.track.number());
+                sse::encode(None, Some(&id), message)
+            }
         }
-        let name = self.named.then_some("message");
-        sse::encode(name, id.as_deref(), message).into_bytes()
+        .into_bytes()
     }
 
     /// A comment now and then. To a client that has closed its sending side, some at once: if it is gone altogether,
@@ -151,10 +163,10 @@ impl EventStream {
 impl Drop for EventStream {
     fn drop(&mut self) {
         self.track.detach(self.reader);
-        if let (true, Some(work)) = (self.survives, self.work.take()) {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(work);
-            }
+        if let (true, Some(work)) = (self.survives, self.work.take())
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(work);
         }
     }
 }

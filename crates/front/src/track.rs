@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 
 /// Messages that may wait for a reader that is there before whoever sends more has to wait.
 const WINDOW: u64 = 32;
+/// Messages that may wait for a slow reader in all, where nobody waits for room.
+const MOST: usize = 256;
 /// Bytes that may wait in the same way, and that are kept for a reader that comes back.
 const HELD: usize = 1024 * 1024;
 
@@ -26,7 +28,6 @@ pub(crate) struct Track {
 }
 
 struct State {
-    /// A message, or nothing: the event that primes a stream.
     items: VecDeque<Bytes>,
     /// Number of the first item; numbers begin at 1.
     first: u64,
@@ -210,7 +211,7 @@ impl Track {
         loop {
             let read = state.first < state.at;
             let over = state.items.len() > self.keep || state.bytes > HELD;
-            let abandoned = state.reader == 0 || state.items.len() > 8 * WINDOW as usize;
+            let abandoned = state.reader == 0 || state.items.len() > MOST;
             if state.items.is_empty() || !over || !(read || abandoned && self.keep > 0) {
                 return;
             }
@@ -334,7 +335,7 @@ mod tests {
             ops in prop::collection::vec(0u8..5, 1..400), size in 1usize..70_000,
         ) {
             let track = Track::unread(0, 16);
-            let waker = std::task::Waker::noop();
+            let waker = Waker::noop();
             let mut cx = Context::from_waker(waker);
             let (mut reader, mut last) = (0, 0);
             for op in ops {
@@ -353,7 +354,7 @@ mod tests {
                 }
                 let state = track.lock();
                 prop_assert_eq!(state.bytes, state.items.len() * size);
-                prop_assert!(state.items.len() <= 8 * WINDOW as usize + 1);
+                prop_assert!(state.items.len() <= MOST + 1);
                 prop_assert!(state.reader != 0 || state.items.len() <= 16);
             }
         }

@@ -46,7 +46,7 @@ pub(crate) async fn get(door: &Arc<Door>, visit: Visit) -> Response<Body> {
     let resumed = lost.and_then(|(track, event)| Some((session.reply(track)?, event)));
     if let Some((track, event)) = resumed {
         let reader = track.attach(Some(event));
-        let stream = stream(&door.base, track, reader).keeping(permit);
+        let stream = stream(&door.base, track, reader).numbered().keeping(permit);
         return reply::events(stream);
     }
     if let Err(vetted) = session.pump(&visit.at).await {
@@ -56,13 +56,17 @@ pub(crate) async fn get(door: &Arc<Door>, visit: Visit) -> Response<Body> {
     let reader = track.attach(last.filter(|(track, _)| *track == OUTBOX).map(|(_, event)| event));
     let life = life(door.base.clone(), track.clone(), session.clone());
     reply::events(
-        stream(&door.base, track, reader).with_work(life, false).ending_with_work().keeping(permit),
+        stream(&door.base, track, reader)
+            .numbered()
+            .with_work(life, false)
+            .ending_with_work()
+            .keeping(permit),
     )
 }
 
 fn stream(base: &Arc<Base>, track: Arc<Track>, reader: u64) -> EventStream {
     let counted = Counted::stream(&base.gauges);
-    EventStream::new(track, reader, base.limits.keep_alive, counted).with_ids(true)
+    EventStream::new(track, reader, base.limits.keep_alive, counted)
 }
 
 /// Opens one more stream of the principal, if it may.
@@ -127,7 +131,6 @@ pub(crate) async fn listen(
     match modern::listen(&door.base, known, request, &visit.at, track.clone(), true).await {
         Ok(listening) => {
             let stream = stream(&door.base, track, Track::FIRST)
-                .with_ids(false)
                 .with_work(Box::pin(listening), false)
                 .keeping(permit);
             reply::events(stream)

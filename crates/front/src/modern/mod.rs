@@ -104,10 +104,10 @@ pub(crate) fn param_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     };
     let mut found = Vec::new();
     for (name, value) in headers {
-        if is_param(name.as_str()) {
-            if let Ok(value) = value.to_str() {
-                found.push((name.as_str().to_owned(), value.to_owned()));
-            }
+        if is_param(name.as_str())
+            && let Ok(value) = value.to_str()
+        {
+            found.push((name.as_str().to_owned(), value.to_owned()));
         }
     }
     found

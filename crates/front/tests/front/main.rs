@@ -1,0 +1,13 @@
+//! The doors as clients see them: real sockets, a real gate, and a source whose every answer a test can choose.
+
+mod admission;
+mod framing;
+mod legacy;
+mod limits;
+mod modern;
+mod pipes;
+mod plain_sse;
+mod sessions;
+mod streams;
+mod support;
+mod tls;
