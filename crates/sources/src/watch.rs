@@ -25,19 +25,46 @@ const MOST: Duration = Duration::from_mins(1);
 /// Most resources that one client may watch on one source.
 const MOST_URIS: usize = 1000;
 
-/// Makes the server tell of everything in `wanted`; returns the part that it accepted.
+/// Makes the server tell of everything in `asked`, and goes on with what this lease watches already; returns the part
+/// of `asked` that was accepted.
 pub(crate) async fn start(
     hub: &Arc<Hub>,
     session: &Arc<Session>,
     lease: Lease,
-    wanted: &Filter,
+    asked: &Filter,
 ) -> Result<Filter, Fault> {
-    let mut wanted = wanted.clone();
+    let mut wanted = with(hub.watched(lease).unwrap_or_default(), asked);
     wanted.uris.truncate(MOST_URIS);
-    match session.era() {
-        Era::Legacy => legacy(hub, session, lease, wanted).await,
-        Era::Modern => modern(hub, session, lease, wanted).await,
+    let accepted = match session.era() {
+        Era::Legacy => legacy(hub, session, lease, wanted).await?,
+        Era::Modern => modern(hub, session, lease, wanted).await?,
+    };
+    Ok(within(accepted, asked))
+}
+
+/// Both filters in one, what was there first.
+fn with(mut filter: Filter, more: &Filter) -> Filter {
+    filter.tools |= more.tools;
+    filter.prompts |= more.prompts;
+    filter.resources |= more.resources;
+    for (all, new) in [(&mut filter.uris, &more.uris), (&mut filter.tasks, &more.tasks)] {
+        for item in new {
+            if !all.contains(item) {
+                all.push(item.clone());
+            }
+        }
     }
+    filter
+}
+
+/// What of a filter is in another one.
+fn within(mut filter: Filter, bound: &Filter) -> Filter {
+    filter.tools &= bound.tools;
+    filter.prompts &= bound.prompts;
+    filter.resources &= bound.resources;
+    filter.uris.retain(|uri| bound.uris.contains(uri));
+    filter.tasks.retain(|task| bound.tasks.contains(task));
+    filter
 }
 
 /// Legacy: lists are told of without asking, resources one by one; all of it needs the stream of news.

@@ -17,6 +17,8 @@ impl Call<'_> {
     /// ML: what the server asks on the way goes to the client through its link, which may park the call.
     pub(super) async fn modern_to_legacy(&self) -> Result<Reply, End> {
         if let Some(level) = self.clearance.level {
+            // Many servers log on the stream outside any request, not on that of the call.
+            self.session.listen(self.hub).await;
             self.session.hear_from(level, self.hub.times.list).await;
         }
         let mut asks = Asks::new(&self.hub.bounds);

@@ -139,6 +139,36 @@ async fn a_legacy_server_may_ask_a_legacy_client_outside_any_call() {
 }
 
 #[tokio::test]
+async fn a_resource_watched_later_does_not_end_what_was_watched_before_7_12() {
+    let streams: Streams = Arc::default();
+    let kept = streams.clone();
+    let server = modern(move |h| {
+        let (sender, receiver) = mpsc::channel(100);
+        let filter = h.json()["params"]["notifications"].clone();
+        let ack = json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
+            "params": {"notifications": filter, "_meta": {"io.modelcontextprotocol/subscriptionId": h.id()}}});
+        sender.try_send(format!("data: {ack}\n\n")).unwrap();
+        kept.lock().unwrap().push(sender);
+        Say::Events(receiver)
+    })
+    .await;
+    let world = world(http(&server), |_| {});
+    let alice = client(LEGACY, "{}");
+    world.mcp.watch(&alice, all(&[])).await.unwrap();
+    let only = Filter { uris: vec!["file:///a".into()], ..Filter::default() };
+    let accepted = world.mcp.watch(&alice, only.clone()).await.unwrap();
+    assert_eq!(accepted, only, "no more is said to be accepted than was asked this time");
+    let filter = server.last("subscriptions/listen").json()["params"]["notifications"].clone();
+    assert_eq!(filter["toolsListChanged"], true);
+    assert_eq!(filter["resourceSubscriptions"], json!(["file:///a"]));
+    world.mcp.unwatch(&alice, &["file:///a".to_owned()]).await;
+    let filter = server.last("subscriptions/listen").json()["params"]["notifications"].clone();
+    assert_eq!(filter["toolsListChanged"], true);
+    assert!(filter.get("resourceSubscriptions").is_none(), "{filter}");
+    world.mcp.end(&alice);
+}
+
+#[tokio::test]
 async fn a_modern_subscription_is_held_narrowed_and_filtered_7_12() {
     let streams: Streams = Arc::default();
     let kept = streams.clone();
