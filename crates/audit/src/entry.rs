@@ -54,6 +54,10 @@ pub struct EntryError(String);
 impl Entry {
     /// Reads one line, with or without its line break.
     pub fn parse(line: &[u8]) -> Result<Self, EntryError> {
+        // Members may be left out, so serde would take a list of a few values for a record too.
+        if line.trim_ascii_start().first() != Some(&b'{') {
+            return Err(EntryError("not a JSON object".to_owned()));
+        }
         let entry: Self = serde_json::from_slice(line).map_err(|e| EntryError(e.to_string()))?;
         if entry.seq == 0 || entry.kind.is_empty() || parse_rfc3339(&entry.time).is_none() {
             return Err(EntryError("`seq`, `time` or `kind` is missing".to_owned()));

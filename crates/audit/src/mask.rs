@@ -80,9 +80,35 @@ impl MaskRules {
 /// replaced as a whole.
 pub fn mask_arguments(raw_json: &str, rules: &MaskRules) -> String {
     match serde_json::from_str::<Value>(raw_json) {
-        Ok(value) => mask(value, rules).to_string(),
-        Err(_) => Value::String(format!("{MARK} (not JSON, {} bytes)", raw_json.len())).to_string(),
+        Ok(value) if !speaks_to_serde(raw_json) => mask(value, rules).to_string(),
+        _ => Value::String(format!("{MARK} (not JSON, {} bytes)", raw_json.len())).to_string(),
     }
+}
+
+/// Whether a member may have a name to which `serde_json` gives a meaning of its own, such as
+/// `$serde_json::private::RawValue`, spelled with escapes or without. Such arguments are hidden whole.
+fn speaks_to_serde(raw_json: &str) -> bool {
+    const NAMES: &str = "$serde_json::private::";
+    let plain = |text: &str| text.contains(NAMES);
+    plain(raw_json) || raw_json.contains("\\u00") && plain(&without_escapes(raw_json))
+}
+
+/// Every escape of an ASCII character as that character; never shorter in what it may spell than the text itself.
+fn without_escapes(raw_json: &str) -> String {
+    let mut out = String::with_capacity(raw_json.len());
+    let mut parts = raw_json.split("\\u00");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let code = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code.filter(u8::is_ascii) {
+            Some(code) => {
+                out.push(char::from(code));
+                out.push_str(&part[2..]);
+            }
+            None => out.push_str(part),
+        }
+    }
+    out
 }
 
 fn mask(value: Value, rules: &MaskRules) -> Value {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use protocol::json::{Edit, Limits, Object, quote};
+use protocol::json::{self, Edit, Limits, Object, quote};
 use protocol::mcp::Method;
 use protocol::rpc::RpcError;
 
@@ -87,7 +87,9 @@ pub(crate) fn admitted(client: &Client, source: &SourceFace, ask: Ask) -> Result
     if ask.method != Method::Elicit {
         return Ok(ask);
     }
-    let value = serde_json::from_slice(&ask.params).unwrap_or_default();
+    let value = json::value(&ask.params, Limits::REPLY).map_err(|_| {
+        No::Error(RpcError::new(-32602, "params must be an object without duplicate members"))
+    })?;
     match inspect::scan_elicitation(&value, &source.hosts) {
         Ok(findings) => {
             for finding in findings {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Action, Effect, Timestamp, Verdict};
 use policy::{Explanation, Request};
-use protocol::json::{Limits, Object};
+use protocol::json::{self, Limits, Object};
 
 use crate::Client;
 use crate::catalogue::State;
@@ -129,7 +129,9 @@ impl Gate {
             let why = why.clone();
             return Explained { allow: None, ..no(Some(tool), Some(policy), "look up", why) };
         }
-        if let Err(refusal) = crate::way::fits(&entry, arguments) {
+        if let Err(refusal) =
+            crate::way::fits(&entry, arguments, self.checks_arguments(entry.source_name()))
+        {
             return Explained {
                 allow: None,
                 ..no(Some(tool), Some(policy), "check", refusal.message)
@@ -153,7 +155,7 @@ fn tool(entry: &Arc<crate::catalogue::Entry>) -> Tool {
         .object("annotations", Limits::REPLY)
         .ok()
         .flatten()
-        .and_then(|o| serde_json::from_slice(o.text()).ok());
+        .and_then(|o| json::value(o.text(), Limits::REPLY).ok());
     Tool {
         exposed: entry.exposed.clone(),
         source: entry.source_name().as_str().to_owned(),

@@ -385,6 +385,11 @@ impl Gate {
         audit::mask_arguments(&String::from_utf8_lossy(arguments.text()), &self.0.mask)
     }
 
+    /// Whether arguments for this source are held against schemas.
+    pub(crate) fn checks_arguments(&self, source: &SourceName) -> bool {
+        self.0.catalogue.shelf(source).is_none_or(|s| s.settings.check_arguments)
+    }
+
     /// What the guards on questions need to know of a source.
     pub(crate) fn face(&self, source: &Arc<dyn Source>) -> SourceFace {
         let shelf = self.0.catalogue.shelf(source.name());

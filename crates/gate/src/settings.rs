@@ -75,6 +75,9 @@ pub struct SourceSettings {
     pub pass_unknown: bool,
     /// Whether definitions and instructions are scanned for suspicious text.
     pub detectors: bool,
+    /// Whether arguments are held against the tool's schema before the call. (Duplicate members and names that mean
+    /// something to JavaScript are refused in any case.)
+    pub check_arguments: bool,
     /// Hosts of its URL elicitations: its own host, if it has one.
     pub hosts: Vec<String>,
 }
@@ -89,6 +92,7 @@ impl SourceSettings {
             pins: PinMode::First,
             pass_unknown: false,
             detectors: true,
+            check_arguments: true,
             hosts: Vec::new(),
         }
     }

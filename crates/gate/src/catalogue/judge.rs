@@ -4,10 +4,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use inspect::{Context, Finding, Schema, Severity};
 use model::{Effect, NameError, SourceName};
-use protocol::json::{Edit, Limits, Object, canonical, elements};
+use protocol::json::{self, Edit, Limits, Object, canonical, elements};
 use protocol::mcp::Era;
 use protocol::mcp::headers::ParamHeaders;
-use serde_json::Value;
 
 use super::entry::InputSchema;
 use super::pins::{Contact, Seen};
@@ -141,7 +140,7 @@ impl Candidate {
     }
 
     fn inspect(&mut self, shelf: &Shelf, neighbours: &inspect::Neighbours) {
-        let Ok(value) = serde_json::from_slice::<Value>(self.raw.text()) else { return };
+        let Ok(value) = json::value(self.raw.text(), Limits::REPLY) else { return };
         let name = shelf.source.name().as_str();
         let context = Context::definition(name, neighbours);
         let found = match self.kind {
@@ -204,7 +203,7 @@ impl Candidate {
     }
 
     fn stripped(&self) -> Option<Object> {
-        let value = serde_json::from_slice(self.raw.text()).ok()?;
+        let value = json::value(self.raw.text(), Limits::REPLY).ok()?;
         let text = inspect::without_stripped(&value, &self.findings).to_string();
         Object::parse(Bytes::from(text), Limits::REPLY).ok()
     }

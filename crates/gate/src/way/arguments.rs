@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use model::{Code, Refusal};
-use protocol::json::{Limits, Object, canonical, quote};
+use protocol::json::{self, Limits, Object, canonical, quote};
 use protocol::mcp::headers::PARAM_PREFIX;
 use protocol::mcp::{Era, Method};
 
@@ -37,6 +37,7 @@ pub(super) fn read(
 /// Stage: what mirrors the arguments must agree with them, and they must fit the tool's schema. Returns the mirrors
 /// for the upstream.
 pub(super) fn check(
+    gate: &Gate,
     client: &Arc<Client>,
     incoming: &Incoming,
     found: &Found,
@@ -54,7 +55,7 @@ pub(super) fn check(
             .check(received.iter().map(|(n, v)| (n.as_str(), v.as_bytes())), arguments)
             .map_err(|e| Refusal::new(Code::HeaderMismatch, e.to_string()))?;
     }
-    against_schema(entry, arguments)?;
+    against_schema(entry, arguments, gate.checks_arguments(entry.source_name()))?;
     let mut headers = entry.param_headers.build(arguments);
     let known = |header: &str| {
         let name = header.get(PARAM_PREFIX.len()..).unwrap_or_default();
@@ -65,7 +66,11 @@ pub(super) fn check(
 }
 
 /// JSON Schema 2020-12, and names that mean something to JavaScript behind us. No value is echoed: it may be secret.
-pub(crate) fn against_schema(entry: &Entry, arguments: &Object) -> Result<(), Refusal> {
+pub(crate) fn against_schema(
+    entry: &Entry,
+    arguments: &Object,
+    wanted: bool,
+) -> Result<(), Refusal> {
     let problem = |problems: &[(String, String)]| {
         let listed: Vec<_> = problems
             .iter()
@@ -80,8 +85,8 @@ pub(crate) fn against_schema(entry: &Entry, arguments: &Object) -> Result<(), Re
         )
         .data(format!("{{\"problems\":[{}]}}", listed.join(",")))
     };
-    let value: serde_json::Value = serde_json::from_slice(arguments.text())
-        .map_err(|_| problem(&[(String::new(), "is no JSON object".to_owned())]))?;
+    let value = json::value(arguments.text(), Limits::REQUEST)
+        .map_err(|e| problem(&[(String::new(), e.to_string())]))?;
     // A schema that does not compile quarantined the tool before it could get here; without one nothing is checked in.
     let Some(schema) = &entry.schema else {
         return Err(Refusal::new(
@@ -91,6 +96,9 @@ pub(crate) fn against_schema(entry: &Entry, arguments: &Object) -> Result<(), Re
     };
     inspect::check_argument_names(&value, &schema.document)
         .map_err(|e| problem(&[(e.path.clone(), e.message.clone())]))?;
+    if !wanted {
+        return Ok(());
+    }
     schema.compiled.validate(&value).map_err(|problems| {
         let pairs: Vec<_> = problems.iter().map(|p| (p.path.clone(), p.message.clone())).collect();
         problem(&pairs)

@@ -85,7 +85,7 @@ async fn travel(
     lookup::refuse_quarantined(&found)?;
     limit::tool(gate, client, &found)?;
     let _place = limit::at_once(gate, client)?;
-    let headers = arguments::check(client, &incoming, &found, arguments.as_ref())?;
+    let headers = arguments::check(gate, client, &incoming, &found, arguments.as_ref())?;
     if let Some(parked) = park::resumed(gate, &incoming, &found)? {
         return parked.go_on(gate, client, &found, link).await;
     }

@@ -215,6 +215,39 @@ async fn arguments_that_do_not_fit_the_schema_never_reach_the_source() {
 }
 
 #[tokio::test]
+async fn what_is_checked_is_what_is_sent_even_where_a_library_reads_names_its_own_way() {
+    let strict = json!({
+        "name": "count",
+        "inputSchema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    });
+    let house = Plan::with_tools(&[strict]).build();
+    let alice = legacy(principal("alice"));
+    for arguments in [
+        r#"{"n":{"$serde_json::private::Number":"1"}}"#,
+        r#"{"$serde_json::private::RawValue":"{\"n\":1}"}"#,
+    ] {
+        let params = format!(r#"{{"name":"notes__count","arguments":{arguments}}}"#);
+        let refused =
+            house.gate.call(&alice, incoming(Method::ToolsCall, &params), Arc::new(Nobody)).await;
+        assert!(refused.is_error(), "{arguments}");
+    }
+    assert_eq!(house.source().called(), 0);
+}
+
+#[tokio::test]
+async fn where_the_operator_says_so_arguments_are_not_held_against_the_schema() {
+    let strict = json!({
+        "name": "count",
+        "inputSchema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    });
+    let house = Plan::with_tools(&[strict]).first(|s| s.check_arguments = false).build();
+    let alice = legacy(principal("alice"));
+    assert!(house.call(&alice, "notes__count", json!({"n": null})).await["result"].is_object());
+    let refused = house.call(&alice, "notes__count", json!({"__proto__": {}})).await;
+    assert_eq!(refused["error"]["data"]["code"], "invalid_params");
+}
+
+#[tokio::test]
 async fn a_member_twice_at_any_depth_of_the_arguments_is_refused() {
     let house = notes().build();
     let alice = legacy(principal("alice"));

@@ -37,6 +37,9 @@ pub struct Source {
     /// Whether definitions and instructions are scanned for suspicious text.
     #[serde(default = "yes")]
     pub detectors: bool,
+    /// Whether arguments are held against a tool's schema before the call.
+    #[serde(default = "yes")]
+    pub check_arguments: bool,
     /// Whether it keeps nothing between calls, so that one upstream session may serve every principal.
     #[serde(default)]
     pub stateless: bool,

@@ -75,6 +75,7 @@ fn settings(name: &SourceName, source: &Source) -> SourceSettings {
         },
         pass_unknown: source.unknown_methods == UnknownMethods::Pass,
         detectors: source.detectors,
+        check_arguments: source.check_arguments,
         hosts: url.and_then(|u| u.host_str().map(str::to_owned)).into_iter().collect(),
         ..SourceSettings::new(name)
     }

@@ -58,6 +58,7 @@ fn write_value(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> 
 }
 
 fn write_array(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> {
+    scan.count()?;
     scan.enter()?;
     scan.at += 1;
     scan.space();
@@ -79,6 +80,7 @@ fn write_array(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> 
 }
 
 fn write_object(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> {
+    scan.count()?;
     scan.enter()?;
     let start = scan.at;
     scan.at += 1;

@@ -19,9 +19,8 @@ impl<'a> Edit<'a> {
 
     /// Sets a member to a raw JSON value, in place or at the end.
     #[must_use]
-    pub fn set(mut self, name: &'a str, raw: impl Into<Cow<'a, [u8]>>) -> Self {
-        self.changes.push((name, Some(raw.into())));
-        self
+    pub fn set(self, name: &'a str, raw: impl Into<Cow<'a, [u8]>>) -> Self {
+        self.change(name, Some(raw.into()))
     }
 
     /// Sets a member to a text.
@@ -34,8 +33,14 @@ impl<'a> Edit<'a> {
 
     /// Takes a member out.
     #[must_use]
-    pub fn remove(mut self, name: &'a str) -> Self {
-        self.changes.push((name, None));
+    pub fn remove(self, name: &'a str) -> Self {
+        self.change(name, None)
+    }
+
+    /// The last word on a member counts: two changes to one would write it twice.
+    fn change(mut self, name: &'a str, to: Option<Cow<'a, [u8]>>) -> Self {
+        self.changes.retain(|(other, _)| *other != name);
+        self.changes.push((name, to));
         self
     }
 

@@ -8,9 +8,11 @@ mod edit;
 mod object;
 mod scan;
 mod text;
+mod value;
 
 pub use canonical::{Canonical, canonical};
 pub use edit::Edit;
 pub use object::{Object, elements};
 pub use scan::{JsonError, Kind, Limits, check};
 pub use text::{quote, quote_into, unquote};
+pub use value::value;

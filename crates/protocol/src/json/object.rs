@@ -108,6 +108,7 @@ pub fn elements(text: &Bytes, limits: Limits) -> Result<Vec<Bytes>, JsonError> {
     if scan.peek().and_then(|b| Kind::of(&[b])) != Some(Kind::Array) {
         return Err(JsonError::Kind);
     }
+    scan.count()?;
     scan.enter()?;
     scan.at += 1;
     scan.space();
@@ -129,6 +130,7 @@ pub fn elements(text: &Bytes, limits: Limits) -> Result<Vec<Bytes>, JsonError> {
 }
 
 fn read_members(scan: &mut Scan<'_>) -> Result<Vec<Member>, JsonError> {
+    scan.count()?;
     scan.enter()?;
     scan.at += 1;
     scan.space();

@@ -130,13 +130,19 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    /// One more value, if there may be one.
+    pub(super) fn count(&mut self) -> Result<(), JsonError> {
+        self.values = self.values.checked_sub(1).ok_or(JsonError::Limit(self.at))?;
+        Ok(())
+    }
+
     pub(super) fn leave(&mut self) {
         self.depth += 1;
     }
 
     /// Passes one value, checking it. Recursion is bounded by the depth limit.
     pub(super) fn value(&mut self) -> Result<(), JsonError> {
-        self.values = self.values.checked_sub(1).ok_or(JsonError::Limit(self.at))?;
+        self.count()?;
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b'{') => self.object(),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{Mismatch, PARAM_PREFIX, Wrong, decode, encode, single};
-use crate::json::{Kind, Limits, Object, canonical, unquote};
+use crate::json::{self, Kind, Limits, Object, canonical, unquote};
 
 /// The annotation in an input schema.
 const ANNOTATION: &str = "x-mcp-header";
@@ -75,11 +75,9 @@ impl ParamHeaders {
         if !text.contains(ANNOTATION) && !text.contains('\\') {
             return Ok(Self::default());
         }
-        // Canonical form refuses a member that stands twice at any depth.
-        let canonical = canonical(schema, Limits { depth: 100, ..Limits::REPLY });
-        let canonical = canonical.map_err(|_| DropReason::Schema)?;
-        let schema =
-            serde_json::from_slice(canonical.as_bytes()).map_err(|_| DropReason::Schema)?;
+        // A member that stands twice, at any depth, is refused.
+        let schema = json::value(schema, Limits { depth: 100, ..Limits::REPLY });
+        let schema = schema.map_err(|_| DropReason::Schema)?;
         let mut found = Found::default();
         found.walk(&schema, Some(&mut Vec::new()))?;
         Ok(Self(found.headers))
