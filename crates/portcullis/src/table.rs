@@ -53,6 +53,6 @@ mod tests {
     fn columns_stand_under_their_headings_and_controls_are_shown_not_obeyed() {
         let mut table = Table::new(&["NAME", "X"]);
         table.row(["a\u{1b}[31m".to_owned(), "1".to_owned()]);
-        assert_eq!(table.to_string(), "NAME        X\na\\u001b[31m  1\n");
+        assert_eq!(table.to_string(), "NAME         X\na\\u001b[31m  1\n");
     }
 }

@@ -74,7 +74,8 @@ fn rotate(path: &Path, id: &str, overlap: std::time::Duration) -> anyhow::Result
     Ok(())
 }
 
-fn row(key: &ApiKey, note: &str) -> ApiKeyRow {
+/// What is kept of a new key.
+pub fn row(key: &ApiKey, note: &str) -> ApiKeyRow {
     ApiKeyRow {
         id: key.id.clone(),
         principal: key.principal.clone(),
@@ -111,7 +112,7 @@ fn show(key: &NewKey, json: bool) {
 
 /// Records what was done. A running gate holds the log, sees the change itself and records it.
 fn note(house: &House, text: String) -> anyhow::Result<()> {
-    if let JournalUse::Open(journal, _) = house.journal_unless_running()? {
+    if let JournalUse::Open(journal) = house.journal_unless_running()? {
         small_runtime()?.block_on(record(&journal, &house.clock, Kind::Admin, Some(text)))?;
         journal.close();
     }

@@ -18,8 +18,6 @@ pub struct Look {
     pub gate: Gate,
     /// What it was made of.
     pub built: Built,
-    /// What the installation keeps.
-    pub house: House,
     /// Gone when this is dropped.
     _scratch: Box<dyn std::any::Any>,
 }
@@ -31,7 +29,7 @@ impl Look {
         let (journal, scratch) = house.scratch()?;
         let store = Arc::new(Onlooker(house.store.clone()));
         let built = build(&house, journal, store, next_epoch(0, &house.clock))?;
-        Ok(Self { gate: built.gate.clone(), built, house, _scratch: Box::new(scratch) })
+        Ok(Self { gate: built.gate.clone(), built, _scratch: Box::new(scratch) })
     }
 
     /// Stops what was started for it.

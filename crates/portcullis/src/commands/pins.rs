@@ -77,7 +77,7 @@ fn to_json(item: &Item) -> serde_json::Value {
 /// Meets every source in both eras, as clients would, with the log open.
 fn meet(path: &Path) -> anyhow::Result<ExitCode> {
     let house = House::open(config::load(path)?)?;
-    let JournalUse::Open(journal, _) = house.journal_unless_running()? else {
+    let JournalUse::Open(journal) = house.journal_unless_running()? else {
         anyhow::bail!(
             "the gate is running: the first client that asks for a list meets the sources"
         );

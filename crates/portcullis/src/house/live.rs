@@ -73,11 +73,6 @@ impl Live {
         self.admin.as_ref().and_then(|l| l.local_addr().ok())
     }
 
-    /// What the gate keeps.
-    pub const fn house(&self) -> &House {
-        &self.house
-    }
-
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self { house, journal, built, settings, gauges, listener, admin } = self;

@@ -25,7 +25,7 @@ pub struct House {
 /// The audit log for a command that may run beside the gate.
 pub enum JournalUse {
     /// It is open, and ours.
-    Open(Journal, Recovery),
+    Open(Journal),
     /// The running gate has it.
     Running,
 }
@@ -56,7 +56,7 @@ impl House {
     /// The same, unless a gate is running.
     pub fn journal_unless_running(&self) -> anyhow::Result<JournalUse> {
         match Journal::open(self.options(&self.audit_dir()), self.clock.clone()) {
-            Ok((journal, recovery)) => Ok(JournalUse::Open(journal, recovery)),
+            Ok((journal, _)) => Ok(JournalUse::Open(journal)),
             Err(OpenError::Locked(_)) => Ok(JournalUse::Running),
             Err(e) => Err(e.into()),
         }

@@ -93,7 +93,7 @@ fn done(pinned: &Pinned, notes: &[String]) -> anyhow::Result<ExitCode> {
     for note in notes {
         say::line(audit::terminal_safe(note));
     }
-    if let JournalUse::Open(journal, _) = pinned.house.journal_unless_running()? {
+    if let JournalUse::Open(journal) = pinned.house.journal_unless_running()? {
         small_runtime()?.block_on(async {
             for note in notes {
                 record(&journal, &pinned.house.clock, Kind::Admin, Some(note.clone())).await?;

@@ -1,0 +1,17 @@
+//! The program itself, run as an operator runs it.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "these tests run the product, and call it over real connections"
+)]
+
+mod check;
+mod demo;
+mod explain;
+mod import;
+mod keys;
+mod looking;
+mod serve;
+mod starting;
+mod support;
