@@ -7,6 +7,7 @@ mod limits;
 mod modern;
 mod pipes;
 mod plain_sse;
+mod rows;
 mod sessions;
 mod streams;
 mod support;

@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use super::soon;
 
 /// One connection.
-pub struct Conn {
-    pub stream: TcpStream,
+pub(crate) struct Conn {
+    pub(crate) stream: TcpStream,
     at: SocketAddr,
     got: Vec<u8>,
     sse: Parser,
@@ -19,42 +19,48 @@ pub struct Conn {
 }
 
 /// One whole answer.
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 
     /// The JSON-RPC error code.
-    pub fn code(&self) -> i64 {
+    pub(crate) fn code(&self) -> i64 {
         self.json()["error"]["code"].as_i64().unwrap_or_default()
     }
 
     /// Our own code in `error.data`.
-    pub fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         self.json()["error"]["data"]["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
 impl Conn {
     #[expect(clippy::disallowed_methods, reason = "tests are the clients; egress is for the gate")]
-    pub async fn to(at: SocketAddr) -> Self {
+    pub(crate) async fn to(at: SocketAddr) -> Self {
         let stream = TcpStream::connect(at).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, at, got: Vec::new(), sse: Parser::new(1 << 24), events: Default::default() }
     }
 
     /// Writes a request with the usual headers where the test does not say otherwise.
-    pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) {
         let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let mut text = format!("{method} {path} HTTP/1.1\r\n");
         let mut add = |name: &str, value: &str| text.push_str(&format!("{name}: {value}\r\n"));
@@ -76,7 +82,7 @@ impl Conn {
         self.write(&format!("{text}\r\n{body}")).await;
     }
 
-    pub async fn write(&mut self, text: &str) {
+    pub(crate) async fn write(&mut self, text: &str) {
         soon(self.stream.write_all(text.as_bytes())).await.unwrap();
     }
 
@@ -106,7 +112,7 @@ impl Conn {
     }
 
     /// Status and headers; none if the connection ends instead.
-    pub async fn head(&mut self) -> Option<Reply> {
+    pub(crate) async fn head(&mut self) -> Option<Reply> {
         let status = self.next_line().await?;
         let status = status.split(' ').nth(1).unwrap().parse().unwrap();
         let mut headers = Vec::new();
@@ -119,7 +125,7 @@ impl Conn {
     }
 
     /// One answer, whole.
-    pub async fn reply(&mut self) -> Reply {
+    pub(crate) async fn reply(&mut self) -> Reply {
         let mut reply = self.head().await.expect("the connection ended without an answer");
         let mut body = Vec::new();
         if reply.header("transfer-encoding") == Some("chunked") {
@@ -138,7 +144,7 @@ impl Conn {
     }
 
     /// The next chunk; none at the end.
-    pub async fn chunk(&mut self) -> Option<Vec<u8>> {
+    pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
         let size = self.next_line().await?;
         let size = usize::from_str_radix(&size, 16).unwrap();
         while self.got.len() < size + 2 {
@@ -152,7 +158,7 @@ impl Conn {
     }
 
     /// The next event of a stream; none at its end.
-    pub async fn event(&mut self) -> Option<Event> {
+    pub(crate) async fn event(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
@@ -163,7 +169,7 @@ impl Conn {
     }
 
     /// The next event that carries a message.
-    pub async fn message(&mut self) -> Option<Value> {
+    pub(crate) async fn message(&mut self) -> Option<Value> {
         loop {
             let event = self.event().await?;
             if !event.data.is_empty() {
@@ -173,30 +179,30 @@ impl Conn {
     }
 
     /// The first message of an answer that is a stream.
-    pub async fn message_after_head(&mut self) -> Value {
+    pub(crate) async fn message_after_head(&mut self) -> Value {
         assert_eq!(self.head().await.unwrap().status, 200);
         self.message().await.unwrap()
     }
 
     /// Whether the server has closed the connection.
-    pub async fn is_closed(&mut self) -> bool {
+    pub(crate) async fn is_closed(&mut self) -> bool {
         while self.more().await {}
         true
     }
 
     /// Whether the server closes within a short time.
-    pub async fn closes_within(&mut self, time: std::time::Duration) -> bool {
+    pub(crate) async fn closes_within(&mut self, time: std::time::Duration) -> bool {
         let mut chunk = [0; 1024];
         let read = async { while self.stream.read(&mut chunk).await.unwrap_or(0) > 0 {} };
         tokio::time::timeout(time, read).await.is_ok()
     }
 }
 
-pub fn request(id: i64, method: &str, params: &Value) -> String {
+pub(crate) fn request(id: i64, method: &str, params: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
 }
 
-pub fn initialize(version: &str, capabilities: &str) -> String {
+pub(crate) fn initialize(version: &str, capabilities: &str) -> String {
     let capabilities: Value = serde_json::from_str(capabilities).unwrap();
     let info = json!({"name": "t", "version": "1"});
     let params =
@@ -205,12 +211,12 @@ pub fn initialize(version: &str, capabilities: &str) -> String {
 }
 
 /// A call of the tool that echoes.
-pub fn call(id: i64, arguments: &Value) -> String {
+pub(crate) fn call(id: i64, arguments: &Value) -> String {
     request(id, "tools/call", &json!({"name": "notes__echo", "arguments": arguments}))
 }
 
 /// A modern request; `meta` adds to what it must say of itself.
-pub fn modern(method: &str, mut params: Value, meta: &Value) -> String {
+pub(crate) fn modern(method: &str, mut params: Value, meta: &Value) -> String {
     let mut all = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
@@ -223,7 +229,7 @@ pub fn modern(method: &str, mut params: Value, meta: &Value) -> String {
 }
 
 /// The headers that mirror it.
-pub fn modern_headers<'a>(method: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn modern_headers<'a>(method: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
     let mut headers = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method)];
     if !name.is_empty() {
         headers.push(("Mcp-Name", name));

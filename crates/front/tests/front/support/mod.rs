@@ -19,40 +19,39 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use client::{Conn, Reply, call, initialize, modern, modern_headers, request};
-pub use source::{Fake, Script};
+pub(crate) use client::{Conn, Reply, call, initialize, modern, modern_headers, request};
+pub(crate) use source::{Fake, Script};
 
 /// A gate with two sources, `notes` and `shop`, and keys for alice and bob.
-pub struct House {
-    pub gate: Gate,
-    pub notes: Arc<Fake>,
-    pub alice: String,
-    pub bob: String,
-    pub clock: Clock,
-    pub events: EventHub,
-    pub dir: tempfile::TempDir,
+pub(crate) struct House {
+    pub(crate) gate: Gate,
+    pub(crate) notes: Arc<Fake>,
+    pub(crate) alice: String,
+    pub(crate) bob: String,
+    pub(crate) events: EventHub,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 /// The gate behind a listener.
-pub struct Server {
-    pub house: House,
-    pub at: SocketAddr,
-    pub gauges: Arc<Gauges>,
+pub(crate) struct Server {
+    pub(crate) house: House,
+    pub(crate) at: SocketAddr,
+    pub(crate) gauges: Arc<Gauges>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Served>,
 }
 
-pub fn name(text: &str) -> SourceName {
+pub(crate) fn name(text: &str) -> SourceName {
     SourceName::new(text).unwrap()
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(false, |_| {})
     }
 
     /// With other settings of the gate; `open` means that nobody has to prove anything.
-    pub fn with(open: bool, change: impl FnOnce(&mut gate::Settings)) -> Self {
+    pub(crate) fn with(open: bool, change: impl FnOnce(&mut gate::Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let installation = Installation::load_or_create(dir.path()).unwrap();
@@ -91,10 +90,10 @@ impl House {
             clock: clock.clone(),
         });
         let (alice, bob) = (alice.secret.reveal().clone(), bob.secret.reveal().clone());
-        Self { gate, notes, alice, bob, clock, events, dir }
+        Self { gate, notes, alice, bob, events, dir }
     }
 
-    pub async fn serve(self, change: impl FnOnce(&mut Settings)) -> Server {
+    pub(crate) async fn serve(self, change: impl FnOnce(&mut Settings)) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let mut settings = Settings::new(at);
@@ -127,20 +126,20 @@ fn grant(id: &str, clock: &Clock) -> identity::NewKey {
 
 impl Server {
     /// A server with nothing special about it.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         House::new().serve(|_| {}).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         House::new().serve(change).await
     }
 
-    pub async fn connect(&self) -> Conn {
+    pub(crate) async fn connect(&self) -> Conn {
         Conn::to(self.at).await
     }
 
     /// One request as alice on a connection of its own.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
@@ -155,26 +154,26 @@ impl Server {
     }
 
     /// One POST as alice.
-    pub async fn post(&self, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn post(&self, headers: &[(&str, &str)], body: &str) -> Reply {
         self.send("POST", "/mcp", headers, body).await
     }
 
     /// Opens a legacy session as alice; its id.
-    pub async fn session(&self, version: &str, capabilities: &str) -> String {
+    pub(crate) async fn session(&self, version: &str, capabilities: &str) -> String {
         let reply = self.post(&[], &initialize(version, capabilities)).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         reply.header("mcp-session-id").unwrap().to_owned()
     }
 
     /// Tells the doors to close and waits until they have.
-    pub async fn stop(mut self) -> (House, Served) {
+    pub(crate) async fn stop(mut self) -> (House, Served) {
         let _ = self.stop.take().map(|stop| stop.send(()));
         let served = soon(self.serving).await.unwrap();
         (self.house, served)
     }
 
     /// Records so far.
-    pub async fn records(&self) -> Vec<audit::Entry> {
+    pub(crate) async fn records(&self) -> Vec<audit::Entry> {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let all = journal::records(&self.house.dir.path().join("audit"), 1).unwrap();
         all.map(|record| record.unwrap().entry).collect()
@@ -182,12 +181,12 @@ impl Server {
 }
 
 /// Fails if it takes long.
-pub async fn soon<T>(what: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), what).await.expect("it takes too long")
 }
 
 /// Waits until something is so.
-pub async fn until(what: &str, mut is: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is: impl FnMut() -> bool) {
     for _ in 0..500 {
         if is() {
             return;

@@ -13,22 +13,24 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 /// A source in this process. It answers what its [`Script`] says and counts what reaches it.
-pub struct Fake {
-    pub name: SourceName,
+pub(crate) struct Fake {
+    pub(crate) name: SourceName,
     script: Mutex<Script>,
-    pub calls: AtomicUsize,
-    pub cancelled: Arc<AtomicUsize>,
-    pub ended: AtomicUsize,
-    pub told: Mutex<Vec<Told>>,
-    pub watched: Mutex<Vec<Filter>>,
-    pub notices: AtomicUsize,
+    pub(crate) calls: AtomicUsize,
+    pub(crate) cancelled: Arc<AtomicUsize>,
+    pub(crate) ended: AtomicUsize,
+    pub(crate) told: Mutex<Vec<Told>>,
+    pub(crate) watched: Mutex<Vec<Filter>>,
+    pub(crate) notices: AtomicUsize,
+    /// Every header that came with each call.
+    pub(crate) headers: Mutex<Vec<Vec<(String, String)>>>,
     /// Lets a call that waits go on.
-    pub go_on: Arc<Notify>,
+    pub(crate) go_on: Arc<Notify>,
 }
 
 /// What a call is answered with.
 #[derive(Clone)]
-pub enum Script {
+pub(crate) enum Script {
     /// The arguments, as text.
     Echo,
     /// That many bytes of text.
@@ -46,7 +48,7 @@ pub enum Script {
 }
 
 impl Fake {
-    pub fn new(name: &str) -> Arc<Self> {
+    pub(crate) fn new(name: &str) -> Arc<Self> {
         Arc::new(Self {
             name: super::name(name),
             script: Mutex::new(Script::Echo),
@@ -56,24 +58,26 @@ impl Fake {
             told: Mutex::default(),
             watched: Mutex::default(),
             notices: AtomicUsize::new(0),
+            headers: Mutex::default(),
             go_on: Arc::default(),
         })
     }
 
-    pub fn answers(&self, script: Script) {
+    pub(crate) fn answers(&self, script: Script) {
         *self.script.lock().unwrap() = script;
     }
 
-    pub fn called(&self) -> usize {
+    pub(crate) fn called(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    pub fn cancelled(&self) -> usize {
+    pub(crate) fn cancelled(&self) -> usize {
         self.cancelled.load(Ordering::SeqCst)
     }
 
     async fn answer(&self, cleared: Cleared, link: Arc<dyn Link>) -> Result<Reply, Trouble> {
         let call = cleared.into_parts();
+        self.headers.lock().unwrap().push(call.param_headers.clone());
         let mut counts = CountsDrop(Some(self.cancelled.clone()));
         let arguments = call.params.raw("arguments").unwrap_or_default();
         let mut text = String::from_utf8_lossy(arguments).into_owned();
