@@ -257,11 +257,17 @@ pub(crate) async fn discover(
     patience: Duration,
 ) -> Result<Said, Fault> {
     let params = object([("_meta", meta)]);
-    let exchange = begin(wire, desk, id, Method::Discover, &params, patience);
-    let outcome = match tokio::time::timeout(patience, first_answer(exchange, wire)).await {
-        Ok(answer) => answer?.0,
-        Err(_) => return Err(Fault::timeout("no answer to `server/discover` in time")),
+    let ask = async |id| {
+        let exchange = begin(wire, desk, id, Method::Discover, &params, patience);
+        match tokio::time::timeout(patience, first_answer(exchange, wire)).await {
+            Ok(answer) => Ok(answer?.0),
+            Err(_) => Err(Fault::timeout("no answer to `server/discover` in time")),
+        }
     };
+    let mut outcome = ask(id).await?;
+    if outcome.as_ref().is_err_and(names_our_version) {
+        outcome = ask(id | AGAIN).await?;
+    }
     match outcome {
         Ok(result) => {
             let result = parse(result).map_err(|f| Fault::other_era(f.detail))?;
@@ -279,6 +285,16 @@ pub(crate) async fn discover(
             Err(Fault::other_era(format!("`server/discover` was answered with error {}", e.code)))
         }
     }
+}
+
+/// Set in the id of a question that is asked a second time; counted ids never get so far.
+const AGAIN: u64 = 1 << 52;
+
+/// An error about versions that offers the very one that was asked with: to be tried once more (2026-07-28
+/// basic/versioning).
+fn names_our_version(error: &RpcError) -> bool {
+    let supported = protocol::mcp::translate::supported_versions(error);
+    supported.is_some_and(|all| all.iter().any(|v| v == Version::MODERN.as_str()))
 }
 
 fn supports_modern(result: &Object) -> bool {
