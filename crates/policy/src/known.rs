@@ -1,10 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names a policy may speak of, so that a mistyped one is an error and not a rule that never applies.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     sources: BTreeSet<String>,
     aliases: BTreeSet<String>,
+    renamed: BTreeMap<String, String>,
     anything: bool,
 }
 
@@ -18,8 +19,17 @@ impl Known {
         Self {
             sources: sources.into_iter().map(Into::into).collect(),
             aliases: aliases.into_iter().map(Into::into).collect(),
+            renamed: BTreeMap::new(),
             anything: false,
         }
+    }
+
+    /// What agents know by another name than its own, each as `(own, other)`: a rule for the own name would never
+    /// apply, so it is an error that says the other one.
+    #[must_use]
+    pub fn renamed(mut self, names: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.renamed = names.into_iter().filter(|(own, other)| own != other).collect();
+        self
     }
 
     /// For checking a policy away from any configuration: no name is called unknown.
@@ -37,6 +47,9 @@ impl Known {
 
     /// Whether a thing of this exposed name may exist.
     pub(crate) fn exposed(&self, name: &str) -> Result<(), String> {
+        if let Some(other) = self.renamed.get(name).filter(|_| !self.aliases.contains(name)) {
+            return Err(format!("no name `{name}`: agents know it as `{other}`"));
+        }
         if self.anything || self.aliases.contains(name) {
             return Ok(());
         }

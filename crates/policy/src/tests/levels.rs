@@ -74,6 +74,24 @@ fn a_name_agents_see_shortened_or_without_dots_is_still_denied() {
     );
 }
 
+/// g-policy-05: a rule for the name that a tool had before it was renamed would never apply.
+#[test]
+fn a_rule_for_a_name_that_agents_do_not_know_is_an_error_that_says_the_one_they_do() {
+    let names = [("shop__refund".to_owned(), "money_back".to_owned())];
+    let known = crate::Known::new(["shop"], ["money_back"]).renamed(names);
+    let load = |text: &str, levels: &[(&str, &str)]| {
+        let levels: Vec<_> =
+            levels.iter().map(|(p, l)| ((*p).to_owned(), (*l).to_owned())).collect();
+        crate::PolicySet::load(&[("a.cedar".to_owned(), text.to_owned())], &levels, &known, 1)
+    };
+    let said = "no name `shop__refund`: agents know it as `money_back`";
+    assert!(load("", &[("shop__refund", "deny")]).unwrap_err().message.contains(said));
+    let forbid = |name: &str| format!("forbid (principal, action, resource == Tool::\"{name}\");");
+    assert!(load(&forbid("shop__refund"), &[]).unwrap_err().message.contains(said));
+    assert!(load(&forbid("money_back"), &[("money_back", "deny")]).is_ok());
+    assert!(load("", &[("shop__*", "deny")]).is_ok());
+}
+
 #[test]
 fn a_mistyped_level_or_source_is_an_error_that_says_what_was_meant() {
     for (pattern, level, said) in [
