@@ -131,3 +131,28 @@ async fn digests_are_equal_where_the_arguments_mean_the_same_and_nowhere_else() 
         assert_eq!(records[0].args_digest == records[1].args_digest, equal, "{row}");
     }
 }
+
+/// g-audit-26: a dependency from anywhere but the registry fails this test, and with it CI.
+#[test]
+fn every_dependency_comes_from_the_registry() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let sources: Vec<&str> =
+        lock.lines().filter_map(|line| line.strip_prefix("source = ")).collect();
+    assert!(sources.len() > 100);
+    let registry = r#""registry+https://github.com/rust-lang/crates.io-index""#;
+    assert_eq!(sources.iter().find(|s| **s != registry), None);
+    let mut manifests = vec![root.join("Cargo.toml")];
+    for room in std::fs::read_dir(root.join("crates")).unwrap() {
+        manifests.push(room.unwrap().path().join("Cargo.toml"));
+    }
+    for path in manifests.iter().filter(|path| path.exists()) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let git = text.lines().find(|line| {
+            line.split(['{', ',', ' ']).any(|part| part == "git" || part.starts_with("git="))
+        });
+        assert_eq!(git, None, "{path:?}");
+    }
+    let deny = std::fs::read_to_string(root.join("deny.toml")).unwrap();
+    assert!(deny.contains("unknown-git = \"deny\""));
+}

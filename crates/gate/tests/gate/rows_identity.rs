@@ -77,6 +77,16 @@ async fn without_its_keys_the_gate_lets_nobody_in() {
     assert_eq!(status(&no), 503);
 }
 
+/// b-front-11: empty is not open.
+#[tokio::test]
+async fn a_gate_without_keys_lets_nobody_in() {
+    let house = Plan::with_tools(&[tool("search", "Finds notes")]).build();
+    let header = format!("Bearer {}", key().secret.reveal());
+    for presented in [Presented::None, presented([header.as_bytes()])] {
+        assert_eq!(status(&refused(&house, presented, &from(1)).await), 401);
+    }
+}
+
 /// v-audit-07, v-audit-08: one record each, and a counter that moves.
 #[tokio::test]
 async fn each_request_that_proves_nobody_leaves_one_record_and_counts() {

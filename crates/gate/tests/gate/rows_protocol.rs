@@ -139,6 +139,27 @@ fn nan_is_not_json() {
     assert_eq!(refused.unwrap_err().why.code(), -32700);
 }
 
+/// g-protocol-01: names of members are told apart by case, so a peer that folds case reads what was meant.
+#[test]
+fn a_stray_member_beside_the_method_never_reaches_a_source() {
+    let body = r#"{"jsonrpc":"2.0","id":1,"Method":"tools/call","method":"tools/list"}"#;
+    let parsed = protocol::rpc::Message::parse(body.into(), protocol::json::Limits::REQUEST);
+    let Ok(protocol::rpc::Message::Request(request)) = parsed else { panic!("no request") };
+    assert_eq!(request.method, Method::ToolsList);
+    // What goes on is the method and its params; nothing else of the body does.
+    let sent = protocol::rpc::request(&request.id, request.method.as_str(), request.params.text());
+    assert_eq!(&sent[..], br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+}
+
+/// g-protocol-09
+#[test]
+fn raw_bytes_that_are_no_text_are_no_message() {
+    let body = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"x\":\"\xff\"}}";
+    let limits = protocol::json::Limits::REQUEST;
+    let refused = protocol::rpc::Message::parse(body[..].into(), limits).unwrap_err();
+    assert_eq!(refused.why.code(), -32700);
+}
+
 /// g-protocol-17: a guard that looks at an argument looks at all of it.
 #[tokio::test]
 async fn a_rule_about_an_argument_sees_its_last_byte() {

@@ -45,6 +45,16 @@ pub fn policies(loaded: &Loaded, epoch: u64) -> Result<PolicySet, ConfigError> {
 /// The names that policies may speak of. What a source calls its tools is only known when it is asked, so where names
 /// do not begin with the source's own name nothing can be called unknown here.
 fn known(config: &Config) -> Known {
+    let renamed = config.source.iter().flat_map(|s| {
+        s.names.iter().filter_map(move |(own, other)| {
+            let own = model::expose(prefix(s).as_deref(), own).ok()?;
+            Some((own.as_str().to_owned(), other.clone()))
+        })
+    });
+    names_of(config).renamed(renamed)
+}
+
+fn names_of(config: &Config) -> Known {
     if config.source.iter().any(|s| prefix(s).is_none_or(|p| p != s.name)) {
         return Known::anything();
     }
