@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     fn talk(version: &Version, lines: &[Value]) -> Vec<Value> {
-        let input = lines.iter().map(|l| format!("{l}\n")).collect::<String>();
+        let input = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let mut output = Vec::new();
         notes(version, input.as_bytes(), &mut output).unwrap();
         String::from_utf8(output)

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use audit::{AuditCommand, ExportFormat, Search};
+pub use audit::{AuditCommand, ExportFormat, Wanted};
 pub use explain::{Explain, ExplainCall, PolicyCommand, Who};
 pub use keys::{CreateKey, KeysCommand, RoleName};
 pub use pins::{Choice, EffectChoice, PinsCommand};
@@ -157,4 +157,29 @@ pub enum DemoServer {
     },
     /// The weather, over HTTP
     Weather,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_whole_command_line_is_consistent_and_every_visible_command_explains_itself() {
+        let mut cli = Cli::command();
+        cli.clone().debug_assert();
+        cli.build();
+        for command in cli.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help")
+        {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            let leaves: Vec<_> =
+                command.get_subcommands().filter(|c| c.get_name() != "help").collect();
+            let leaves = if leaves.is_empty() { vec![command] } else { leaves };
+            for leaf in leaves {
+                let example = leaf.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(example.contains("Example"), "{} {}", command.get_name(), leaf.get_name());
+            }
+        }
+    }
 }

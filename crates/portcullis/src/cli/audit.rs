@@ -30,7 +30,7 @@ pub enum AuditCommand {
         file: ConfigFile,
         /// Which records.
         #[command(flatten)]
-        search: Search,
+        search: Wanted,
         /// The lines of the log instead of a table
         #[arg(long)]
         json: bool,
@@ -76,13 +76,13 @@ pub enum AuditCommand {
         format: ExportFormat,
         /// Which records.
         #[command(flatten)]
-        search: Search,
+        search: Wanted,
     },
 }
 
 /// Which records; what is left out does not matter.
 #[derive(Debug, Args)]
-pub struct Search {
+pub struct Wanted {
     /// Who called
     #[arg(long)]
     pub principal: Option<String>,

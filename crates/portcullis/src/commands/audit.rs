@@ -7,7 +7,7 @@ use journal::{Filter, Format, ReadError, Stored};
 use model::Timestamp;
 use serde_json::json;
 
-use crate::cli::{AuditCommand, ExportFormat, Search};
+use crate::cli::{AuditCommand, ExportFormat, Wanted};
 use crate::config;
 use crate::house::audit_dir;
 use crate::say;
@@ -18,7 +18,7 @@ pub fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let dir = |file: &crate::cli::ConfigFile| config::load(&file.config).map(|l| audit_dir(&l));
     match command {
         AuditCommand::Tail { file, count, json } => {
-            show(journal::tail(&dir(&file)?, count)?, json)?
+            show(journal::tail(&dir(&file)?, count)?, json)?;
         }
         AuditCommand::Search { file, search, json } => {
             show(journal::search(&dir(&file)?, filter(&search)?)?, json)?;
@@ -43,7 +43,7 @@ pub fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn filter(search: &Search) -> anyhow::Result<Filter> {
+fn filter(search: &Wanted) -> anyhow::Result<Filter> {
     let moment = |text: &Option<String>| -> anyhow::Result<Option<Timestamp>> {
         let Some(text) = text else { return Ok(None) };
         let wrong = || format!("`{text}` is no moment: write 2026-11-21 or 2026-11-21T10:00:00Z");

@@ -70,7 +70,7 @@ async fn show(folder: &Folder, keep: bool) -> anyhow::Result<bool> {
     let played = play(folder.path(), &url, &key).await;
     if keep && played.is_ok() {
         invite(&url, &key, &file);
-        asked_to_end().await;
+        asked_to_end()?.await;
     }
     let _ = stop.send(());
     running.await??;

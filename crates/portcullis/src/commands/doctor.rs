@@ -32,7 +32,7 @@ pub fn run(command: &Doctor) -> anyhow::Result<ExitCode> {
     let mut found = Vec::new();
     match config::load(path) {
         Err(e) => {
-            found.push(Advice::new("config", e.to_string(), "mend it: see `portcullis check`"))
+            found.push(Advice::new("config", e.to_string(), "mend it: see `portcullis check`"));
         }
         Ok(loaded) => {
             settings::look(&loaded, &mut found);

@@ -24,7 +24,9 @@ pub fn run(command: PinsCommand) -> anyhow::Result<ExitCode> {
         PinsCommand::Diff(choice) => {
             let pinned = Pinned::open(&choice.file.config)?;
             let chosen = pinned.choose(&choice, |item| item.pending.is_some())?;
-            chosen.iter().for_each(|item| diff::show(item));
+            for item in chosen {
+                diff::show(item);
+            }
             Ok(ExitCode::SUCCESS)
         }
         PinsCommand::Meet(file) => meet(&file.config),

@@ -13,11 +13,12 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     start_logs(loaded.config.log);
     runtime(&loaded.config)?.block_on(async {
         let live = Live::open(loaded).await?;
+        let end = asked_to_end()?;
         say::line(format_args!("listening on {}", live.url()?));
         if let Some(admin) = live.admin() {
             say::line(format_args!("health and metrics on {admin}: /healthz /readyz /metrics"));
         }
-        live.run(asked_to_end()).await
+        live.run(end).await
     })?;
     Ok(ExitCode::SUCCESS)
 }

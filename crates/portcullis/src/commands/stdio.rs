@@ -31,7 +31,7 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let settings = front::PipeSettings::default();
         let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
         let gate = built.gate.clone();
-        let served = front::stdio(gate, user, settings, input, output, asked_to_end()).await;
+        let served = front::stdio(gate, user, settings, input, output, asked_to_end()?).await;
         watching.abort();
         finish(&built.gate, &built.sources, &journal, &house.clock).await;
         Ok(served?)

@@ -151,7 +151,7 @@ mod tests {
         for (text, bytes) in [("512 B", 512), ("1MiB", 1 << 20), ("2 MB", 2_000_000)] {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
-        let rate = Rate::new(600, Duration::from_secs(60));
+        let rate = Rate::new(600, Duration::from_mins(1));
         assert_eq!("600/min".parse(), Ok(Frequency(rate)));
     }
 

@@ -48,7 +48,7 @@ pub async fn serve_admin(listener: TcpListener, state: Arc<AdminState>) {
                 .max_buf_size(16 * 1024)
                 .serve_connection(TokioIo::new(stream), answer);
             // A client that goes away in the middle is no concern of anybody.
-            let _ = tokio::time::timeout(Duration::from_secs(60), served).await;
+            let _ = tokio::time::timeout(Duration::from_mins(1), served).await;
             drop(permit);
         });
     }

@@ -47,7 +47,7 @@ pub fn build(
         sources: servers.into_iter().map(|(mcp, set)| (mcp as Arc<dyn Source>, set)).collect(),
         events,
         keys: Arc::new(keys),
-        ring: ring(&house.store),
+        ring: Ok(ring(&house.store)),
         unauthenticated: unauthenticated(config),
         policy,
         journal,

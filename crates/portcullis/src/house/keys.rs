@@ -1,20 +1,20 @@
-use identity::{ApiKey, AuthError, KeyRing, KeyRingError};
+use identity::{ApiKey, KeyRing, KeyRingError};
 use model::Timestamp;
 use store::{ApiKeyRow, Keys as _, SqliteStore};
 
 /// The ring of every key in the store. One that cannot be read lets nobody in, and says why in the log.
-pub fn ring(store: &SqliteStore) -> Result<KeyRing, AuthError> {
+pub fn ring(store: &SqliteStore) -> KeyRing {
     let rows = match store.keys() {
         Ok(rows) => rows,
         Err(e) => {
             tracing::error!("API keys cannot be read or trusted, so nobody gets in: {e}");
-            return Ok(KeyRing::unavailable());
+            return KeyRing::unavailable();
         }
     };
-    Ok(of(rows).unwrap_or_else(|e| {
+    of(rows).unwrap_or_else(|e| {
         tracing::error!("API keys cannot be used, so nobody gets in: {e}");
         KeyRing::unavailable()
-    }))
+    })
 }
 
 fn of(rows: Vec<ApiKeyRow>) -> Result<KeyRing, KeyRingError> {

@@ -15,7 +15,7 @@ use model::Timestamp;
 use sources::Mcp;
 use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::changes::Decisions;
 use super::exposition::Exposition;
@@ -37,6 +37,7 @@ pub struct Live {
     gauges: Arc<Gauges>,
     listener: TcpListener,
     admin: Option<TcpListener>,
+    hangups: Signal,
 }
 
 impl Live {
@@ -55,11 +56,11 @@ impl Live {
         let built = prepared(&house, &journal)?;
         let config = &house.loaded.config;
         let listener = listen(config.server.listen).await?;
-        let admin = match config.admin.enabled {
-            true => Some(listen(config.admin.listen).await?),
-            false => None,
-        };
-        Ok(Self { house, journal, built, settings, gauges, listener, admin })
+        let admin =
+            if config.admin.enabled { Some(listen(config.admin.listen).await?) } else { None };
+        // Before anybody is told that it runs: until then SIGHUP would end it.
+        let hangups = signal(SignalKind::hangup())?;
+        Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups })
     }
 
     /// Where agents reach it.
@@ -75,7 +76,7 @@ impl Live {
 
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { house, journal, built, settings, gauges, listener, admin } = self;
+        let Self { house, journal, built, settings, gauges, listener, admin, hangups } = self;
         let Built { gate, sources, launcher } = built;
         record(&journal, &house.clock, Kind::Start, None).await?;
         say_auth(&house);
@@ -90,7 +91,7 @@ impl Live {
         let (store, clock) = (house.store.clone(), house.clock.clone());
         helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));
         let reloader = Reloader::new(&house.loaded, gate.clone(), store, launcher, clock.clone());
-        helpers.spawn(on_hangup(reloader, journal.clone(), clock));
+        helpers.spawn(on_hangup(hangups, reloader, journal.clone(), clock));
         let draining = gate.clone();
         let told = async move {
             stop.await;
@@ -173,7 +174,7 @@ pub async fn watch_store(gate: Gate, store: Arc<SqliteStore>, journal: Journal, 
         let changes = known.changes(&now);
         known = now;
         if changes.keys {
-            gate.set_keys(super::ring(&store));
+            gate.set_keys(Ok(super::ring(&store)));
         }
         if changes.pins {
             gate.forget_pins();
@@ -188,8 +189,7 @@ pub async fn watch_store(gate: Gate, store: Arc<SqliteStore>, journal: Journal, 
 }
 
 /// Reads the configuration again whenever SIGHUP says so.
-async fn on_hangup(reloader: Reloader, journal: Journal, clock: Clock) {
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+async fn on_hangup(mut hangups: Signal, reloader: Reloader, journal: Journal, clock: Clock) {
     while hangups.recv().await.is_some() {
         let note = match reloader.reload() {
             Ok(restart) if restart.is_empty() => "configuration reloaded".to_owned(),
@@ -211,15 +211,14 @@ async fn on_hangup(reloader: Reloader, journal: Journal, clock: Clock) {
     }
 }
 
-/// Resolves when the process is asked to end.
-pub async fn asked_to_end() {
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
+/// A future that is done when the process is asked to end. From the call on, not only from the first poll, SIGTERM and
+/// SIGINT no longer kill.
+pub fn asked_to_end() -> std::io::Result<impl Future<Output = ()> + Send> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
 }

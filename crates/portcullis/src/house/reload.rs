@@ -43,7 +43,7 @@ impl Reloader {
         servers(&loaded, &self.ways, &EventHub::default().events())?;
         let epoch = next_epoch(self.gate.epoch(), &self.ways.clock);
         self.gate.set_policy(policies(&loaded, epoch)?);
-        self.gate.set_keys(ring(&self.store));
+        self.gate.set_keys(Ok(ring(&self.store)));
         Ok(self.restart(&loaded.config))
     }
 

@@ -50,7 +50,7 @@ fn one(
         ConfigError::placed(loaded, &path, &format!("source `{}`: {message}", source.name))
     };
     let name = SourceName::new(&source.name).map_err(|e| wrong(e.to_string()))?;
-    let settings = settings(&name, source);
+    let settings = settings(source);
     let config = config(name, source, loaded).map_err(wrong)?;
     let ports = Ports {
         egress: ways.egress.clone(),
@@ -62,7 +62,7 @@ fn one(
     Ok((mcp, settings))
 }
 
-fn settings(name: &SourceName, source: &Source) -> SourceSettings {
+fn settings(source: &Source) -> SourceSettings {
     let url = source.mcp.url.as_deref().and_then(|u| Url::parse(u).ok());
     SourceSettings {
         prefix: config::prefix(source),
@@ -77,7 +77,6 @@ fn settings(name: &SourceName, source: &Source) -> SourceSettings {
         detectors: source.detectors,
         check_arguments: source.check_arguments,
         hosts: url.and_then(|u| u.host_str().map(str::to_owned)).into_iter().collect(),
-        ..SourceSettings::new(name)
     }
 }
 

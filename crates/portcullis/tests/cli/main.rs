@@ -1,8 +1,10 @@
 //! The program itself, run as an operator runs it.
 #![expect(
     clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::panic,
     clippy::disallowed_methods,
-    missing_docs,
+    unreachable_pub,
     reason = "these tests run the product, and call it over real connections"
 )]
 

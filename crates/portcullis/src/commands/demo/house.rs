@@ -134,7 +134,7 @@ pub fn key(house: &House) -> anyhow::Result<String> {
         tenant: TenantId::new("default"),
         role: Role::Agent,
         scopes: Vec::new(),
-        expires: Some(now.after(Duration::from_secs(24 * 3600))),
+        expires: Some(now.after(Duration::from_hours(24))),
     };
     let key = new_key(grant, now)?;
     house.store.insert_key(&row(&key.row, "made by the demonstration"))?;

@@ -68,7 +68,7 @@ fn change_one_byte(from: &Path, to: &Path) -> anyhow::Result<usize> {
         if path.extension().is_some_and(|e| e == "jsonl")
             && let Some(at) = bytes.windows(9).position(|w| w == b"\"refused\"")
         {
-            changed = Some(bytes[..at].iter().filter(|b| **b == b'\n').count() + 1);
+            changed = Some(bytes[..at].split(|b| *b == b'\n').count());
             bytes[at + 1] = b'R';
         }
         std::fs::write(to.join(name), bytes)?;

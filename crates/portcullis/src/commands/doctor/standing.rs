@@ -88,7 +88,7 @@ pub fn store(loaded: &Loaded, found: &mut Vec<Advice>) {
     let now = Timestamp(house.clock.now_millis());
     match house.store.keys() {
         Err(e) => {
-            found.push(Advice::new("store", e.to_string(), "restore the database from a backup"))
+            found.push(Advice::new("store", e.to_string(), "restore the database from a backup"));
         }
         Ok(rows) if loaded.config.server.auth == Auth::Keys && good(&rows, now) == 0 => {
             found.push(Advice::new(

@@ -140,7 +140,7 @@ fn source_name(original: &str) -> String {
         }
     }
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        name.insert_str(0, "s");
+        name.insert(0, 's');
     }
     name.truncate(32);
     name.trim_end_matches('-').to_owned()

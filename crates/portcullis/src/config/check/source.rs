@@ -54,10 +54,10 @@ fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
     let own = &source.mcp;
     match (&own.command, &own.url) {
         (None, None) => {
-            found.at(mcp("command"), "`mcp` needs a `command` to start or a `url` to call")
+            found.at(mcp("command"), "`mcp` needs a `command` to start or a `url` to call");
         }
         (Some(_), Some(_)) => {
-            found.at(mcp("url"), "`mcp` has both `command` and `url`: keep the one that is meant")
+            found.at(mcp("url"), "`mcp` has both `command` and `url`: keep the one that is meant");
         }
         (Some(command), None) => program(n, command, own, found),
         (None, Some(url)) => remote(n, url, source, found),
@@ -94,12 +94,11 @@ fn remote(n: usize, url: &str, source: &Source, found: &mut Findings<'_>) {
     }
     let mut named = Policy::default();
     for (at, place) in source.private.iter().enumerate() {
-        match host_port(place) {
-            Some((host, port)) => named = named.allow(&host, port),
-            None => {
-                let path = [Step::from("source"), n.into(), "private".into(), at.into()];
-                found.at(path, format!("`{place}` is no place: write it as `host:port`"));
-            }
+        if let Some((host, port)) = host_port(place) {
+            named = named.allow(&host, port);
+        } else {
+            let path = [Step::from("source"), n.into(), "private".into(), at.into()];
+            found.at(path, format!("`{place}` is no place: write it as `host:port`"));
         }
     }
     let parsed = match Url::parse(url) {
