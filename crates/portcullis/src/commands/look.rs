@@ -82,5 +82,5 @@ pub fn operator() -> Who {
 /// Who decides, for records: the name of the user, as far as it can be an id.
 pub fn user() -> String {
     let name = ["USER", "LOGNAME"].into_iter().find_map(ambient::env).unwrap_or_default();
-    if identity::principal_id(&name).is_ok() { name } else { "operator".to_owned() }
+    if identity::principal_id(&name).is_ok() { name } else { "local".to_owned() }
 }
