@@ -187,3 +187,32 @@ async fn what_is_denied_is_denied_over_http_and_sse_too() {
     assert_eq!(refused["error"]["data"]["code"], "unavailable", "{refused}");
     assert_eq!(server.house.notes.called(), 0);
 }
+
+// v-body-10: what is no JSON is a parse error, whatever it begins with.
+#[tokio::test]
+#[ignore = "an array is refused as a batch before it is read as JSON"]
+async fn a_body_of_brackets_is_no_json() {
+    let server = Server::start().await;
+    let reply = server.post(&[], &"[".repeat(100_000)).await;
+    assert_eq!((reply.status, reply.code()), (400, -32700));
+}
+
+// g-policy-18: a path tells nobody which sources there are.
+#[tokio::test]
+#[ignore = "the path of a source opens a session for those who may use nothing of it"]
+async fn a_source_of_which_one_may_use_nothing_looks_like_none() {
+    let server = Server::start().await;
+    let policy = r#"permit(principal, action, resource);
+        forbid(principal, action, resource in Source::"shop");"#;
+    let texts = [("test.cedar".to_owned(), policy.to_owned())];
+    let known = policy::Known::anything();
+    server.house.gate.set_policy(policy::PolicySet::load(&texts, &[], &known, 2).unwrap());
+    let hello = initialize("2025-11-25", "{}");
+    let body = modern("tools/list", json!({}), &json!({}));
+    let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/list")];
+    for (headers, body) in [(&[][..], &hello), (&headers[..], &body)] {
+        let hidden = server.send("POST", "/mcp/shop", headers, body).await;
+        let unknown = server.send("POST", "/mcp/nothing", headers, body).await;
+        assert_eq!((hidden.status, hidden.body), (unknown.status, unknown.body));
+    }
+}

@@ -14,6 +14,7 @@ mod explain;
 mod import;
 mod keys;
 mod looking;
+mod rows;
 mod serve;
 mod starting;
 mod support;
