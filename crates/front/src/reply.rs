@@ -124,7 +124,7 @@ pub(crate) fn closing(mut response: Response<Body>) -> Response<Body> {
 pub(crate) fn bare_error(status: &str) -> Bytes {
     let reason = status.split_once(' ').map_or(status, |(_, reason)| reason);
     let body = format!("{{\"error\":{{\"code\":\"bad_request\",\"message\":{}}}}}", quote(reason));
-    let guards: String = GUARDS.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+    let guards = GUARDS.map(|(n, v)| format!("{n}: {v}\r\n")).concat();
     let framing = format!("content-length: {}\r\nconnection: close", body.len());
     Bytes::from(format!(
         "HTTP/1.1 {status}\r\n{guards}content-type: application/json\r\n{framing}\r\n\r\n{body}"
