@@ -129,7 +129,7 @@ async fn a_chunked_body_without_end_is_refused_at_the_limit() {
     let mut sent = 0;
     while sent < 64 && conn.stream.write_all(chunk.as_bytes()).await.is_ok() {
         sent += 1;
-        if conn.stream.ready(tokio::io::Interest::READABLE).await.is_ok() && sent > 17 {
+        if sent > 17 && conn.stream.ready(tokio::io::Interest::READABLE).await.is_ok() {
             break;
         }
     }

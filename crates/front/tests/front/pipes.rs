@@ -34,8 +34,8 @@ impl Pipe {
         let (from, to) = tokio::io::split(ours);
         let (reader, writer) = tokio::io::split(theirs);
         let principal = local_principal("ada", TenantId::new("acme"), Role::Agent).unwrap();
-        let mut settings = PipeSettings::default();
-        settings.last_words = Duration::from_millis(500);
+        let mut settings =
+            PipeSettings { last_words: Duration::from_millis(500), ..PipeSettings::default() };
         change(&mut settings);
         let gate = house.gate.clone();
         let never = std::future::pending::<()>();

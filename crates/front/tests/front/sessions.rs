@@ -104,7 +104,7 @@ async fn sessions_in_use_are_not_given_up_for_new_ones() {
 // v-rate-02
 #[tokio::test]
 async fn opening_sessions_is_limited_for_each_principal() {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let server = Server::with(|s| s.limits.opens = identity::Rate::new(5, minute)).await;
     for _ in 0..5 {
         server.session("2025-11-25", "{}").await;

@@ -106,7 +106,7 @@ async fn streams_of_one_principal_are_bounded_and_others_are_served() {
 // g-http-41
 #[tokio::test]
 async fn a_reconnect_storm_is_turned_away() {
-    let second = Duration::from_secs(60);
+    let second = Duration::from_mins(1);
     let server = Server::with(|s| s.limits.reconnects = identity::Rate::new(20, second)).await;
     let session = server.session("2025-11-25", "{}").await;
     let mut refused = 0;

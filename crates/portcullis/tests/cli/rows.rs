@@ -11,7 +11,7 @@ fn an_effect_that_a_tool_itself_contradicts_is_shown_by_doctor() {
         let ran = Place::new(&notes(effects)).run(&["doctor", "--json"]);
         assert_eq!(ran.code, 1, "{}", ran.err);
         let found: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
-        found.iter().map(|a| a.to_string()).collect::<Vec<_>>().join("\n")
+        found.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
     };
     let said = rules("effects = { \"*\" = \"read\" }");
     assert!(said.contains("effect-conflict") && said.contains("notes__delete_all"), "{said}");

@@ -50,7 +50,13 @@ impl Conn {
     pub(crate) async fn to(at: SocketAddr) -> Self {
         let stream = TcpStream::connect(at).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, at, got: Vec::new(), sse: Parser::new(1 << 24), events: Default::default() }
+        Self {
+            stream,
+            at,
+            got: Vec::new(),
+            sse: Parser::new(1 << 24),
+            events: std::collections::VecDeque::new(),
+        }
     }
 
     /// Writes a request with the usual headers where the test does not say otherwise.
@@ -63,7 +69,7 @@ impl Conn {
     ) {
         let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let mut text = format!("{method} {path} HTTP/1.1\r\n");
-        let mut add = |name: &str, value: &str| text.push_str(&format!("{name}: {value}\r\n"));
+        let mut add = |name: &str, value: &str| text += &[name, ": ", value, "\r\n"].concat();
         if !has("host") {
             add("Host", &self.at.to_string());
         }
@@ -87,7 +93,7 @@ impl Conn {
     }
 
     async fn more(&mut self) -> bool {
-        let mut chunk = [0; 65536];
+        let mut chunk = [0; 8192];
         let n = soon(self.stream.read(&mut chunk)).await.unwrap_or(0);
         self.got.extend_from_slice(&chunk[..n]);
         n > 0

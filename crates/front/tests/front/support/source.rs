@@ -112,7 +112,10 @@ impl Fake {
                 let data = "x".repeat(1024);
                 let params = json!({"level": "info", "data": data}).to_string();
                 link.notify(Notice::Log(Level::Info, Bytes::from(params))).await;
-                self.notices.fetch_add(1, Ordering::SeqCst);
+                let n = self.notices.fetch_add(1, Ordering::SeqCst);
+                if n % 1000 == 0 {
+                    eprintln!("n {n}");
+                }
             },
         }
         counts.0 = None;
@@ -174,11 +177,7 @@ impl Source for Fake {
         Box::pin(async { Ok(Listing { era: Era::Legacy, pages, warnings: Vec::new() }) })
     }
 
-    fn call<'a>(
-        &'a self,
-        cleared: Cleared,
-        link: Arc<dyn Link>,
-    ) -> Boxed<'a, Result<Reply, Trouble>> {
+    fn call(&self, cleared: Cleared, link: Arc<dyn Link>) -> Boxed<'_, Result<Reply, Trouble>> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(self.answer(cleared, link))
     }
