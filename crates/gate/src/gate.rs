@@ -62,7 +62,7 @@ pub struct Parts {
     pub settings: Settings,
     /// Sources in the order of the configuration.
     pub sources: Vec<(Arc<dyn Source>, SourceSettings)>,
-    /// Where the sources report to: made before them with [`crate::events`].
+    /// Where the sources report to: made before them, as an [`EventHub`].
     pub events: EventHub,
     /// Seals session ids, cursors, task ids and parked state.
     pub keys: Arc<Sealer>,
