@@ -13,6 +13,11 @@ pub(crate) fn offers(offered: &ServerCapabilities, method: &Method) -> bool {
         Method::PromptsList | Method::PromptsGet => offered.prompts.is_some(),
         Method::Complete => offered.completions,
         Method::SetLevel => offered.logging,
+        Method::TasksGet
+        | Method::TasksUpdate
+        | Method::TasksCancel
+        | Method::TasksList
+        | Method::TasksResult => offered.tasks || offered.legacy_tasks.is_some(),
         _ => true,
     }
 }

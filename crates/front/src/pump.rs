@@ -26,8 +26,9 @@ pub(crate) struct Pump {
     task: AbortHandle,
 }
 
+/// Small, for a queue has room for many of them in every session.
 enum Order {
-    Subscribe(Incoming, oneshot::Sender<Vetted>),
+    Subscribe(Box<Incoming>, oneshot::Sender<Vetted>),
     Unsubscribe(String, oneshot::Sender<Vetted>),
 }
 
@@ -48,7 +49,7 @@ impl Pump {
 
     pub(crate) async fn subscribe(&self, incoming: Incoming) -> Vetted {
         let (answer, answered) = oneshot::channel();
-        self.order(Order::Subscribe(incoming, answer), answered).await
+        self.order(Order::Subscribe(Box::new(incoming), answer), answered).await
     }
 
     pub(crate) async fn unsubscribe(&self, uri: String) -> Vetted {
@@ -102,10 +103,13 @@ async fn run(
         };
         match order {
             Some(Order::Subscribe(incoming, answer)) => {
-                let _ = answer.send(gate.subscribe(&client, &watch, incoming).await);
+                // Apart, here and below: a session lasts, and these are large to carry room for.
+                let done = Box::pin(gate.subscribe(&client, &watch, *incoming)).await;
+                let _ = answer.send(done);
             }
             Some(Order::Unsubscribe(uri, answer)) => {
-                let _ = answer.send(gate.unsubscribe(&client, &watch, &uri).await);
+                let done = Box::pin(gate.unsubscribe(&client, &watch, &uri)).await;
+                let _ = answer.send(done);
             }
             None => return,
         }
