@@ -133,7 +133,8 @@ impl Listener {
     {
         let (door, shared) = (self.door.clone(), line.clone());
         let service = service_fn(move |request| {
-            let answer = door.clone().handle(shared.clone(), peer, request);
+            // Boxed, so that a connection that waits, or that streams, carries no room for the work on a request.
+            let answer = Box::pin(door.clone().handle(shared.clone(), peer, request));
             async { Ok::<_, std::convert::Infallible>(answer.await) }
         });
         let io = TokioIo::new(wire);
