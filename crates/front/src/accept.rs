@@ -198,7 +198,8 @@ impl Listener {
             .timer(TokioTimer::new())
             // The time for a head is kept by the watchman, together with all other times of a connection.
             .header_read_timeout(None)
-            .pipeline_flush(true)
+            // Gathering the answers of a pipeline would also gather a stream without end: its bound is given up then.
+            .pipeline_flush(false)
             .keep_alive(true)
             .half_close(false)
             .max_headers(limits.headers)

@@ -71,6 +71,9 @@ impl Door {
             Err(refusal) => reply::closing(self.refuse(refusal, None, &at, None).await),
         };
         let headers = response.headers_mut();
+        if headers.contains_key(header::CONNECTION) {
+            line.lingers();
+        }
         if let Some(hsts) = self.hsts.as_ref().filter(|_| https) {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
@@ -125,7 +128,7 @@ impl Door {
             Route::Root if get && !https => self.to_https(),
             Route::Mcp(name) => self.mcp(line, name, head, at, body).await,
             Route::Sse | Route::Messages if self.sse => {
-                sse::visit(self, line, &route, head, at, body).await
+                Box::pin(sse::visit(self, line, &route, head, at, body)).await
             }
             _ => reply::nothing_here(),
         }
@@ -159,8 +162,8 @@ impl Door {
         let visit = Visit { headers: head.headers, ..visit };
         match head.method {
             Method::POST => post::post(self, visit, body).await,
-            Method::GET => unsolicited::get(self, visit).await,
-            _ => post::delete(self, visit).await,
+            Method::GET => Box::pin(unsolicited::get(self, visit)).await,
+            _ => Box::pin(post::delete(self, visit)).await,
         }
     }
 

@@ -23,6 +23,7 @@ pub(crate) struct Line {
     /// While set, the end of the client's sending is kept from the protocol: it may still wait for its answer.
     hold: AtomicBool,
     ended: AtomicBool,
+    lingers: AtomicBool,
     waiting: Mutex<Option<Waker>>,
     /// `Content-Length` lines that came in, and those that requests showed.
     lengths: AtomicU64,
@@ -85,6 +86,15 @@ impl Line {
             self.lengths_shown.fetch_add(1, Relaxed);
         }
         chunked && (shows_length || self.lengths.load(Relaxed) > self.lengths_shown.load(Relaxed))
+    }
+
+    /// The last answer left bytes of the client unread.
+    pub(crate) fn lingers(&self) {
+        self.lingers.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_lingering(&self) -> bool {
+        self.lingers.load(Relaxed)
     }
 
     /// From now on the client may close its sending side and still be answered.

@@ -81,6 +81,11 @@ impl Peer {
         match Message::parse(text, Limits::REQUEST) {
             Ok(Message::Request(request)) => self.request(request, at).await,
             Ok(Message::Notification { method, params }) => match self.session.get() {
+                // Not waited for: what a source asks because of it comes in where this was read.
+                Some(session) if method == Method::RootsChanged => {
+                    let session = session.clone();
+                    tokio::spawn(async move { legacy::hear(&session, &method, &params).await });
+                }
                 Some(session) => legacy::hear(session, &method, &params).await,
                 // A modern peer on a pipe takes requests back by name, too.
                 None if method == Method::Cancelled => {

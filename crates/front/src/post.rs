@@ -77,7 +77,7 @@ pub(crate) async fn receive(
 
 async fn dispatch(door: &Arc<Door>, mut visit: Visit, text: Bytes) -> Response<Body> {
     if batch::is_batch(&text) {
-        return batched(door, visit, &text).await;
+        return Box::pin(batched(door, visit, &text)).await;
     }
     let message = match Message::parse(text, Limits::REQUEST) {
         Ok(message) => message,
@@ -99,11 +99,12 @@ async fn dispatch(door: &Arc<Door>, mut visit: Visit, text: Bytes) -> Response<B
                 return modern_request(door, visit, request, meta).await;
             }
             if request.method == Method::Initialize {
-                return initialize(door, visit, request).await;
+                // Apart, here and elsewhere: what is rare must not make every request's future large.
+                return Box::pin(initialize(door, visit, request)).await;
             }
             legacy_request(door, visit, request, meta).await
         }
-        other => unanswered(door, &visit, other).await,
+        other => Box::pin(unanswered(door, &visit, other)).await,
     }
 }
 
@@ -167,7 +168,7 @@ async fn modern_request(
         return refused(door, &visit, refusal, Some(&request.id)).await;
     }
     if request.method == Method::Listen {
-        return crate::unsolicited::listen(door, visit, &known, request).await;
+        return Box::pin(crate::unsolicited::listen(door, visit, &known, request)).await;
     }
     let track = Arc::new(Track::new(0, 0));
     let scene = modern::Scene {
@@ -318,7 +319,8 @@ async fn legacy_exchange(
         session.keep(parts.track.clone());
         let mut stream =
             EventStream::new(parts.track.clone(), Track::FIRST, limits.keep_alive, counted())
-                .numbered();
+                .numbered()
+                .probing(visit.line.clone());
         if prime {
             let id = format!("{}-0", parts.track.number());
             stream = stream.primed(protocol::sse::prime(&id, Some(RETRY)));
@@ -334,6 +336,10 @@ async fn legacy_exchange(
 /// An array: only a session of 2025-03-26 has those.
 async fn batched(door: &Arc<Door>, visit: Visit, text: &Bytes) -> Response<Body> {
     let invalid = |text: &str| Refusal::new(Code::InvalidRequest, text);
+    // What is no JSON at all is no batch either, wherever it comes.
+    if let Err(e) = protocol::json::check(text, Limits::REQUEST) {
+        return refused(door, &visit, Refusal::new(Code::ParseError, e.to_string()), None).await;
+    }
     let modern = modern::is_modern(visit.version(), None);
     if modern || !visit.headers.contains_key(reply::SESSION) {
         let refusal = invalid("one message in a body: batches ended with 2025-03-26");

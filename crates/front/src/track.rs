@@ -73,6 +73,8 @@ impl Track {
 
     /// Adds a message; waits while the reader is behind.
     pub(crate) async fn send(&self, message: Bytes) {
+        // Where nobody has to wait, others must have their turn all the same.
+        tokio::task::consume_budget().await;
         loop {
             let room = self.room.notified();
             {

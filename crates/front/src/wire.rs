@@ -1,12 +1,16 @@
 //! A connection's bytes, on their way to and from the HTTP library.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 use crate::line::Line;
 use crate::reply;
@@ -16,6 +20,16 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Header lines that are counted.
 const LENGTH: &[u8] = b"\ncontent-length";
 
+/// How long to read on after the last answer, and how many bytes of it.
+const LINGER: Duration = Duration::from_millis(500);
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// The end of a connection whose client may still be sending.
+struct Linger {
+    until: Pin<Box<Sleep>>,
+    bytes: usize,
+}
+
 /// A stream that notes in its [`Line`] what happens on it.
 pub(crate) struct Wire<S> {
     inner: S,
@@ -23,13 +37,24 @@ pub(crate) struct Wire<S> {
     /// Bytes read while the version was told.
     early: Bytes,
     scan: Scan,
+    /// The client has closed its sending side.
+    ended: bool,
+    linger: Option<Linger>,
     /// What is left to send of an error page that stands for one of the HTTP library's.
     page: Bytes,
 }
 
 impl<S: AsyncRead + Unpin> Wire<S> {
     pub(crate) fn new(inner: S, line: Arc<Line>) -> Self {
-        Self { inner, line, early: Bytes::new(), scan: Scan::default(), page: Bytes::new() }
+        Self {
+            inner,
+            line,
+            early: Bytes::new(),
+            scan: Scan::default(),
+            ended: false,
+            linger: None,
+            page: Bytes::new(),
+        }
     }
 
     /// Reads just enough to tell whether the client speaks HTTP/2 without having agreed on it (prior knowledge).
@@ -69,6 +94,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             ready!(Pin::new(&mut me.inner).poll_read(cx, out))?;
             let n = out.filled().len() - before;
             if n == 0 && out.remaining() > 0 {
+                me.ended = true;
                 return if me.line.end_reached() { Poll::Pending } else { Poll::Ready(Ok(())) };
             }
             me.line.received(n as u64);
@@ -94,6 +120,16 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         result
     }
 
+    /// Sends our own page in place of a bare error. What cannot go out at once is sent by the flush that follows.
+    fn replace(&mut self, page: Bytes, cx: &mut Context<'_>) -> io::Result<()> {
+        self.page = page;
+        self.line.lingers();
+        match self.poll_page(cx) {
+            Poll::Ready(Err(e)) => Err(e),
+            _ => Ok(()),
+        }
+    }
+
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.page.has_remaining() {
             let wrote = Pin::new(&mut self.inner).poll_write(cx, &self.page);
@@ -107,7 +143,29 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// Reads on for a moment after the last answer and throws away what comes. Closing with bytes unread would make
+    /// the system reset the connection, and the client might never see the answer (RFC 9112 section 9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let linger = self.linger.get_or_insert_with(|| Linger {
+            until: Box::pin(tokio::time::sleep(LINGER)),
+            bytes: LINGER_BYTES,
+        });
+        let mut scrap = [MaybeUninit::uninit(); 4096];
+        while !self.ended && linger.bytes > 0 && linger.until.as_mut().poll(cx).is_pending() {
+            let mut scrap = ReadBuf::uninit(&mut scrap);
+            match ready!(Pin::new(&mut self.inner).poll_read(cx, &mut scrap)) {
+                Ok(()) if !scrap.filled().is_empty() => {
+                    linger.bytes = linger.bytes.saturating_sub(scrap.filled().len());
+                }
+                _ => self.ended = true,
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -116,11 +174,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         let me = self.get_mut();
         ready!(me.poll_page(cx))?;
         if let Some(page) = bare_error(buf).filter(|_| !me.line.is_h2()) {
-            me.page = page;
-            // Where it cannot go out at once, the flush that follows sends it.
-            if let Poll::Ready(Err(e)) = me.poll_page(cx) {
-                return Poll::Ready(Err(e));
-            }
+            me.replace(page, cx)?;
             return Poll::Ready(Ok(buf.len()));
         }
         let wrote = Pin::new(&mut me.inner).poll_write(cx, buf);
@@ -134,6 +188,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     ) -> Poll<io::Result<usize>> {
         let me = self.get_mut();
         ready!(me.poll_page(cx))?;
+        let head = bufs.first().map_or(&[][..], |buf| buf);
+        if let Some(page) = bare_error(head).filter(|_| !me.line.is_h2()) {
+            me.replace(page, cx)?;
+            return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
+        }
         let wrote = Pin::new(&mut me.inner).poll_write_vectored(cx, bufs);
         me.noted(wrote, |n| *n as u64)
     }
@@ -152,14 +211,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let me = self.get_mut();
         ready!(me.poll_page(cx))?;
-        Pin::new(&mut me.inner).poll_shutdown(cx)
+        if me.linger.is_none() {
+            ready!(Pin::new(&mut me.inner).poll_shutdown(cx))?;
+        }
+        if me.line.is_lingering() {
+            ready!(me.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 /// The HTTP library answers what it cannot parse by itself, with a bare head. What goes out instead has a body and
 /// the headers that every answer has.
 fn bare_error(buf: &[u8]) -> Option<Bytes> {
-    let rest = buf.strip_prefix(b"HTTP/1.1 4").or_else(|| buf.strip_prefix(b"HTTP/1.0 4"))?;
+    let rest = buf.strip_prefix(b"HTTP/1.1 ").or_else(|| buf.strip_prefix(b"HTTP/1.0 "))?;
+    if !rest.starts_with(b"4") {
+        return None;
+    }
     if memchr::memmem::find(buf, b"x-content-type-options").is_some() || !buf.ends_with(b"\r\n\r\n")
     {
         return None;

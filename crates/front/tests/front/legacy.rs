@@ -41,7 +41,7 @@ async fn a_session_opens_lists_calls_and_ends() {
     assert_eq!(list["id"], 2);
     let answer = post(&server, &session, &call(3, &json!({"b": 1, "a": 2}))).await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.json()["result"]["content"][0]["text"], r#"{"a":2,"b":1}"#);
+    assert_eq!(answer.json()["result"]["content"][0]["text"], r#"{"b":1,"a":2}"#);
     let ping = post(&server, &session, &request(4, "ping", &json!({}))).await;
     assert_eq!(ping.body, r#"{"jsonrpc":"2.0","id":4,"result":{}}"#);
 
@@ -295,7 +295,7 @@ async fn what_is_no_message_is_refused_in_json() {
     let ping = request(1, "ping", &json!({}));
     for (bad, code) in [
         (r#"{"jsonrpc":"#.to_owned(), -32700),
-        ("[".repeat(100_000), -32600),
+        ("[".repeat(100_000), -32700),
         (deep, -32700),
         (r#"{"jsonrpc":"2.0","id":1e309,"method":"ping"}"#.to_owned(), -32600),
         (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#.to_owned(), -32600),

@@ -87,7 +87,6 @@ async fn a_client_that_stops_reading_holds_the_source_back_and_is_dropped() {
         }
         let mut byte = [0; 1];
         conn.stream.read_exact(&mut byte).await.unwrap();
-        eprintln!("{era}: first byte");
         let sent = || server.house.notes.notices.load(Ordering::SeqCst);
         let mut before = 0;
         until("the source waits", || {
@@ -98,7 +97,6 @@ async fn a_client_that_stops_reading_holds_the_source_back_and_is_dropped() {
             still
         })
         .await;
-        eprintln!("{era}: waits after {}", sent());
         assert!(sent() < 20_000, "{} KiB were taken in", sent());
         if era == "modern" {
             until("it was cancelled", || server.house.notes.cancelled() >= 1).await;
