@@ -163,6 +163,11 @@ impl Watcher {
         }
     }
 
+    fn has_any(&self) -> bool {
+        let pending = lock(&self.pending);
+        pending.lists.contains(&true) || !pending.updated.is_empty() || !pending.tasks.is_empty()
+    }
+
     fn take(&self) -> Option<Happening> {
         let mut pending = lock(&self.pending);
         if let Some(at) = pending.lists.iter().position(|set| *set) {
@@ -177,12 +182,15 @@ impl Watcher {
 }
 
 impl Watch {
-    /// The next thing that happened; waits for it. At most one every 50 ms.
+    /// The next thing that happened; waits for it. At most one every 50 ms. Nothing is lost if the wait is given up:
+    /// a happening is taken only when it is returned.
     pub async fn next(&mut self) -> Happening {
         loop {
-            if let Some(happening) = self.watcher.take() {
+            if self.watcher.has_any() {
                 tokio::time::sleep(PAUSE).await;
-                return happening;
+                if let Some(happening) = self.watcher.take() {
+                    return happening;
+                }
             }
             self.watcher.wake.notified().await;
         }
