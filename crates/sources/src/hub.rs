@@ -113,6 +113,14 @@ impl Hub {
         }
     }
 
+    /// A session was lost, and what is opened in its stead may offer something else: calls by known names must not go
+    /// on until somebody has looked.
+    pub(crate) fn lists_may_differ(&self) {
+        for kind in Kind::ALL {
+            self.events.list_changed(&self.name, kind);
+        }
+    }
+
     /// What this lease watches.
     pub(crate) fn watched(&self, lease: Lease) -> Option<Filter> {
         self.lock().get(&lease).cloned()

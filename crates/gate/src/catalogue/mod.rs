@@ -40,6 +40,8 @@ pub(crate) struct Shelf {
 struct KindShelf {
     /// Nothing has been listed yet, or the source says that its list has changed.
     stale: AtomicBool,
+    /// Those who watch have been told so since the list was last fetched: one notice is enough.
+    told: AtomicBool,
     /// One listing at a time: a flood of changes leads to one look at a time.
     pub(crate) listing: tokio::sync::Mutex<()>,
     listed: shelf::Recent,
@@ -86,7 +88,9 @@ impl Catalogue {
         if kind == Kind::Resources {
             shelf.kind(Kind::Templates).stale.store(true, Ordering::Release);
         }
-        !shelf.kind(kind).stale.swap(true, Ordering::AcqRel)
+        let on = shelf.kind(kind);
+        on.stale.store(true, Ordering::Release);
+        !on.told.swap(true, Ordering::AcqRel)
     }
 
     /// Everything is looked at anew: pins, effects or rules changed.
@@ -101,6 +105,7 @@ impl Catalogue {
     pub(crate) fn take_in(&self, shelf: &Shelf, kind: Kind, listing: &Listing) -> Arc<Listed> {
         let on = shelf.kind(kind);
         on.stale.store(false, Ordering::Release);
+        on.told.store(false, Ordering::Release);
         if let Some(listed) = on.listed.find(listing) {
             return listed;
         }
@@ -160,6 +165,7 @@ impl KindShelf {
     fn new() -> Self {
         Self {
             stale: AtomicBool::new(true),
+            told: AtomicBool::new(false),
             listing: tokio::sync::Mutex::new(()),
             listed: shelf::Recent::default(),
             known: Mutex::default(),

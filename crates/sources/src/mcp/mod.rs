@@ -205,8 +205,12 @@ impl Mcp {
 
     async fn new_session(&self, key: Key, client: &Arc<Client>) -> Result<Arc<Session>, Fault> {
         let whose = (!self.stateless).then_some(client);
+        let anew = self.pool.had(key);
         let opened = self.pool.get_or_open(key, self.open(whose, client.version.era())).await?;
         self.restore(client, &opened);
+        if anew {
+            self.hub.lists_may_differ();
+        }
         Ok(opened)
     }
 

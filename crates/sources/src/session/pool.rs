@@ -43,6 +43,11 @@ impl Pool {
         entries.get(&key)?.ready.as_ref().filter(|s| s.is_open()).cloned()
     }
 
+    /// Whether a session of this key was opened before and is over.
+    pub(crate) fn had(&self, key: Key) -> bool {
+        self.lock().get(&key).is_some_and(|entry| entry.ready.as_ref().is_none_or(|s| !s.is_open()))
+    }
+
     /// The open session of this key, or the one that `open` makes. Others who want the same one wait.
     pub(crate) async fn get_or_open(
         &self,

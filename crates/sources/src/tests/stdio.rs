@@ -161,7 +161,10 @@ async fn a_program_that_crashes_fails_its_call_says_why_and_is_started_again_aft
     };
     assert_eq!((code, unknown), (Code::UpstreamDown, false), "not at once");
     tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(child.world.news.all().is_empty());
     assert!(child.run(&bob, "echo").await.is_ok());
+    // g-metadata-42: another program may stand there now.
+    assert_eq!(child.world.news.all().iter().filter(|n| *n == "changed tool").count(), 1);
     child.stop().await;
 }
 
