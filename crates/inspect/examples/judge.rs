@@ -1,5 +1,9 @@
 //! What judging one definition costs: `cargo run --release -p inspect --example judge`.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a program for people that measures time")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program for people that measures time"
+)]
 
 use std::time::Instant;
 
