@@ -51,7 +51,7 @@ fn again(message: &Message) {
         }
         Message::Response(answer) => {
             let text: Rope = match (&answer.id, &answer.outcome) {
-                (Some(id), Ok(result)) => rpc::result(id, result.clone().into()),
+                (Some(id), Ok(result)) => rpc::result(id, result.clone().into_bytes().into()),
                 (None, Ok(_)) => return,
                 (id, Err(error)) => rpc::error(id.as_ref(), error).into(),
             };

@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use fuzz::{kept, written};
 use libfuzzer_sys::fuzz_target;
-use protocol::json::Object;
+use protocol::json::{Limits, Object, Raw};
 use protocol::mcp::translate::*;
-use protocol::mcp::{Era, Method, Version, codes, keys, labels};
+use protocol::mcp::{Draft, Era, Method, Version, codes, keys};
 use protocol::rpc::RpcError;
 
 const ASKS: [Method; 3] = [Method::Elicit, Method::CreateMessage, Method::RootsList];
@@ -16,7 +16,7 @@ const CALLS: [Method; 4] =
 fuzz_target!(|data: &[u8]| {
     let raw = Bytes::copy_from_slice(data);
     errors(&raw);
-    let Ok(peek) = peek_result(raw.clone()) else { return };
+    let Ok(peek) = Raw::parse(&raw, Limits::REPLY).and_then(peek_result) else { return };
     params(&peek.object);
     results(&peek.object);
     asks(&peek.object, &raw);
@@ -38,7 +38,7 @@ fn params(of: &Object) {
         kept(of, &out, &era);
         assert!(["task", "inputResponses", "requestState"].iter().all(|n| out.raw(n).is_none()));
         assert_eq!(out.str("name").as_deref(), Some("n\"\u{1}"));
-        let meta = out.object("_meta", protocol::json::Limits::REPLY).unwrap().unwrap();
+        let meta = out.object("_meta").unwrap().unwrap();
         let modern = [keys::PROTOCOL_VERSION, keys::CLIENT_CAPABILITIES, keys::CLIENT_INFO];
         assert!(modern.iter().all(|n| meta.raw(n).is_none()));
     }
@@ -50,21 +50,23 @@ fn params(of: &Object) {
 fn results(of: &Object) {
     let info = Bytes::from_static(br#"{"name":"s"}"#);
     for method in &CALLS {
-        if let Ok(out) = result_to_modern(method, of, Caching::of(of), Some(&info)) {
+        if let Ok(out) = result_to_modern(method, of.clone(), Caching::of(of), Some(&info)).write() {
             let out = written(out);
             kept(of, &out, &["_meta", "resultType", "ttlMs", "cacheScope"]);
             assert_eq!(out.raw("resultType"), Some(&b"\"complete\""[..]));
         }
         for to in Version::ALL.into_iter().filter(|v| v.era() == Era::Legacy) {
-            let Ok(out) = result_to_legacy(method, of, to) else { continue };
+            let legacy = |of: &Object| result_to_legacy(method, of.clone(), to).and_then(Draft::write);
+            let Ok(out) = legacy(of) else { continue };
             let out = written(out);
             assert!(["resultType", "ttlMs", "cacheScope"].iter().all(|n| out.raw(n).is_none()));
-            let again = result_to_legacy(method, &out, to).expect("what we write can be read");
+            let again = legacy(&out).expect("what we write can be read");
             assert_eq!(again.into_bytes(), out.text(), "saying it twice changed it");
-            written(result_between_legacy(method, of, to).expect("as to legacy"));
+            let between = result_between_legacy(method, of.clone(), to).and_then(Draft::write);
+            written(between.expect("as to legacy"));
         }
     }
-    if let Ok(out) = labels::label_object(of, "s\"") {
+    if let Ok(out) = Draft::from(of.clone()).labelled("s\"").write() {
         kept(of, &written(out), &["_meta"]);
     }
     if let Ok(page) = parse_page(of, "tools") {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -140,7 +140,8 @@ impl Body {
         let (mut driven, mut open) = (false, true);
         loop {
             let Some(link) = &mut self.link else { return Poll::Ready(None) };
-            match Pin::new(&mut self.incoming).poll_frame(&mut Context::from_waker(Waker::noop())) {
+            let incoming = Pin::new(&mut self.incoming);
+            match link.ask(|cx| incoming.poll_frame(cx)) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => return Poll::Ready(Some(Ok(data))),
                     Err(_trailers) => driven = false,

@@ -1,8 +1,11 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -11,6 +14,9 @@ use hyper_util::rt::TokioIo;
 
 use crate::stream::Stream;
 use crate::target::Limits;
+
+/// Header fields that the HTTP library takes where nothing else is said.
+pub(crate) const USUAL_HEADERS: usize = 100;
 
 /// A request as it is sent: its body is whole.
 pub(crate) type Outgoing = Request<Full<Bytes>>;
@@ -24,6 +30,26 @@ pub(crate) struct Link {
     sender: http1::SendRequest<Full<Bytes>>,
     /// `None` once the connection is over.
     driver: Option<http1::Connection<TokioIo<Stream>, Full<Bytes>>>,
+    bell: Arc<Bell>,
+}
+
+/// What the driver calls whoever uses the connection by.
+#[derive(Default)]
+struct Bell {
+    user: AtomicWaker,
+    silent: AtomicBool,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.silent.load(Ordering::Relaxed) {
+            self.user.wake();
+        }
+    }
 }
 
 /// Why an exchange did not give a reply.
@@ -36,12 +62,14 @@ pub(crate) enum Failed {
 
 impl Link {
     pub(crate) async fn new(stream: Stream, limits: &Limits) -> Result<Self, hyper::Error> {
-        let (sender, driver) = http1::Builder::new()
-            .max_headers(limits.max_headers)
-            .max_header_size(limits.max_head)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        Ok(Self { sender, driver: Some(driver) })
+        let mut builder = http1::Builder::new();
+        builder.max_header_size(limits.max_head);
+        // Its own bound needs no setting, and costs less: a list of that length stands on the stack.
+        if limits.max_headers != USUAL_HEADERS {
+            builder.max_headers(limits.max_headers);
+        }
+        let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Some(driver), bell: Arc::default() })
     }
 
     /// Sends a request and waits for the head of its reply. Dropped half-way, the connection must be dropped too.
@@ -50,9 +78,9 @@ impl Link {
         request: Outgoing,
     ) -> Result<Response<Incoming>, Failed> {
         let mut reply = pin!(self.sender.try_send_request(request));
-        let driver = &mut self.driver;
+        let (driver, bell) = (&mut self.driver, &self.bell);
         let outcome = poll_fn(|cx| {
-            drive(driver, cx);
+            drive(driver, bell, cx);
             match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
                 Poll::Pending if driver.is_none() => Poll::Ready(None),
@@ -71,8 +99,18 @@ impl Link {
 
     /// Lets the connection do what it can; `false` once it is over.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        drive(&mut self.driver, cx);
+        drive(&mut self.driver, &self.bell, cx);
         self.driver.is_some()
+    }
+
+    /// Asks the body for what has come of it. Asking wakes the driver, which is the task that asks: that would be one
+    /// more turn for nothing, as whoever gets nothing here drives next. So the bell is silent meanwhile; no call from
+    /// elsewhere is lost, for the same reason.
+    pub(crate) fn ask<T>(&self, body: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        self.bell.silent.store(true, Ordering::Relaxed);
+        let asked = body(&mut Context::from_waker(Waker::noop()));
+        self.bell.silent.store(false, Ordering::Relaxed);
+        asked
     }
 
     /// Whether the connection is open and between exchanges. Also lets go of the wakers of its last user.
@@ -83,8 +121,12 @@ impl Link {
 
 fn drive(
     driver: &mut Option<http1::Connection<TokioIo<Stream>, Full<Bytes>>>,
+    bell: &Arc<Bell>,
     cx: &mut Context<'_>,
 ) {
+    bell.user.register(cx.waker());
+    let waker = Waker::from(bell.clone());
+    let cx = &mut Context::from_waker(&waker);
     // Its error, if any, reaches the sender or the body.
     if driver.as_mut().is_some_and(|d| Pin::new(d).poll(cx).is_ready()) {
         *driver = None;

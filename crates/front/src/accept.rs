@@ -23,6 +23,9 @@ use crate::gauges::Counted;
 use crate::line::{Line, Watchman};
 use crate::wire::Wire;
 
+/// Header fields that the HTTP library takes where nothing else is said.
+const USUAL_HEADERS: usize = 100;
+
 /// How a listener ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Served {
@@ -64,8 +67,8 @@ impl Listener {
                     let _permit = permit;
                     tokio::select! {
                         biased;
-                        () = cut.cancelled() => {}
                         () = one.connection(stream, peer) => {}
+                        () = cut.cancelled() => {}
                     }
                 });
             }
@@ -202,8 +205,11 @@ impl Listener {
             .pipeline_flush(false)
             .keep_alive(true)
             .half_close(false)
-            .max_headers(limits.headers)
             .max_header_size(limits.header_bytes);
+        // Its own bound needs no setting, and costs less: a list of that length stands on the stack.
+        if limits.headers != USUAL_HEADERS {
+            builder.max_headers(limits.headers);
+        }
         builder
     }
 

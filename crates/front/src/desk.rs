@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::port::Ask;
+use protocol::json::Raw;
 use protocol::mcp::Method;
 use protocol::rpc::{Id, IdKey, Response, RpcError, notification, request};
 use tokio::sync::{Notify, oneshot};
@@ -98,7 +99,7 @@ impl Desk {
     pub(crate) fn answered(&self, response: Response) {
         let asked = response.id.and_then(|id| lock(&self.asks).remove(&id.key()));
         if let Some(asked) = asked {
-            let _ = asked.send(response.outcome);
+            let _ = asked.send(response.outcome.map(Raw::into_bytes));
         }
     }
 
@@ -159,7 +160,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::future::poll_fn;
 
+    use protocol::json::Limits;
+
     use super::*;
+
+    fn raw(text: &'static [u8]) -> Raw {
+        Raw::parse(&Bytes::from_static(text), Limits::REPLY).unwrap()
+    }
 
     fn id(text: &'static str) -> Id {
         Id::from_raw(Bytes::from_static(text.as_bytes())).unwrap()
@@ -194,9 +201,9 @@ mod tests {
         let asking = tokio::spawn(async move { d.ask(&t, roots(), Duration::from_secs(5)).await });
         assert_eq!(next(&track).await, r#"{"jsonrpc":"2.0","id":1,"method":"roots/list"}"#);
         for wrong in [None, Some(id("2")), Some(id("\"1\""))] {
-            desk.answered(Response { id: wrong, outcome: Ok(Bytes::from_static(b"{}")) });
+            desk.answered(Response { id: wrong, outcome: Ok(raw(b"{}")) });
         }
-        desk.answered(Response { id: Some(id("1")), outcome: Ok(Bytes::from_static(b"[7]")) });
+        desk.answered(Response { id: Some(id("1")), outcome: Ok(raw(b"[7]")) });
         assert_eq!(asking.await.unwrap().unwrap(), "[7]");
     }
 

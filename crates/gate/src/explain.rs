@@ -152,7 +152,7 @@ impl Gate {
 fn tool(entry: &Arc<crate::catalogue::Entry>) -> Tool {
     let annotations = entry
         .definition
-        .object("annotations", Limits::REPLY)
+        .object("annotations")
         .ok()
         .flatten()
         .and_then(|o| json::value(o.text(), Limits::REPLY).ok());

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::SourceName;
-use protocol::Rope;
-use protocol::mcp::{Era, Level, Method, ServerCapabilities};
+use protocol::mcp::{Draft, Era, Level, Method, ServerCapabilities};
 use protocol::rpc::RpcError;
 
 use crate::{Cleared, Client};
@@ -148,10 +147,10 @@ pub struct Listing {
 /// What a source answered.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// The raw result object, as the client's era has it. `failed` for a tool's `isError: true`.
+    /// The result object, as the client's era has it. `failed` for a tool's `isError: true`.
     Complete {
         /// The result.
-        result: Rope,
+        result: Draft,
         /// Whether the tool says it failed.
         failed: bool,
     },

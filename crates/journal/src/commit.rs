@@ -99,10 +99,22 @@ impl Future for Commit {
             Err(error) => Poll::Ready(Err(error.clone())),
             Ok((queue, seq)) => {
                 match queue.poll_durable(*seq, context.waker(), &mut this.registered) {
-                    Some(result) => Poll::Ready(result),
+                    Some(result) => {
+                        this.registered = false;
+                        Poll::Ready(result)
+                    }
                     None => Poll::Pending,
                 }
             }
+        }
+    }
+}
+
+impl Drop for Commit {
+    fn drop(&mut self) {
+        // It may be the one that was woken to wake the others.
+        if let (true, Ok((queue, seq))) = (self.registered, &self.at) {
+            queue.forget(*seq);
         }
     }
 }

@@ -11,6 +11,7 @@ use audit::{Kind, Record};
 use model::Timestamp;
 
 use crate::commit::{Commit, Slot};
+use crate::company::Company;
 use crate::disk::{Disk, RealDisk};
 use crate::error::{JournalError, OpenError};
 use crate::keys;
@@ -97,6 +98,8 @@ impl Journal {
             signed: found.signed,
             signed_at: None,
             retainer: Retainer::new(dir.clone(), options.retain),
+            company: Company::new(),
+            written_at: clock.instant(),
             sink: handle.clone(),
         };
         let mut threads = vec![spawn("audit-writer", dir, move || writer.run())?];

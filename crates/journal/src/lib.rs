@@ -10,6 +10,7 @@
 
 mod chain;
 mod commit;
+mod company;
 mod disk;
 mod error;
 mod export;

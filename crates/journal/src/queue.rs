@@ -22,6 +22,8 @@ pub(crate) struct Queue {
     work: Condvar,
     /// Number of the last durable record.
     durable: AtomicU64,
+    /// Whether [`State::ready`] holds anybody.
+    any_ready: AtomicBool,
     pub(crate) counters: Counters,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) dir: PathBuf,
@@ -49,10 +51,14 @@ struct State {
     at: u64,
     room_end: u64,
     waiters: Vec<(u64, Waker)>,
+    /// Those whose record is durable and whom the first of them to run will wake.
+    ready: Vec<Waker>,
     failed: Option<Arc<str>>,
     stopping: bool,
     /// The writer sleeps and wants to be woken.
     idle: bool,
+    /// The writer waits for company, and wants to be woken once everybody is there.
+    gathering: bool,
     handover: Option<Handing>,
 }
 
@@ -102,15 +108,18 @@ impl Queue {
             at,
             room_end: at,
             waiters: Vec::new(),
+            ready: Vec::new(),
             failed: None,
             stopping: false,
             idle: false,
+            gathering: false,
             handover: None,
         };
         Self {
             state: Mutex::new(state),
             work: Condvar::new(),
             durable: AtomicU64::new(last_seq),
+            any_ready: AtomicBool::new(false),
             counters: Counters::default(),
             disk,
             dir,
@@ -177,8 +186,11 @@ impl Queue {
         state.ends.push(state.lines.len());
         state.last_time = now;
         state.next_seq += 1;
-        if state.idle {
+        // No call is under way that could bring another record: nobody is left to wait for.
+        let all_there = state.gathering && state.slots == 0;
+        if state.idle || all_there {
             state.idle = false;
+            state.gathering = false;
             self.work.notify_one();
         }
         Ok(seq)
@@ -192,10 +204,13 @@ impl Queue {
         registered: &mut bool,
     ) -> Option<Result<u64, JournalError>> {
         if self.durable.load(Ordering::Acquire) >= seq {
+            self.pass_on();
             return Some(Ok(seq));
         }
         let mut state = self.lock();
         if self.durable.load(Ordering::Acquire) >= seq {
+            drop(state);
+            self.pass_on();
             return Some(Ok(seq));
         }
         if let Some(reason) = &state.failed {
@@ -211,12 +226,40 @@ impl Queue {
         None
     }
 
-    /// Waits for records, for the end, or for `patience` to run out; takes all there is. `batch` brings the buffers
-    /// of the batch before.
-    pub(crate) fn take(&self, batch: &mut Batch, patience: Option<Duration>) {
+    /// Nobody waits for record `seq` any more.
+    pub(crate) fn forget(&self, seq: u64) {
+        self.lock().waiters.retain(|(of, _)| *of != seq);
+        self.pass_on();
+    }
+
+    /// Wakes those whose record became durable together with that of the caller. The writer wakes one of them only:
+    /// each wake from another thread costs a system call, one from within the runtime does not.
+    fn pass_on(&self) {
+        if !self.any_ready.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let ready = std::mem::take(&mut self.lock().ready);
+        ready.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits up to `company` for calls under way to bring their records, then for records, for the end, or for
+    /// `patience` to run out; takes all there is. `batch` brings the buffers of the batch before.
+    pub(crate) fn take(
+        &self,
+        batch: &mut Batch,
+        company: Option<Duration>,
+        patience: Option<Duration>,
+    ) {
         batch.lines.clear();
         batch.ends.clear();
         let mut state = self.lock();
+        if let Some(company) = company {
+            state.gathering = true;
+            let more = |s: &mut State| s.gathering && !s.stopping;
+            let waited = self.work.wait_timeout_while(state, company, more);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.gathering = false;
+        }
         while state.ends.is_empty() && !state.stopping {
             state.idle = true;
             match patience {
@@ -236,22 +279,26 @@ impl Queue {
         batch.stopping = state.stopping;
     }
 
-    /// The batch is durable up to record `seq`: wakes who waited for it.
-    pub(crate) fn done(&self, seq: u64, woken: &mut Vec<Waker>) {
-        let mut state = self.lock();
+    /// The batch is durable up to record `seq`: wakes one of those who waited for it, who wakes the others.
+    pub(crate) fn done(&self, seq: u64) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
         state.in_flight = 0;
         self.durable.store(seq, Ordering::Release);
-        let waiters = &mut state.waiters;
         let mut at = 0;
-        while at < waiters.len() {
-            if waiters[at].0 <= seq {
-                woken.push(waiters.swap_remove(at).1);
+        while at < state.waiters.len() {
+            if state.waiters[at].0 <= seq {
+                state.ready.push(state.waiters.swap_remove(at).1);
             } else {
                 at += 1;
             }
         }
-        drop(state);
-        woken.drain(..).for_each(Waker::wake);
+        let first = state.ready.pop();
+        self.any_ready.store(!state.ready.is_empty(), Ordering::Release);
+        drop(guard);
+        if let Some(first) = first {
+            first.wake();
+        }
     }
 
     /// Nothing more can be stored: everybody waiting, and everybody to come, is told so.
@@ -265,6 +312,7 @@ impl Queue {
         for (_, waker) in waiters {
             waker.wake();
         }
+        self.pass_on();
     }
 
     /// Takes no more records and lets the writer finish.
@@ -342,3 +390,7 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

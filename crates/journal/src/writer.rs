@@ -1,13 +1,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Waker;
 use std::time::Duration;
 
 use ambient::{Clock, Instant};
 use audit::{Checkpoint, Signer, Tree, leaf_hash};
 
 use crate::chain::Handover;
+use crate::company::Company;
 use crate::disk::replace;
 use crate::keys;
 use crate::layout::{CHECKPOINT, SegmentName};
@@ -30,6 +30,9 @@ pub(crate) struct Writer {
     pub(crate) signed: u64,
     pub(crate) signed_at: Option<Instant>,
     pub(crate) retainer: Retainer,
+    pub(crate) company: Company,
+    /// When the batch before was durable.
+    pub(crate) written_at: Instant,
     pub(crate) sink: Option<SinkHandle>,
 }
 
@@ -50,11 +53,11 @@ impl Writer {
     }
 
     fn write_all(&mut self) -> io::Result<()> {
-        let (mut batch, mut woken) = (Batch::default(), Vec::new());
+        let mut batch = Batch::default();
         loop {
-            self.queue.take(&mut batch, self.patience());
+            self.queue.take(&mut batch, self.company.wait(), self.patience());
             if !batch.ends.is_empty() {
-                self.write(&mut batch, &mut woken)?;
+                self.write(&mut batch)?;
             }
             if self.is_due() {
                 self.checkpoint(false);
@@ -70,11 +73,15 @@ impl Writer {
     }
 
     /// One write and one sync for the whole batch; who waited is woken before the tree is brought up to date.
-    fn write(&mut self, batch: &mut Batch, woken: &mut Vec<Waker>) -> io::Result<()> {
+    fn write(&mut self, batch: &mut Batch) -> io::Result<()> {
+        let begun = self.clock.instant();
         self.segment.append(&batch.lines)?;
+        let now = self.clock.instant();
         let last = self.tree.size() + batch.ends.len() as u64;
         self.queue.counters.batch(batch.ends.len(), batch.lines.len());
-        self.queue.done(last, woken);
+        self.queue.done(last);
+        self.company.note(batch.ends.len(), now.since(self.written_at), now.since(begun));
+        self.written_at = now;
         let mut start = 0;
         for end in &batch.ends {
             let line = &batch.lines[start..end - 1];

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::Rope;
-use crate::json::{JsonError, Kind, Limits, Object, unquote};
+use crate::json::{JsonError, Kind, Limits, Object, Raw, unquote};
 use crate::mcp::Method;
 
 /// Longest id that is taken, in bytes of its JSON text.
@@ -95,7 +95,7 @@ pub struct Response {
     /// Of the request; `None` where the peer could not tell which (JSON-RPC 2.0 section 5: `null`).
     pub id: Option<Id>,
     /// The raw `result`, or the `error` object.
-    pub outcome: Result<Bytes, RpcError>,
+    pub outcome: Result<Raw, RpcError>,
 }
 
 /// An `error` object, its parts as they came.
@@ -172,7 +172,7 @@ impl Message {
             Some(name) if !name.is_empty() && name.len() <= MAX_METHOD => Method::of(&name),
             _ => return invalid("`method` must be a string of 1 to 128 bytes"),
         };
-        let params = match envelope.object("params", limits) {
+        let params = match envelope.object("params") {
             Ok(params) => params.unwrap_or_else(Object::empty),
             Err(_) => return Err(bad(&id, Why::Params)),
         };
@@ -189,7 +189,7 @@ fn response(envelope: &Object, id: Option<Id>) -> Result<Message, BadMessage> {
     if id.is_none() && envelope.raw("id").is_some_and(|raw| raw != b"null") {
         return invalid("`id` must be a string or an integer");
     }
-    let outcome = match (envelope.get("result"), envelope.get("error")) {
+    let outcome = match (envelope.checked("result"), envelope.checked("error")) {
         (Some(result), None) => Ok(result),
         (None, Some(error)) => match RpcError::parse(error) {
             Some(error) => Err(error),
@@ -213,8 +213,8 @@ impl RpcError {
         self
     }
 
-    fn parse(raw: Bytes) -> Option<Self> {
-        let object = Object::parse(raw, Limits::REPLY).ok()?;
+    fn parse(raw: Raw) -> Option<Self> {
+        let object = raw.object().ok()?;
         let code = std::str::from_utf8(object.raw("code")?).ok()?.parse().unwrap_or(-32603);
         let message = object.str("message").map(Cow::into_owned).unwrap_or_default();
         Some(Self { code, message, data: object.get("data") })

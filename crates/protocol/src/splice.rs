@@ -7,7 +7,7 @@ use crate::json::{Object, quote_into};
 ///
 /// What is not named keeps its bytes, its order and the white space around it. For small objects
 /// [`crate::json::Edit`] does the same into one buffer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Splice<'a> {
     changes: Vec<(&'a str, Option<Rope>)>,
 }

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use gate::port::Ask;
-use protocol::json::{Edit, JsonError, Limits, Object};
+use protocol::json::{Edit, JsonError, Object};
 use protocol::mcp::keys::PROGRESS_TOKEN;
 use protocol::mcp::translate::{Refusal, input_request_from_legacy, refuse};
 use protocol::mcp::{ClientCapabilities, Era, Method};
@@ -65,7 +65,7 @@ fn without_hop(method: &Method, params: &Object, client: Era) -> Result<Bytes, J
     if client == Era::Modern {
         return input_request_from_legacy(method, params);
     }
-    let Some(meta) = params.object("_meta", Limits::REPLY)? else {
+    let Some(meta) = params.object("_meta")? else {
         return Ok(params.text().clone());
     };
     if meta.raw(PROGRESS_TOKEN).is_none() {
@@ -81,6 +81,8 @@ fn without_hop(method: &Method, params: &Object, client: Era) -> Result<Bytes, J
 #[cfg(test)]
 mod tests {
     use protocol::rpc::Message;
+
+    use protocol::json::Limits;
 
     use super::*;
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::json::{Limits, Object};
+use protocol::json::Object;
 use protocol::mcp::{Method, keys};
 use protocol::rpc::{Message, Response};
 use tokio::sync::{mpsc, oneshot};
@@ -208,7 +208,7 @@ fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 fn subscription(params: &Object) -> Option<u64> {
-    let meta = params.object("_meta", Limits::REPLY).ok()??;
+    let meta = params.object("_meta").ok()??;
     let id = meta.raw(keys::SUBSCRIPTION_ID)?;
     // Its type is to be kept; some servers make a text of it all the same.
     number(id).or_else(|| number(protocol::json::unquote(id)?.as_bytes()))
@@ -223,6 +223,7 @@ pub(crate) fn number(raw: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use protocol::json::Limits;
 
     use super::*;
 

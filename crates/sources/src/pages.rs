@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use gate::port::{Kind, Listing};
-use protocol::json::{Limits, Object, quote};
+use protocol::json::quote;
 use protocol::mcp::{codes, translate};
 use tokio::time::{Instant, timeout_at};
 
@@ -84,6 +84,6 @@ async fn page(
     let result = answer.map_err(End::Answered)?;
     let unreadable =
         |e| Fault::malformed(format!("its {} list cannot be read: {e}", kind.as_str()));
-    let result = Object::parse(result, Limits::REPLY).map_err(unreadable)?;
+    let result = result.object().map_err(unreadable)?;
     Ok(translate::parse_page(&result, kind.member()).map_err(unreadable)?)
 }

@@ -254,7 +254,7 @@ fn filter_text(filter: &Filter) -> Vec<u8> {
 
 /// What the server acknowledged of what was wanted; never more than that.
 fn accepted(params: &Object, wanted: &Filter) -> Filter {
-    let Ok(Some(said)) = params.object("notifications", Limits::REPLY) else {
+    let Ok(Some(said)) = params.object("notifications") else {
         return Filter::default();
     };
     let texts = |name: &str| -> Vec<String> {

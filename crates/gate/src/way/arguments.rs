@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use model::{Code, Refusal};
-use protocol::json::{self, Limits, Object, canonical, quote};
+use protocol::json::{Object, quote};
 use protocol::mcp::headers::PARAM_PREFIX;
 use protocol::mcp::{Era, Method};
 
@@ -22,12 +22,11 @@ pub(super) fn read(
         Method::Complete => "argument",
         _ => return Ok(None),
     };
-    let Some(raw) = incoming.params.get(member) else { return Ok(None) };
-    let invalid = |why: String| Refusal::new(Code::InvalidParams, why);
-    let arguments =
-        Object::parse(raw, Limits::REQUEST).map_err(|e| invalid(format!("{member}: {e}")))?;
-    let form = canonical(arguments.text(), Limits::REQUEST)
-        .map_err(|e| invalid(format!("{member}: {e}")))?;
+    let invalid = |e| Refusal::new(Code::InvalidParams, format!("{member}: {e}"));
+    let Some(arguments) = incoming.params.object(member).map_err(invalid)? else {
+        return Ok(None);
+    };
+    let form = arguments.canonical().map_err(invalid)?;
     let masked =
         (gate.settings().arguments == RecordArguments::Masked).then(|| gate.mask(&arguments));
     passage.arguments(digest::sha256(form.as_bytes()), masked);
@@ -85,8 +84,7 @@ pub(crate) fn against_schema(
         )
         .data(format!("{{\"problems\":[{}]}}", listed.join(",")))
     };
-    let value = json::value(arguments.text(), Limits::REQUEST)
-        .map_err(|e| problem(&[(String::new(), e.to_string())]))?;
+    let value = arguments.value().map_err(|e| problem(&[(String::new(), e.to_string())]))?;
     // A schema that does not compile quarantined the tool before it could get here; without one nothing is checked in.
     let Some(schema) = &entry.schema else {
         return Err(Refusal::new(

@@ -209,7 +209,7 @@ fn qualifier(template: &Entry) -> &str {
 /// to the upstream's own name.
 async fn completion(gate: &Gate, client: &Arc<Client>, params: &Object) -> Result<Found, Refusal> {
     let invalid = || Refusal::new(Code::InvalidParams, "ref must name a prompt or a resource");
-    let reference = params.object("ref", Limits::REQUEST).ok().flatten().ok_or_else(invalid)?;
+    let reference = params.object("ref").ok().flatten().ok_or_else(invalid)?;
     let kind = reference.str("type").ok_or_else(invalid)?;
     let (mut found, member) = match &*kind {
         "ref/prompt" => {

@@ -54,11 +54,15 @@ pub(super) async fn find(
 
 /// A result with the upstream's task ids replaced by the client's: a task made by `tools/call` in either era
 /// (flat, or under `task`), or the task that a `tasks/*` answer is about.
-pub(super) fn rename(gate: &Gate, client: &Client, found: &Found, result: &Bytes) -> Option<Bytes> {
-    let object = Object::parse(result.clone(), Limits::REPLY).ok()?;
-    if let Ok(Some(task)) = object.object("task", Limits::REPLY) {
+pub(super) fn rename(gate: &Gate, client: &Client, found: &Found, result: Bytes) -> Option<Object> {
+    let object = Object::parse(result, Limits::REPLY).ok()?;
+    Object::parse(rewrite(gate, client, found, &object)?, Limits::REPLY).ok()
+}
+
+fn rewrite(gate: &Gate, client: &Client, found: &Found, object: &Object) -> Option<Bytes> {
+    if let Ok(Some(task)) = object.object("task") {
         let inner = renamed(gate, client, found, &task)?;
-        return Some(Edit::new().set("task", inner.to_vec()).apply(&object));
+        return Some(Edit::new().set("task", inner.to_vec()).apply(object));
     }
     if let Some(Ok(tasks)) = object.get("tasks").map(|raw| elements(&raw, Limits::REPLY)) {
         let each: Option<Vec<Bytes>> = tasks
@@ -69,9 +73,9 @@ pub(super) fn rename(gate: &Gate, client: &Client, found: &Found, result: &Bytes
             "[{}]",
             each?.iter().map(|b| String::from_utf8_lossy(b)).collect::<Vec<_>>().join(",")
         );
-        return Some(Edit::new().set("tasks", list.into_bytes()).apply(&object));
+        return Some(Edit::new().set("tasks", list.into_bytes()).apply(object));
     }
-    renamed(gate, client, found, &object)
+    renamed(gate, client, found, object)
 }
 
 fn renamed(gate: &Gate, client: &Client, found: &Found, task: &Object) -> Option<Bytes> {

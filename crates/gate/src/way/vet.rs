@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use audit::Outcome;
-use bytes::Bytes;
 use model::{Code, Refusal};
-use protocol::Rope;
-use protocol::mcp::{codes, labels};
+use protocol::json::Object;
+use protocol::mcp::{Draft, codes};
 
 use super::{Ending, Found, Outgoing};
 use crate::gate::Gate;
@@ -24,13 +23,8 @@ pub(crate) fn ending_of(
         Ok(Reply::Complete { result, failed }) => {
             let result = with_own_ids(gate, client, found, result)?;
             let outcome = if failed { Outcome::ToolError } else { Outcome::Ok };
-            let labelled = labels::label(result, found.source.name().as_str()).map_err(|e| {
-                Refusal::new(
-                    Code::UpstreamFailed,
-                    format!("{} answered nonsense", found.source.name()),
-                )
-                .detail(e.to_string())
-            })?;
+            let labelled = result.labelled(found.source.name().as_str()).write();
+            let labelled = labelled.map_err(|e| nonsense(found).detail(e.to_string()))?;
             Ok(ending(Vetted::result(labelled), outcome))
         }
         Ok(Reply::InputRequired { inputs, state }) => {
@@ -113,20 +107,21 @@ fn with_own_ids(
     gate: &Gate,
     client: &Client,
     found: &Found,
-    result: Rope,
-) -> Result<Rope, Refusal> {
-    if found.task.is_none() && !mentions_task(&result) {
+    result: Draft,
+) -> Result<Draft, Refusal> {
+    if found.task.is_none() && !is_about_tasks(result.original()) {
         return Ok(result);
     }
-    let whole: Bytes = result.into_bytes();
-    super::tasks::rename(gate, client, found, &whole).map(Rope::from).ok_or_else(|| {
-        Refusal::new(Code::UpstreamFailed, format!("{} answered nonsense", found.source.name()))
-    })
+    let whole = result.write().map_err(|e| nonsense(found).detail(e.to_string()))?;
+    super::tasks::rename(gate, client, found, whole.into_bytes())
+        .map(Draft::from)
+        .ok_or_else(|| nonsense(found))
 }
 
-/// Whether a result is about a task: only its first bytes or its last ones can be, as a task has no bulk.
-fn mentions_task(result: &Rope) -> bool {
-    const SMALL: usize = 4096;
-    result.len() <= SMALL
-        && result.parts().iter().any(|part| part.windows(8).any(|window| window == b"\"taskId\""))
+fn is_about_tasks(result: &Object) -> bool {
+    ["taskId", "task", "tasks"].iter().any(|member| result.raw(member).is_some())
+}
+
+fn nonsense(found: &Found) -> Refusal {
+    Refusal::new(Code::UpstreamFailed, format!("{} answered nonsense", found.source.name()))
 }

@@ -20,6 +20,15 @@ impl Canonical {
 /// Puts one JSON text into canonical form.
 pub fn canonical(text: &[u8], limits: Limits) -> Result<Canonical, JsonError> {
     utf8(text)?;
+    write(text, limits)
+}
+
+/// The same for a text that has been checked.
+pub(super) fn canonical_checked(text: &[u8]) -> Result<Canonical, JsonError> {
+    write(text, Limits::REPLY)
+}
+
+fn write(text: &[u8], limits: Limits) -> Result<Canonical, JsonError> {
     let mut scan = Scan::new(text, limits);
     scan.space();
     let mut out = Vec::with_capacity(text.len());
@@ -36,7 +45,7 @@ fn write_value(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> 
             let start = scan.at;
             scan.value()?;
             let raw = &scan.text[start..scan.at];
-            if raw.contains(&b'\\') {
+            if memchr::memchr(b'\\', raw).is_some() {
                 quote_into(out, &unquote(raw).unwrap_or_default());
             } else {
                 out.extend_from_slice(raw);

@@ -7,12 +7,13 @@ mod canonical;
 mod edit;
 mod object;
 mod scan;
+mod skim;
 mod text;
 mod value;
 
 pub use canonical::{Canonical, canonical};
 pub use edit::Edit;
-pub use object::{Object, elements};
+pub use object::{Object, Raw, elements};
 pub use scan::{JsonError, Kind, Limits, check};
 pub use text::{quote, quote_into, unquote};
 pub use value::value;

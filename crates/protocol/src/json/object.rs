@@ -3,8 +3,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::canonical::{Canonical, canonical_checked};
 use super::scan::{JsonError, Kind, Limits, Scan, utf8};
+use super::skim::Skim;
 use super::text::unquote;
+use super::value::value_checked;
 
 /// A checked JSON object whose members are slices of one shared buffer.
 ///
@@ -14,6 +17,42 @@ use super::text::unquote;
 pub struct Object {
     text: Bytes,
     members: Vec<Member>,
+}
+
+/// The text of one JSON value that has been checked: a slice of a checked text, white space around it left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw(Bytes);
+
+impl Raw {
+    /// Checks a whole text.
+    pub fn parse(text: &Bytes, limits: Limits) -> Result<Self, JsonError> {
+        super::scan::check(text, limits)?;
+        Ok(Self(text.slice_ref(text.trim_ascii())))
+    }
+
+    /// Its members, if it is an object. Checked is only what a check of the whole text leaves open: that no name
+    /// stands twice here.
+    pub fn object(self) -> Result<Object, JsonError> {
+        if self.0.first() != Some(&b'{') {
+            return Err(JsonError::Kind);
+        }
+        let members = skim_members(&self.0);
+        refuse_duplicates(&self.0, &members)?;
+        Ok(Object { text: self.0, members })
+    }
+
+    /// The text.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+impl std::ops::Deref for Raw {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +87,11 @@ impl Object {
         self.range(name).map(|range| self.text.slice(range))
     }
 
+    /// The raw value of a member, with the word that it has been checked.
+    pub fn checked(&self, name: &str) -> Option<Raw> {
+        self.get(name).map(Raw)
+    }
+
     /// The raw value of a member, borrowed.
     pub fn raw(&self, name: &str) -> Option<&[u8]> {
         self.range(name).map(|range| &self.text[range])
@@ -58,9 +102,19 @@ impl Object {
         self.raw(name).and_then(unquote)
     }
 
-    /// A member that is an object; an error if it is there and is something else.
-    pub fn object(&self, name: &str, limits: Limits) -> Result<Option<Self>, JsonError> {
-        self.get(name).map(|raw| Self::parse(raw, limits)).transpose()
+    /// A member that is an object; an error if it is there and is something else, or has the same member twice.
+    pub fn object(&self, name: &str) -> Result<Option<Self>, JsonError> {
+        self.checked(name).map(Raw::object).transpose()
+    }
+
+    /// The canonical form of the whole object; see [`super::canonical`].
+    pub fn canonical(&self) -> Result<Canonical, JsonError> {
+        canonical_checked(&self.text)
+    }
+
+    /// The whole object as a tree; see [`super::value`].
+    pub fn value(&self) -> Result<serde_json::Value, JsonError> {
+        value_checked(&self.text)
     }
 
     /// Whether the member is there and is `true`.
@@ -155,10 +209,31 @@ fn read_members(scan: &mut Scan<'_>) -> Result<Vec<Member>, JsonError> {
     }
 }
 
+/// The members of a checked object.
+fn skim_members(text: &[u8]) -> Vec<Member> {
+    let mut skim = Skim::new(text);
+    let mut members = Vec::with_capacity(4);
+    skim.passes(b'{');
+    while !skim.passes(b'}') && skim.peek().is_some() {
+        let name = skim.at;
+        skim.string();
+        let name = name..skim.at;
+        skim.passes(b':');
+        skim.space();
+        let value = skim.at;
+        skim.value();
+        members.push(Member { name, value: value..skim.at });
+        skim.passes(b',');
+        skim.space();
+    }
+    members
+}
+
 /// Few members are compared pairwise, many through a sorted copy, so that no text can make this slow.
 fn refuse_duplicates(text: &[u8], members: &[Member]) -> Result<(), JsonError> {
-    let name = |m: &Member| unquote(&text[m.name.clone()]).unwrap_or_default();
-    if members.len() <= 8 {
+    let plain = |m: &Member| !text[m.name.clone()].contains(&b'\\');
+    if members.len() <= 8 && members.iter().all(plain) {
+        let name = |m: &Member| &text[m.name.clone()];
         for (at, member) in members.iter().enumerate() {
             if members[..at].iter().any(|earlier| name(earlier) == name(member)) {
                 return Err(JsonError::Duplicate(member.name.start));
@@ -166,6 +241,7 @@ fn refuse_duplicates(text: &[u8], members: &[Member]) -> Result<(), JsonError> {
         }
         return Ok(());
     }
+    let name = |m: &Member| unquote(&text[m.name.clone()]).unwrap_or_default();
     let mut names: Vec<_> = members.iter().map(|m| (name(m), m.name.start)).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -176,14 +252,17 @@ fn refuse_duplicates(text: &[u8], members: &[Member]) -> Result<(), JsonError> {
 
 fn is_named(quoted: &[u8], name: &str) -> bool {
     let inner = &quoted[1..quoted.len() - 1];
-    if inner.contains(&b'\\') {
-        return unquote(quoted).is_some_and(|n| n == name);
-    }
+    // An escaped name is never shorter than what it stands for.
     inner == name.as_bytes()
+        || inner.len() > name.len()
+            && inner.contains(&b'\\')
+            && unquote(quoted).is_some_and(|n| n == name)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn object(text: &str) -> Result<Object, JsonError> {
@@ -212,5 +291,51 @@ mod tests {
     #[test]
     fn an_escaped_name_is_found_by_its_plain_form() {
         assert_eq!(object(r#"{"me\u0074hod":"x"}"#).unwrap().str("method").as_deref(), Some("x"));
+    }
+
+    fn tree(depth: u32) -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            any::<Option<bool>>().prop_map(serde_json::Value::from),
+            any::<i64>().prop_map(serde_json::Value::from),
+            "[a\\\\\"{}\\[\\], \u{e9}]{0,6}".prop_map(serde_json::Value::from),
+        ];
+        leaf.prop_recursive(depth, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+                prop::collection::btree_map("[a-c\\\\\"]{0,3}", inner, 0..4)
+                    .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_member_of_a_checked_text_reads_as_if_it_were_checked_again(inner in tree(4), pretty: bool) {
+            let whole = serde_json::json!({ "before": 1, "it": inner, "behind": [{}] });
+            let text = if pretty { serde_json::to_string_pretty(&whole) } else { serde_json::to_string(&whole) };
+            let whole = object(&text.unwrap()).unwrap();
+            let again = Object::parse(whole.get("it").unwrap(), Limits::REPLY);
+            let members = |o: &Object| o.iter().map(|(n, v)| (n.into_owned(), v.to_vec())).collect::<Vec<_>>();
+            let found = whole.object("it").map(Option::unwrap);
+            prop_assert_eq!(found.as_ref().map(members), again.as_ref().map(members));
+        }
+
+        #[test]
+        fn skimming_what_was_never_checked_ends_within_its_bounds(bytes in prop::collection::vec(
+            prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\",:\\ "[..])], 0..60,
+        )) {
+            for member in skim_members(&bytes) {
+                prop_assert!(member.name.end <= bytes.len() && member.value.end <= bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_no_object_or_names_one_twice_is_an_error() {
+        let o = object(r#"{"a":[],"t":{"x":1,"\u0078":2},"n":{"x":{"y":1,"y":2}}}"#).unwrap();
+        assert!(matches!(o.object("a"), Err(JsonError::Kind)));
+        assert!(matches!(o.object("t"), Err(JsonError::Duplicate(_))));
+        assert!(o.object("n").unwrap().unwrap().object("x").is_err());
+        assert!(o.object("none").unwrap().is_none());
     }
 }

@@ -10,6 +10,15 @@ use super::text::unquote;
 /// Here they are names like any other. Numbers keep every digit; a member that stands twice is refused.
 pub fn value(text: &[u8], limits: Limits) -> Result<Value, JsonError> {
     utf8(text)?;
+    tree(text, limits)
+}
+
+/// The same for a text that has been checked.
+pub(super) fn value_checked(text: &[u8]) -> Result<Value, JsonError> {
+    tree(text, Limits::REPLY)
+}
+
+fn tree(text: &[u8], limits: Limits) -> Result<Value, JsonError> {
     let mut scan = Scan::new(text, limits);
     scan.space();
     let value = read(&mut scan)?;

@@ -193,7 +193,7 @@ pub(super) fn part(all: &Object, name: &str) -> Result<Option<Object>, JsonError
     if all.raw(name) == Some(b"null") {
         return Ok(None);
     }
-    all.object(name, Limits::REQUEST)
+    all.object(name)
 }
 
 /// A setting that is there and is neither `null` nor `false`.

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
+use super::draft::Draft;
 use super::keys::SUBSCRIPTION_ID;
-use super::labels::with_meta;
 use super::open::texts_of;
 use super::writer::{Writer, texts};
-use crate::json::{JsonError, Kind, Limits, Object};
+use crate::json::{JsonError, Kind, Object};
 use crate::rpc::Id;
 use crate::splice::Splice;
 
@@ -29,7 +29,7 @@ impl ListenFilter {
     /// Reads the `notifications` member of the params of `subscriptions/listen` or of its acknowledgement. Flags that
     /// are absent or `null` are off; members of another kind are refused, unknown ones ignored.
     pub fn parse(params: &Object) -> Result<Self, JsonError> {
-        let Some(filter) = params.object("notifications", Limits::REQUEST)? else {
+        let Some(filter) = params.object("notifications")? else {
             return Err(JsonError::Kind);
         };
         let flag = |name| match filter.raw(name) {
@@ -79,14 +79,15 @@ impl ListenFilter {
 /// Raw params (or a result) with the subscription id of a listen stream in `_meta`: the id of the listen request, its
 /// type preserved.
 pub fn tag(params: &Object, listen: &Id) -> Result<Bytes, JsonError> {
-    let meta = with_meta(params, SUBSCRIPTION_ID, listen.raw().clone())?;
-    Ok(Splice::new().set("_meta", meta).apply(params).into_bytes())
+    let mut draft = Draft::from(params.clone());
+    draft.set_meta(SUBSCRIPTION_ID, listen.raw().clone());
+    Ok(draft.write()?.into_bytes())
 }
 
 /// Raw params without a subscription id, as a legacy client hears them (section 7.12); `_meta` goes too if nothing is
 /// left in it.
 pub fn untag(params: &Object) -> Result<Bytes, JsonError> {
-    let meta = match params.object("_meta", Limits::REPLY)? {
+    let meta = match params.object("_meta")? {
         Some(meta) if meta.raw(SUBSCRIPTION_ID).is_some() => meta,
         _ => return Ok(params.text().clone()),
     };
@@ -102,6 +103,7 @@ pub fn untag(params: &Object) -> Result<Bytes, JsonError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Limits;
 
     fn object(text: &str) -> Object {
         Object::parse(Bytes::copy_from_slice(text.as_bytes()), Limits::REQUEST).unwrap()

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::Level;
 use super::keys;
-use crate::json::{JsonError, Kind, Limits, Object};
+use crate::json::{JsonError, Kind, Object};
 
 /// The members of `_meta` that a gate reads. Everything else in it passes.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +57,7 @@ impl RequestMeta {
     /// An unknown log level is an error only where it is asked for, by [`RequestMeta::log_level`]: the specification
     /// has headers and version checked first.
     pub fn read(params: &Object) -> Result<Self, MetaError> {
-        let Some(meta) = params.object("_meta", Limits::REQUEST).map_err(MetaError::Malformed)?
-        else {
+        let Some(meta) = params.object("_meta").map_err(MetaError::Malformed)? else {
             return Ok(Self::default());
         };
         let text = |name| meta.str(name).map(std::borrow::Cow::into_owned);
@@ -113,6 +112,7 @@ fn progress_token(meta: &Object) -> Result<Option<Bytes>, MetaError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Limits;
 
     fn read(meta: &str) -> Result<RequestMeta, MetaError> {
         let params = format!(r#"{{"name":"x","_meta":{meta}}}"#);

@@ -2,10 +2,10 @@
 
 mod client_capabilities;
 pub mod codes;
+mod draft;
 mod extensions;
 pub mod headers;
 pub mod keys;
-pub mod labels;
 mod level;
 pub mod listen;
 pub mod meta;
@@ -17,6 +17,7 @@ mod version;
 mod writer;
 
 pub use client_capabilities::{ClientCapabilities, ClientFlags};
+pub use draft::Draft;
 pub use level::Level;
 pub use method::Method;
 pub use server_capabilities::{Offer, ServerCapabilities, ServerFlags};

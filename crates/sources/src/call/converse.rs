@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use gate::port::Boxed;
 use http::HeaderMap;
+use protocol::json::Raw;
 use protocol::mcp::translate::{Refusal, answer_for_legacy, refuse};
 use protocol::mcp::{Era, Method};
 use protocol::rpc::{Id, Message, Request, RpcError};
@@ -28,7 +29,7 @@ impl Call<'_> {
         params: &[u8],
         headers: HeaderMap,
         asks: &mut Asks,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<Result<Raw, RpcError>, Fault> {
         let method = self.clearance.method.clone();
         let exchange = self.session.begin(id, method, params, headers, self.deadline);
         let mut flight = Flight::new(self.hub, self.session, id, exchange);

@@ -9,7 +9,7 @@ use protocol::mcp::Method;
 use protocol::mcp::translate::{self, Caching, UrlElicitation};
 use protocol::rpc::RpcError;
 
-use super::{Call, End, bad_params, peek, refused_result, unreadable};
+use super::{Call, End, bad_params, peek, refused_result};
 use crate::asks::Asks;
 use crate::fault::Fault;
 
@@ -63,8 +63,7 @@ impl Call<'_> {
         };
         let peek = peek(raw)?;
         let info = self.session.said.as_ref().and_then(|said| said.info.as_ref());
-        let result = translate::result_to_modern(method, &peek.object, Caching::default(), info)
-            .map_err(unreadable)?;
+        let result = translate::result_to_modern(method, peek.object, Caching::default(), info);
         Ok(Ok(Reply::Complete { result, failed: peek.is_error }))
     }
 

@@ -2,12 +2,11 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use gate::Clearance;
 use gate::port::{Ask, Reply};
 use http::HeaderMap;
-use protocol::json::{Limits, Object};
+use protocol::json::{Limits, Object, Raw};
 use protocol::mcp::translate::{
     self, InputRequired, InputResponses, Modern, ResultType, Unanswerable,
 };
@@ -42,7 +41,7 @@ impl Call<'_> {
                 Err(error) => return Err(self.legacy_error(error)),
             };
             if is_plain(&peek) {
-                let result = translate::result_to_legacy(method, &peek.object, client.version)
+                let result = translate::result_to_legacy(method, peek.object, client.version)
                     .map_err(unreadable)?;
                 return Ok(Reply::Complete { result, failed: peek.is_error });
             }
@@ -79,7 +78,7 @@ impl Call<'_> {
         &self,
         given: Option<&InputResponses>,
         asks: &mut Asks,
-    ) -> Result<Result<Bytes, RpcError>, End> {
+    ) -> Result<Result<Raw, RpcError>, End> {
         let Clearance { client, method, target, param_headers, level, .. } = self.clearance;
         let id = self.session.next_id();
         let token = self.token(id);

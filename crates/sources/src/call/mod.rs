@@ -12,7 +12,7 @@ use bytes::Bytes;
 use egress::Deadline;
 use gate::Clearance;
 use gate::port::{Link, Reply, Trouble};
-use protocol::json::{Edit, JsonError, Limits, Object};
+use protocol::json::{Edit, JsonError, Limits, Object, Raw};
 use protocol::mcp::translate::{self, Hop, Peek, ResultType};
 use protocol::mcp::{Era, Method, codes};
 use protocol::rpc::RpcError;
@@ -115,7 +115,7 @@ impl Call<'_> {
         if *method != Method::Complete || target.is_empty() {
             return Ok(params.clone());
         }
-        let Some(of) = params.object("ref", Limits::REQUEST).map_err(bad_params)? else {
+        let Some(of) = params.object("ref").map_err(bad_params)? else {
             return Ok(params.clone());
         };
         let member = if of.raw("uri").is_some() { "uri" } else { "name" };
@@ -143,7 +143,7 @@ impl Call<'_> {
 }
 
 /// Looks at a result once.
-fn peek(raw: Bytes) -> Result<Peek, End> {
+fn peek(raw: Raw) -> Result<Peek, End> {
     translate::peek_result(raw)
         .map_err(|e| Fault::malformed(format!("its result cannot be read: {e}")).into())
 }
@@ -154,8 +154,8 @@ fn unknown_type(peek: &Peek) -> End {
 }
 
 /// A complete result in the form of the port.
-fn complete(peek: &Peek) -> Reply {
-    Reply::Complete { result: peek.object.text().clone().into(), failed: peek.is_error }
+fn complete(peek: Peek) -> Reply {
+    Reply::Complete { result: peek.object.into(), failed: peek.is_error }
 }
 
 fn bad_params(error: JsonError) -> End {
@@ -175,6 +175,7 @@ const fn is_task(method: &Method) -> bool {
 fn refused_result(why: &str) -> Reply {
     let text = protocol::json::quote(why);
     let result = format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#);
+    let result = Object::parse(result.into(), Limits::REPLY).unwrap_or_else(|_| Object::empty());
     Reply::Complete { result: result.into(), failed: true }
 }
 

@@ -35,7 +35,7 @@ impl Call<'_> {
         };
         let mut asks = Asks::new(&self.hub.bounds);
         match self.converse(id, &params, headers, &mut asks).await? {
-            Ok(raw) => self.modern_result(&peek(raw)?),
+            Ok(raw) => self.modern_result(peek(raw)?),
             Err(e) if e.code == codes::HEADER_MISMATCH => {
                 Err(Fault::malformed(format!("did not take our headers: {}", e.message)).into())
             }
@@ -43,7 +43,7 @@ impl Call<'_> {
         }
     }
 
-    fn modern_result(&self, peek: &Peek) -> Result<Reply, End> {
+    fn modern_result(&self, peek: Peek) -> Result<Reply, End> {
         let Clearance { client, method, .. } = self.clearance;
         match peek.result_type {
             ResultType::Complete => Ok(complete(peek)),
@@ -61,7 +61,7 @@ impl Call<'_> {
                 }
                 Ok(Reply::InputRequired { inputs: required.inputs, state: required.state })
             }
-            _ => Err(unknown_type(peek)),
+            _ => Err(unknown_type(&peek)),
         }
     }
 
@@ -77,9 +77,9 @@ impl Call<'_> {
         let answer = self.converse(id, &params, HeaderMap::new(), &mut asks).await?;
         let peek = peek(answer.map_err(End::Answered)?)?;
         if client.version >= self.session.version {
-            return Ok(complete(&peek));
+            return Ok(complete(peek));
         }
-        let result = translate::result_between_legacy(method, &peek.object, client.version)
+        let result = translate::result_between_legacy(method, peek.object, client.version)
             .map_err(unreadable)?;
         Ok(Reply::Complete { result, failed: peek.is_error })
     }

@@ -2,11 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use egress::Deadline;
 use gate::Client;
 use http::{HeaderMap, HeaderValue};
-use protocol::json::{Edit, Limits, Object, quote};
+use protocol::json::{Edit, Limits, Object, Raw, quote};
 use protocol::mcp::translate::{Refusal, refuse};
 use protocol::mcp::{ClientCapabilities, Era, Method, Version};
 use protocol::rpc::{Id, Message, RpcError};
@@ -304,9 +303,8 @@ fn supports_modern(result: &Object) -> bool {
     versions.is_some_and(|all| all.iter().any(|v| v[..] == *modern.as_bytes()))
 }
 
-fn parse(result: Bytes) -> Result<Object, Fault> {
-    Object::parse(result, Limits::REPLY)
-        .map_err(|e| Fault::malformed(format!("its result cannot be read: {e}")))
+fn parse(result: Raw) -> Result<Object, Fault> {
+    result.object().map_err(|e| Fault::malformed(format!("its result cannot be read: {e}")))
 }
 
 fn begin(
@@ -322,7 +320,7 @@ fn begin(
     wire.request(out, desk, Deadline::after(patience))
 }
 
-type Answer = Result<Bytes, RpcError>;
+type Answer = Result<Raw, RpcError>;
 
 /// The answer to the first request on a wire, and the session id that came with it.
 async fn first_answer(

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use egress::Deadline;
 use gate::{Client, Lease};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use protocol::json::{Object, quote_into};
+use protocol::json::{Object, Raw, quote_into};
 use protocol::mcp::headers::encode;
 use protocol::mcp::translate::{self, Refusal, refuse};
 use protocol::mcp::{ClientCapabilities, Era, Method, ServerCapabilities, Version, keys};
@@ -175,7 +175,7 @@ impl Session {
         method: Method,
         params: &[u8],
         patience: Duration,
-    ) -> Result<Result<Bytes, RpcError>, Fault> {
+    ) -> Result<Result<Raw, RpcError>, Fault> {
         let exchange =
             self.begin(self.next_id(), method, params, HeaderMap::new(), Deadline::after(patience));
         match tokio::time::timeout(patience, answer_of(exchange, &self.wire)).await {
@@ -268,7 +268,7 @@ impl Drop for Busy {
 pub(crate) async fn answer_of(
     mut exchange: Exchange,
     wire: &Wire,
-) -> Result<Result<Bytes, RpcError>, Fault> {
+) -> Result<Result<Raw, RpcError>, Fault> {
     loop {
         match exchange.next().await? {
             Message::Response(response) => {
@@ -364,7 +364,7 @@ pub(crate) fn said(result: &Object) -> Result<Said, Fault> {
     let capabilities = ServerCapabilities::parse(raw)
         .map_err(|e| Fault::malformed(format!("its capabilities cannot be read: {e}")))?;
     let instructions = result.str("instructions").map(std::borrow::Cow::into_owned);
-    let meta = result.object("_meta", protocol::json::Limits::REPLY).ok().flatten();
+    let meta = result.object("_meta").ok().flatten();
     let info = result
         .get("serverInfo")
         .or_else(|| meta.and_then(|meta| meta.get(keys::SERVER_INFO)))

@@ -74,7 +74,7 @@ async fn ll_a_legacy_client_is_relayed_to_the_byte() {
     let bob = client(LEGACY, r#"{"sampling":{}}"#);
     let reply = world.call(call_tool(&bob), &TestLink::answering([])).await.unwrap();
     let Reply::Complete { result, failed } = reply else { panic!() };
-    assert_eq!((&result.into_bytes()[..], failed), (OK.as_bytes(), false));
+    assert_eq!((&result.write().unwrap().into_bytes()[..], failed), (OK.as_bytes(), false));
     let text = String::from_utf8(server.last("tools/call").body.to_vec()).unwrap();
     assert!(text.contains(r#""arguments":{"q":1.0}"#), "{text}");
     assert_eq!(server.methods(), ["initialize", "notifications/initialized", "tools/call"]);

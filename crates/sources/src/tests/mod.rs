@@ -222,7 +222,9 @@ impl World {
 
 pub(crate) fn json(reply: Reply) -> Value {
     match reply {
-        Reply::Complete { result, .. } => serde_json::from_slice(&result.into_bytes()).unwrap(),
+        Reply::Complete { result, .. } => {
+            serde_json::from_slice(&result.write().unwrap().into_bytes()).unwrap()
+        }
         Reply::InputRequired { .. } => panic!("wants input: {reply:?}"),
     }
 }

@@ -33,7 +33,7 @@ async fn mm_a_modern_client_is_relayed_to_the_byte_under_the_upstreams_own_name_
     clearance.param_headers = vec![("Mcp-Param-Region".into(), "eu".into())];
     let reply = world.call(clearance, &TestLink::answering([])).await.unwrap();
     let Reply::Complete { result, failed: false } = reply else { panic!() };
-    assert_eq!(&result.into_bytes()[..], OK.as_bytes());
+    assert_eq!(&result.write().unwrap().into_bytes()[..], OK.as_bytes());
     let call = server.last("tools/call");
     assert_eq!((call.header("mcp-name"), call.header("mcp-method")), ("search", "tools/call"));
     assert_eq!(

@@ -7,7 +7,7 @@ use gate::port::{
 };
 use gate::{Cleared, Client};
 use model::SourceName;
-use protocol::Rope;
+use protocol::json::{Limits, Object};
 use protocol::mcp::{Era, Level, Method, Offer, ServerCapabilities, ServerFlags};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -120,7 +120,8 @@ impl Fake {
         if call.client.version.era() == Era::Modern {
             result["resultType"] = json!("complete");
         }
-        Ok(Reply::Complete { result: Rope::from(result.to_string()), failed: false })
+        let result = Object::parse(Bytes::from(result.to_string()), Limits::REPLY).unwrap();
+        Ok(Reply::Complete { result: result.into(), failed: false })
     }
 }
 

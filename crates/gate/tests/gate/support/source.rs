@@ -7,8 +7,8 @@ use gate::port::{
 };
 use gate::{Cleared, Client};
 use model::SourceName;
-use protocol::Rope;
-use protocol::mcp::{Era, Method};
+use protocol::json::{Limits, Object};
+use protocol::mcp::{Draft, Era, Method};
 use protocol::rpc::RpcError;
 use serde_json::{Value, json};
 
@@ -98,7 +98,7 @@ impl Fake {
             .push((call.target.clone(), String::from_utf8_lossy(call.params.text()).into_owned()));
         self.headers.lock().unwrap().push(call.param_headers.clone());
         let complete =
-            |result: String, failed| Ok(Reply::Complete { result: Rope::from(result), failed });
+            |result: String, failed| Ok(Reply::Complete { result: draft(result), failed });
         let script = self.script.lock().unwrap().clone();
         match script {
             Script::Echo => {
@@ -251,4 +251,8 @@ impl Source for Fake {
     fn stop(&self) -> Boxed<'_, ()> {
         Box::pin(async {})
     }
+}
+
+fn draft(text: String) -> Draft {
+    Object::parse(Bytes::from(text), Limits::REPLY).unwrap().into()
 }

@@ -131,7 +131,7 @@ impl ParamHeader {
         let (last, parents) = self.path.split_last()?;
         let mut at = arguments.clone();
         for parent in parents {
-            at = at.object(parent, Limits::REQUEST).ok()??;
+            at = at.object(parent).ok()??;
         }
         let value = at.get(last)?;
         let mirrored = matches!(Kind::of(&value)?, Kind::String | Kind::Number | Kind::Bool);

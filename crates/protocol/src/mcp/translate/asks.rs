@@ -101,8 +101,8 @@ fn sampling_for(params: &Object, to: Version) -> Result<Bytes, Inexpressible> {
 
 /// The legacy task that a message belongs to.
 pub fn related_task(params: &Object) -> Option<String> {
-    let meta = params.object("_meta", Limits::REPLY).ok()??;
-    let related = meta.object(keys::RELATED_TASK, Limits::REPLY).ok()??;
+    let meta = params.object("_meta").ok()??;
+    let related = meta.object(keys::RELATED_TASK).ok()??;
     related.str("taskId").map(std::borrow::Cow::into_owned)
 }
 
@@ -142,7 +142,7 @@ pub(super) fn without_hop<'a>(of: &Object, mut edit: Edit<'a>) -> Result<Edit<'a
     if of.raw("task").is_some() {
         edit = edit.remove("task");
     }
-    let Some(meta) = of.object("_meta", Limits::REPLY)? else { return Ok(edit) };
+    let Some(meta) = of.object("_meta")? else { return Ok(edit) };
     let hop = [keys::PROGRESS_TOKEN, keys::RELATED_TASK];
     if hop.iter().all(|name| meta.raw(name).is_none()) {
         return Ok(edit);

@@ -13,7 +13,7 @@ pub(super) fn lower(
     method: &Method,
     result: &Object,
     to: Version,
-    splice: &mut Splice<'_>,
+    splice: &mut Splice<'static>,
 ) -> Result<(), JsonError> {
     match method {
         Method::ToolsCall => lower_tool_result(result, to, splice),
@@ -25,7 +25,7 @@ pub(super) fn lower(
 fn lower_tool_result(
     result: &Object,
     to: Version,
-    splice: &mut Splice<'_>,
+    splice: &mut Splice<'static>,
 ) -> Result<(), JsonError> {
     let structured = result
         .get("structuredContent")
@@ -55,7 +55,11 @@ fn lower_tool_result(
     Ok(())
 }
 
-fn lower_messages(result: &Object, to: Version, splice: &mut Splice<'_>) -> Result<(), JsonError> {
+fn lower_messages(
+    result: &Object,
+    to: Version,
+    splice: &mut Splice<'static>,
+) -> Result<(), JsonError> {
     let Some(messages) = result.get("messages") else { return Ok(()) };
     let mut messages = elements(&messages, Limits::REPLY)?;
     let mut changed = false;

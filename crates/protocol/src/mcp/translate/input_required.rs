@@ -44,7 +44,7 @@ pub fn parse_input_required(result: &Object) -> Result<InputRequired, BadInput> 
         if !matches!(method, Method::Elicit | Method::CreateMessage | Method::RootsList) {
             return Err(BadInput("`inputRequests` holds a method that cannot be asked"));
         }
-        let params = entry.object("params", Limits::REPLY).map_err(|_| BAD_REQUEST)?;
+        let params = entry.object("params").map_err(|_| BAD_REQUEST)?;
         let params = params.map_or_else(|| Bytes::from_static(b"{}"), |o| o.text().clone());
         required.inputs.push((key, method, params));
     }
@@ -116,7 +116,7 @@ fn state(of: &Object) -> Result<Option<String>, BadInput> {
 
 fn entries(of: &Object, name: &str) -> Result<Vec<(String, Bytes)>, BadInput> {
     let bad = BadInput("inputs must be an object without duplicate members");
-    let Some(all) = of.object(name, Limits::REPLY).map_err(|_| bad)? else { return Ok(Vec::new()) };
+    let Some(all) = of.object(name).map_err(|_| bad)? else { return Ok(Vec::new()) };
     let slice = |raw: &[u8]| all.text().slice_ref(raw);
     Ok(all.iter().map(|(key, raw)| (key.into_owned(), slice(raw))).collect())
 }

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::json::{Edit, JsonError, Limits, Object, quote};
+use crate::json::{Edit, JsonError, Object, quote};
 use crate::mcp::{Level, Method, Version, keys};
 
 /// Members that belong to one hop or one era and never reach the other: answers and state of MRTR, and legacy tasks.
@@ -94,7 +94,7 @@ struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     fn new(params: &'a Object) -> Result<Self, JsonError> {
-        let meta = params.object("_meta", Limits::REQUEST)?;
+        let meta = params.object("_meta")?;
         Ok(Self {
             params,
             had_meta: meta.is_some(),

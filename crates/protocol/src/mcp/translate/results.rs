@@ -2,9 +2,8 @@ use bytes::Bytes;
 
 use super::content;
 use super::lists::{Caching, is_cacheable};
-use crate::Rope;
-use crate::json::{JsonError, Limits, Object};
-use crate::mcp::{Method, Version, keys, labels};
+use crate::json::{JsonError, Object, Raw};
+use crate::mcp::{Draft, Method, Version, keys};
 use crate::splice::Splice;
 
 /// What a result is (2026-07-28 basic/index, `resultType`).
@@ -34,8 +33,8 @@ pub struct Peek {
 }
 
 /// Reads a raw result in one pass, without copying it.
-pub fn peek_result(raw: Bytes) -> Result<Peek, JsonError> {
-    let object = Object::parse(raw, Limits::REPLY)?;
+pub fn peek_result(raw: Raw) -> Result<Peek, JsonError> {
+    let object = raw.object()?;
     let result_type = match (object.raw("resultType"), object.str("resultType").as_deref()) {
         (None, _) | (_, Some("complete")) => ResultType::Complete,
         (_, Some("input_required")) => ResultType::InputRequired,
@@ -50,42 +49,41 @@ pub fn peek_result(raw: Bytes) -> Result<Peek, JsonError> {
 /// methods that must have them, raw `server_info` in `_meta` if given. All else stays as it is.
 pub fn result_to_modern(
     method: &Method,
-    result: &Object,
+    result: Object,
     caching: Caching,
     server_info: Option<&Bytes>,
-) -> Result<Rope, JsonError> {
-    let mut splice = Splice::new();
+) -> Draft {
+    let mut draft = Draft::from(result);
     if let Some(info) = server_info {
-        splice.set("_meta", labels::with_meta(result, keys::SERVER_INFO, info.clone())?);
+        draft.set_meta(keys::SERVER_INFO, info.clone());
     }
-    splice.set("resultType", &b"\"complete\""[..]);
+    draft.splice().set("resultType", &b"\"complete\""[..]);
     if is_cacheable(method) {
-        splice.set("ttlMs", caching.ttl_ms.to_string()).set("cacheScope", caching.scope());
+        draft.splice().set("ttlMs", caching.ttl_ms.to_string()).set("cacheScope", caching.scope());
     }
-    Ok(splice.apply(result))
+    draft
 }
 
 /// LM: a complete modern result for a legacy client of version `to` (sections 7.4 and 7.17). Takes out `resultType`,
 /// `ttlMs` and `cacheScope`, and says the rest as [`result_between_legacy`] does.
-pub fn result_to_legacy(method: &Method, result: &Object, to: Version) -> Result<Rope, JsonError> {
-    let mut splice = Splice::new();
+pub fn result_to_legacy(method: &Method, result: Object, to: Version) -> Result<Draft, JsonError> {
+    let mut draft = result_between_legacy(method, result, to)?;
     for name in ["resultType", "ttlMs", "cacheScope"] {
-        if result.raw(name).is_some() {
-            splice.remove(name);
+        if draft.original().raw(name).is_some() {
+            draft.splice().remove(name);
         }
     }
-    content::lower(method, result, to, &mut splice)?;
-    Ok(splice.apply(result))
+    Ok(draft)
 }
 
 /// LL: a legacy result for a client of an older legacy version. Structured content that the client has no word for
 /// becomes text, and so do resource links before 2025-06-18 and audio before 2025-03-26 (section 7.17).
 pub fn result_between_legacy(
     method: &Method,
-    result: &Object,
+    result: Object,
     to: Version,
-) -> Result<Rope, JsonError> {
+) -> Result<Draft, JsonError> {
     let mut splice = Splice::new();
-    content::lower(method, result, to, &mut splice)?;
-    Ok(splice.apply(result))
+    content::lower(method, &result, to, &mut splice)?;
+    Ok(Draft::new(result, splice))
 }

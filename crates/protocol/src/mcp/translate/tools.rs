@@ -30,7 +30,7 @@ pub fn tool_for(definition: &Object, route: Route) -> Result<Option<Bytes>, Json
     {
         let execution = match execution {
             b"null" => None,
-            _ => definition.object("execution", Limits::REPLY)?,
+            _ => definition.object("execution")?,
         };
         let support = execution.as_ref().and_then(|e| e.str("taskSupport"));
         if !tasks && support.as_deref() == Some("required") {

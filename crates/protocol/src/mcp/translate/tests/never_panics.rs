@@ -1,10 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::json::Raw;
 use crate::mcp::meta::RequestMeta;
 use crate::mcp::open::{DiscoverResult, Initialize, InitializeResult};
 use crate::mcp::translate::*;
-use crate::mcp::{ClientCapabilities, Method, ServerCapabilities, Version as V, labels};
+use crate::mcp::{ClientCapabilities, Draft, Method, ServerCapabilities, Version as V};
 use crate::rpc::{Message, RpcError};
 
 const NAMES: &[&str] = &[
@@ -61,15 +62,15 @@ fn everything(raw: &Bytes) {
     let _ = Message::parse(raw.clone(), Limits::REQUEST);
     let _ = ClientCapabilities::parse(raw.clone()).map(|c| c.project(V::MODERN, V::V2025_06_18));
     let _ = ServerCapabilities::parse(raw.clone()).map(|c| ServerCapabilities::merge([&c, &c]));
-    let _ = labels::label(Rope::from(raw.clone()), "s");
     let error = RpcError::new(-32042, "").with_data(raw.clone());
     let _ = (
         url_elicitations(&error),
         supported_versions(&error),
         error_to_modern(error.clone(), Some("u")),
     );
-    let Ok(peek) = peek_result(raw.clone()) else { return };
+    let Ok(peek) = Raw::parse(raw, Limits::REPLY).and_then(peek_result) else { return };
     let o = peek.object;
+    let _ = Draft::from(o.clone()).labelled("s").write();
     let _ = (
         RequestMeta::read(&o),
         Initialize::parse(&o),
@@ -92,13 +93,13 @@ fn everything(raw: &Bytes) {
         let _ = input_request_from_legacy(&method, &o);
         let _ = answer_as_input_response(&method, Ok(raw.clone()));
         let _ = error_to_legacy(&method, error.clone(), Some("u"));
-        let _ = result_to_modern(&method, &o, Caching::of(&o), Some(raw));
+        let _ = result_to_modern(&method, o.clone(), Caching::of(&o), Some(raw)).write();
         for to in V::ALL {
             let _ = ask_from_modern(&method, &o, to, Some("e"));
             let _ = answer_for_legacy(&method, raw.clone(), to);
             let _ = params_to_legacy(&o, &method, to, &hop);
             let _ = tool_for(&o, Route { from: V::MODERN, to, tasks: false });
-            if let Ok(out) = result_to_legacy(&method, &o, to) {
+            if let Ok(out) = result_to_legacy(&method, o.clone(), to).and_then(Draft::write) {
                 assert!(Object::parse(out.into_bytes(), Limits::REPLY).is_ok());
             }
         }

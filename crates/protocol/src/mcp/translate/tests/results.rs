@@ -1,11 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::json::{JsonError, Raw};
 use crate::mcp::translate::*;
 use crate::mcp::{Method, Version};
 
+fn peek_text(text: &'static [u8]) -> Result<Peek, JsonError> {
+    Raw::parse(&Bytes::from_static(text), Limits::REPLY).and_then(peek_result)
+}
+
 fn to_legacy(method: &Method, result: &str, to: Version) -> String {
-    text(result_to_legacy(method, &object(result), to).unwrap())
+    text(result_to_legacy(method, object(result), to).unwrap().write().unwrap())
 }
 
 #[test]
@@ -19,23 +24,19 @@ fn a_result_says_what_it_is_2_2() {
         (r#"{"resultType":null}"#, ResultType::Unknown),
         (r#"{"resultType":7}"#, ResultType::Unknown),
     ] {
-        assert_eq!(
-            peek_result(Bytes::from_static(raw.as_bytes())).unwrap().result_type,
-            expected,
-            "{raw}"
-        );
+        assert_eq!(peek_text(raw.as_bytes()).unwrap().result_type, expected, "{raw}");
     }
     let raw = Bytes::from_static(br#"{"isError":true,"_meta":{},"content":[]}"#);
-    let peek = peek_result(raw.clone()).unwrap();
+    let peek = peek_result(Raw::parse(&raw, Limits::REPLY).unwrap()).unwrap();
     assert!(peek.is_error && peek.has_meta);
     assert_eq!(peek.object.text().as_ptr(), raw.as_ptr());
-    assert!(peek_result(Bytes::from_static(br#"{"isError":false,"isError":true}"#)).is_err());
+    assert!(peek_text(br#"{"isError":false,"isError":true}"#).is_err());
 }
 
 #[test]
 fn a_modern_client_gets_what_the_schema_requires_7_4() {
     let say = |method: &Method, result: &str, info: Option<&Bytes>| {
-        text(result_to_modern(method, &object(result), Caching::default(), info).unwrap())
+        text(result_to_modern(method, object(result), Caching::default(), info).write().unwrap())
     };
     assert_eq!(
         say(&Method::ToolsCall, r#"{"content":[ ],"x":1}"#, None),
@@ -72,7 +73,8 @@ fn a_legacy_client_gets_no_modern_members_7_4() {
     let plain = r#"{"content":[],"vendor":{ }}"#;
     assert_eq!(to_legacy(&Method::ToolsCall, modern, Version::V2025_11_25), plain);
     let same = object(plain);
-    let out = result_to_legacy(&Method::ToolsCall, &same, Version::V2025_11_25).unwrap();
+    let out = result_to_legacy(&Method::ToolsCall, same.clone(), Version::V2025_11_25);
+    let out = out.unwrap().write().unwrap();
     assert_eq!(out.parts()[0].as_ptr(), same.text().as_ptr());
     assert_eq!(out.parts().len(), 1);
 }
@@ -97,8 +99,8 @@ fn structured_content_is_never_lost_only_said_as_text_7_17() {
         (r#"{"content":[],"structuredContent":null}"#, newer, r#"{"content":[]}"#),
     ] {
         assert_eq!(to_legacy(&Method::ToolsCall, result, to), expected, "{result} {to}");
-        let same_era = result_between_legacy(&Method::ToolsCall, &object(result), to).unwrap();
-        assert_eq!(text(same_era), expected);
+        let same_era = result_between_legacy(&Method::ToolsCall, object(result), to).unwrap();
+        assert_eq!(text(same_era.write().unwrap()), expected);
     }
 }
 
@@ -162,8 +164,9 @@ proptest! {
     ) {
         let fields: Vec<_> = members.iter().map(|(n, v)| format!("\"{n}\": {v}")).collect();
         let legacy = format!("{{{}}}", fields.join(" ,"));
-        let modern = result_to_modern(&method, &object(&legacy), Caching::default(), None).unwrap();
-        let back = result_to_legacy(&method, &object(&text(modern)), Version::V2025_11_25).unwrap();
+        let modern = result_to_modern(&method, object(&legacy), Caching::default(), None).write().unwrap();
+        let back = result_to_legacy(&method, object(&text(modern)), Version::V2025_11_25).unwrap();
+        let back = back.write().unwrap();
         prop_assert_eq!(text(back), legacy);
     }
 }
