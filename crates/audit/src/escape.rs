@@ -55,3 +55,47 @@ pub(crate) fn unicode_escape(c: char, out: &mut Vec<u8>) {
         out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text` as it stands inside a JSON string of at most `max` bytes, and whether it is whole.
+    fn bounded(text: &str, max: usize) -> (String, bool) {
+        let mut out = Vec::new();
+        let whole = json_bounded(text, max, &mut out);
+        (String::from_utf8(out).unwrap(), whole)
+    }
+
+    #[test]
+    fn only_what_needs_no_escape_goes_the_quick_way() {
+        for byte in 0..=u8::MAX {
+            let mut out = Vec::new();
+            json_char(char::from(byte), &mut out);
+            assert_eq!(PLAIN[usize::from(byte)], out == [byte], "{byte:#04x}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_hidden_is_escaped_and_comes_back() {
+        for c in ('\0'..=char::MAX).filter(|c| is_hidden(*c)) {
+            let (text, whole) = bounded(&c.to_string(), 12);
+            assert!(whole && text.bytes().all(|b| b.is_ascii_graphic()), "{text:?}");
+            assert_eq!(serde_json::from_str::<char>(&format!("\"{text}\"")).unwrap(), c);
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_before_the_character_that_has_no_room_and_not_sooner() {
+        for (text, max, kept, whole) in [
+            ("abc", 3, "abc", true),
+            ("abc", 2, "ab", false),
+            ("\"é", 4, "\\\"é", true),
+            ("\"é", 3, "\\\"", false),
+            ("\"é", 1, "", false),
+            ("", 0, "", true),
+        ] {
+            assert_eq!(bounded(text, max), (kept.to_owned(), whole), "{text:?} in {max}");
+        }
+    }
+}

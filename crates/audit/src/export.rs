@@ -199,6 +199,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_told_from_its_port_and_one_without_a_port_stays_whole() {
+        for (client, address, port) in [
+            ("127.0.0.1:80", "127.0.0.1", Some("80")),
+            ("[2001:db8::1]:80", "2001:db8::1", Some("80")),
+            ("127.0.0.1", "127.0.0.1", None),
+            ("2001:db8::80", "2001:db8::80", None),
+        ] {
+            assert_eq!(split_address(Some(client)), (Some(address), port));
+        }
+        assert_eq!(split_address(None), (None, None));
+    }
+
+    #[test]
     fn an_effect_without_a_place_in_ocsf_is_other_by_its_name() {
         let event = ocsf(&Entry { effect: Some("spend".into()), ..entry() });
         assert_eq!((&event["activity_id"], &event["activity_name"]), (&json!(99), &json!("spend")));

@@ -17,10 +17,8 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let mut parts = date.split('-');
     let (year, month, day) =
         (digits(parts.next()?, 4)?, digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
     let days = days_from_civil(year, month, day)?;
+    // A month or a day that is not in the calendar comes back as another.
     if civil_from_days(days) != (year, month, day) {
         return None;
     }
@@ -44,7 +42,7 @@ pub(crate) fn write_rfc3339(time: Timestamp, out: &mut Vec<u8>) {
         (b'T', of_day / 3_600_000, 2),
         (b':', of_day / 60_000 % 60, 2),
         (b':', of_day / 1000 % 60, 2),
-        (b'.', of_day % 1000, 3),
+        (b'.', of_day, 3),
     ] {
         out.push(mark);
         padded(value, width, out);
@@ -67,6 +65,7 @@ fn digits(text: &str, width: usize) -> Option<u64> {
     (text.len() == width && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
+/// Appends the last `width` digits of a number.
 fn padded(mut value: u64, width: usize, out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + width, b'0');
@@ -90,14 +89,15 @@ const fn civil_from_days(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
-/// The inverse; `None` before 1970.
+/// The inverse, for the days there are; `None` before 1970.
 fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
     let year = year.checked_sub(u64::from(month <= 2))?;
     let (era, of_era) = (year / 400, year % 400);
     let from_march = if month > 2 { month - 3 } else { month + 9 };
-    let of_year = (153 * from_march + 2) / 5 + day - 1;
+    let of_year = (153 * from_march + 2) / 5 + day;
     let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    days.checked_sub(719_468)
+    // One more than above, since the days of a month count from 1.
+    days.checked_sub(719_469)
 }
 
 #[cfg(test)]
@@ -123,9 +123,18 @@ mod tests {
             "",
             "2026",
             "2026-13-01",
+            "2026-00-01",
+            "2026-99-01",
             "2026-02-30",
+            "2026-03-00",
+            "2026-12-32",
+            "2026-+1-01",
+            "2026-1-001",
+            "0000-01-01",
             "1969-12-31",
             "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:60Z",
             "2026-01-01T00:00:00",
             "2026-01-01T00:00:00+01:00",
             "2026-01-01T00:00:00.Z",
@@ -135,6 +144,27 @@ mod tests {
         }
         assert_eq!(parse_rfc3339("1970-01-02"), Some(Timestamp(DAY_MS)));
         assert_eq!(parse_rfc3339("1970-01-01T00:00:01.5Z"), Some(Timestamp(1500)));
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_follows_the_one_before() {
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        for days in 0..146_097 {
+            assert_eq!(civil_from_days(days), (year, month, day));
+            assert_eq!(days_from_civil(year, month, day), Some(days));
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let last = match month {
+                2 => 28 + u64::from(leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            (year, month, day) = match (month, day) {
+                (12, 31) => (year + 1, 1, 1),
+                (_, day) if day == last => (year, month + 1, 1),
+                _ => (year, month, day + 1),
+            };
+        }
+        assert_eq!((year, month, day), (2370, 1, 1));
     }
 
     proptest! {

@@ -233,6 +233,37 @@ mod tests {
         assert_eq!(masked("secret{"), r#""••• (not JSON, 7 bytes)""#);
     }
 
+    #[test]
+    fn names_that_the_json_library_reads_its_own_way_hide_the_arguments_whole() {
+        for name in [
+            "$serde_json::private::RawValue",
+            "$serde_json::private::Number",
+            r"\u0024serde_json::private::RawValue",
+            r"$serde\u005Fjson\u003a:private::RawValue",
+            r"\u00e9\u0024serde_json::private::é",
+        ] {
+            let raw = format!(r#"{{"a":[{{"{name}":"{{\"password\":\"hunter2\"}}"}}]}}"#);
+            assert_eq!(masked(&raw), format!("\"••• (not JSON, {} bytes)\"", raw.len()));
+        }
+        assert_eq!(masked(r#"{"t":"\u0024 \u00e9 serde_json"}"#), r#"{"t":"$ é serde_json"}"#);
+    }
+
+    #[test]
+    fn under_a_hidden_name_all_that_shows_is_that_there_is_a_value() {
+        assert_eq!(masked(r#"{"token":null}"#), r#"{"token":null}"#);
+        for value in ["17", "true", r#"["a"]"#, r#"{"a":1}"#] {
+            assert_eq!(masked(&format!(r#"{{"token":{value}}}"#)), r#"{"token":"•••"}"#);
+        }
+    }
+
+    #[test]
+    fn an_at_sign_that_joins_nothing_is_no_address() {
+        for text in ["@", "ada@", "@home", "ada@ home", "ada @home", "a @ b"] {
+            let raw = format!(r#"{{"t":"{text}"}}"#);
+            assert_eq!(masked(&raw), raw);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_address_survives_in_any_text(before in ".{0,12}", after in ".{0,12}") {

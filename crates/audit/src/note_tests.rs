@@ -60,11 +60,32 @@ fn what_is_no_note_is_refused() {
         good.replace("— ", "- "),
         good.replace("x08g", "!!!!"),
         good.replace("think", "thi\tnk"),
+        good.replace("— PeterNeumann", "— "),
+        good.replace("— PeterNeumann", "— Peter+Neumann"),
+        good.replace("— PeterNeumann", "— Peter\u{2003}Neumann"),
         format!("{TEXT}\n{}", LINE.repeat(65)),
     ] {
         assert_eq!(Note::parse(&bad), Err(NoteError::Malformed), "{bad:?}");
     }
-    assert!(Note::parse(&format!("{TEXT}\n{}", LINE.repeat(16))).is_ok());
+    let most = Note::parse(&format!("{TEXT}\n{}", LINE.repeat(64))).unwrap();
+    assert_eq!(most.signatures().len(), 64);
+}
+
+#[test]
+fn a_note_of_256_kib_is_read_and_a_longer_one_is_not() {
+    let of = |len: usize| format!("{}\n\n{LINE}", "x".repeat(len - LINE.len() - 2));
+    assert!(Note::parse(&of(256 * 1024)).is_ok());
+    for len in [256 * 1024 + 1, 512 * 1024] {
+        assert_eq!(Note::parse(&of(len)), Err(NoteError::Malformed), "{len}");
+    }
+}
+
+#[test]
+fn every_signature_is_shown_with_name_and_id() {
+    let note = Note::parse(&known_note()).unwrap();
+    let [signature] = note.signatures() else { panic!("one line, one signature") };
+    assert_eq!((signature.name.as_str(), signature.id), ("PeterNeumann", [0xc7, 0x4f, 0x20, 0xa3]));
+    assert_eq!(signature.bytes.len(), 64);
 }
 
 #[test]

@@ -62,6 +62,30 @@ fn a_proof_that_needs_removed_records_says_so() {
     assert_eq!(inclusion(15, 30, &prefix, rest()), Err(ProofError::Short(20)));
 }
 
+#[test]
+fn the_empty_tree_is_the_beginning_of_every_tree_and_that_takes_no_proof() {
+    let all = leaves(5);
+    let (empty, root) = (Tree::default(), tree(&all).root());
+    for old in [0, 5] {
+        assert_eq!(consistency(old, 5, &empty, all.iter().copied()), Ok(Vec::new()));
+    }
+    assert!(verify_consistency(0, 5, &[], &empty.root(), &root));
+    assert!(!verify_consistency(0, 5, &[root], &empty.root(), &root));
+    assert!(!verify_consistency(0, 5, &[], &root, &root));
+}
+
+#[test]
+fn an_inclusion_proof_is_written_as_c2sp_tlog_proof_says() {
+    let path = [[0; 32], [0xff; 32]];
+    assert_eq!(
+        inclusion_text(7, &path, "log.example\n9\n"),
+        "c2sp.org/tlog-proof@v1\nindex 7\n\
+         AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\
+         //////////////////////////////////////////8=\n\
+         \nlog.example\n9\n"
+    );
+}
+
 proptest! {
     #[test]
     fn inclusion_agrees_with_the_definition_and_verifies(size in 1_u64..130, pick in any::<u64>(), kept in any::<u64>()) {

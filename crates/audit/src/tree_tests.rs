@@ -74,6 +74,19 @@ fn a_compact_range_with_a_hash_too_few_or_too_many_is_refused() {
     }
 }
 
+#[test]
+fn a_tree_of_perfect_subtrees_is_the_tree_of_their_leaves() {
+    let leaves: Vec<Hash> = (0..64_u8).map(|n| leaf_hash(&[n])).collect();
+    for level in 0..6 {
+        let mut tree = Tree::default();
+        for (n, subtree) in leaves.chunks(1 << level).enumerate() {
+            tree.push_node(level, naive_root(subtree));
+            assert_eq!(tree.root(), naive_root(&leaves[..(n + 1) << level]), "{level}");
+        }
+        assert_eq!(tree.size(), 64);
+    }
+}
+
 proptest! {
     #[test]
     fn the_compact_range_agrees_with_the_definition_and_survives_storage(count in 0_usize..200, pause in 0_usize..200) {

@@ -87,9 +87,10 @@ impl Client {
         let (link, reply) = match self.0.pool.take() {
             Some(link) => match self.exchange(link, request, deadline).await? {
                 Exchanged::Reply(link, reply) => (link, reply),
-                Exchanged::Unsent(request) => self.on_fresh(*request, deadline).await?,
+                Exchanged::Unsent(request) => Box::pin(self.on_fresh(*request, deadline)).await?,
             },
-            None => self.on_fresh(request, deadline).await?,
+            // Apart: dialling is rare, and large to carry room for.
+            None => Box::pin(self.on_fresh(request, deadline)).await?,
         };
         let (head, incoming) = reply.into_parts();
         self.vet_head(head.status, &head.headers)?;

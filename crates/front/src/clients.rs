@@ -134,7 +134,7 @@ impl Known {
         {
             return offers(offered, method);
         }
-        let welcome = self.greet(&base.gate, now).await;
+        let welcome = Box::pin(self.greet(&base.gate, now)).await;
         !welcome.warnings.is_empty() || offers(&welcome.capabilities, method)
     }
 

@@ -76,21 +76,23 @@ impl Scene {
             Method::Ping => return Said::own(&id, "{}"),
             Method::SetLevel => match level(&params) {
                 Ok(level) => {
-                    session.base.gate.told(&session.client, Told::Level(level)).await;
+                    Box::pin(session.base.gate.told(&session.client, Told::Level(level))).await;
                     return Said::own(&id, "{}");
                 }
                 Err(refusal) => return self.refuse(refusal, &id).await,
             },
             Method::ResourcesUnsubscribe => {
                 if let Some(uri) = params.str("uri") {
-                    session.unsubscribe(uri.into_owned(), &self.at).await
+                    Box::pin(session.unsubscribe(uri.into_owned(), &self.at)).await
                 } else {
                     let refusal = Refusal::new(Code::InvalidParams, "params.uri must be a string");
                     return self.refuse(refusal, &id).await;
                 }
             }
             other => match list_of(other) {
-                Some(kind) => Ok(session.base.list(&session.client, kind, &params, &self.at).await),
+                Some(kind) => {
+                    Ok(Box::pin(session.base.list(&session.client, kind, &params, &self.at)).await)
+                }
                 None => self.call(&id, method, params, meta).await,
             },
         };
@@ -118,7 +120,7 @@ impl Scene {
             arrival: self.at.clone(),
         };
         if subscribes {
-            return session.subscribe(incoming).await;
+            return Box::pin(session.subscribe(incoming)).await;
         }
         let link: Arc<dyn Link> = Arc::new(Way {
             track: self.track.clone(),

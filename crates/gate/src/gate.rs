@@ -19,7 +19,7 @@ use crate::asks::SourceFace;
 use crate::catalogue::{Catalogue, PinBook};
 use crate::metrics::Metrics;
 use crate::park::Lot;
-use crate::port::{Events, Link, Source, Told};
+use crate::port::{Boxed, Events, Link, Source, Told};
 use crate::watch::Hub;
 use crate::way::{self, Who};
 use crate::{Client, Settings, SourceSettings, Vetted, render};
@@ -185,7 +185,7 @@ impl Gate {
                     .detail("malformed")
             }
         };
-        Err(self.failed_login(refusal, at).await)
+        Err(Box::pin(self.failed_login(refusal, at)).await)
     }
 
     fn authenticate(&self, key: &str) -> Result<Arc<Principal>, AuthError> {
@@ -216,7 +216,17 @@ impl Gate {
     }
 
     /// A refusal before there is a call: recorded, and rendered by the one place that renders.
-    pub async fn refuse(
+    /// Apart, here and elsewhere: what is rare must not make every request's future large.
+    pub fn refuse<'a>(
+        &'a self,
+        refusal: Refusal,
+        at: &'a Arrival,
+        principal: Option<&'a Principal>,
+    ) -> Boxed<'a, Vetted> {
+        Box::pin(self.refuse_and_record(refusal, at, principal))
+    }
+
+    async fn refuse_and_record(
         &self,
         refusal: Refusal,
         at: &Arrival,

@@ -38,11 +38,6 @@ impl<K: Hash + Eq + Clone> Concurrency<K> {
     pub fn running(&self, key: &K) -> u32 {
         lock(&self.running).get(key).copied().unwrap_or(0)
     }
-
-    /// The most there may be.
-    pub const fn cap(&self) -> u32 {
-        self.cap
-    }
 }
 
 impl<K: Hash + Eq + Clone> fmt::Debug for Concurrency<K> {

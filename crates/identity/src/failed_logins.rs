@@ -91,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn failures_are_not_forgotten_to_make_room_for_those_of_other_addresses() {
+        let failed = FailedLogins::new(1, Duration::from_mins(1), 16);
+        assert_eq!(failed.check(ip("203.0.113.9"), Instant(1)), Ok(()));
+        for n in 0..1_000_u32 {
+            let _ = failed.check(std::net::Ipv4Addr::from_bits(n).into(), Instant(1));
+        }
+        assert!(failed.check(ip("203.0.113.9"), Instant(1)).is_err());
+    }
+
+    #[test]
     fn an_ipv4_address_written_as_ipv6_is_still_itself() {
         let failed = FailedLogins::new(1, Duration::from_mins(1), 1_000);
         assert_eq!(failed.check(ip("::ffff:203.0.113.1"), Instant(1)), Ok(()));

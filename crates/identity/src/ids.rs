@@ -43,4 +43,9 @@ mod tests {
             assert!(principal_id(bad).is_err() && tenant_id(bad).is_err(), "{bad:?}");
         }
     }
+
+    #[test]
+    fn an_error_shows_of_a_long_text_only_that_it_is_too_long() {
+        assert_eq!(principal_id(&"x".repeat(1_000)), Err(IdError("x".repeat(MAX_ID + 1))));
+    }
 }

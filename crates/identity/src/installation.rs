@@ -195,10 +195,15 @@ fn private(
     if mode & forbidden != 0 {
         return Err(InstallationError::Exposed { path: path.to_owned(), mode, wanted });
     }
-    if uid != 0 && uid != rustix::process::geteuid().as_raw() {
+    if !trusted(uid, rustix::process::geteuid().as_raw()) {
         return Err(InstallationError::Owner { path: path.to_owned(), uid });
     }
     Ok(())
+}
+
+/// Whether what `owner` put there can be believed: we did, or root, who can do everything anyway.
+pub(crate) const fn trusted(owner: u32, us: u32) -> bool {
+    owner == 0 || owner == us
 }
 
 /// Writes a new file beside `path`, for its owner alone, and makes it durable.

@@ -1,12 +1,13 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ambient::Clock;
 use model::Timestamp;
 use proptest::prelude::*;
 
+use crate::installation::trusted;
 use crate::key_file::KeyFile;
 use crate::{Installation, InstallationError, Purpose};
 
@@ -81,6 +82,15 @@ fn a_key_that_others_can_reach_is_refused_and_the_mode_is_named() {
 }
 
 #[test]
+fn a_key_of_ours_or_of_root_is_trusted_and_that_of_another_user_is_not() {
+    for (owner, us, wanted) in
+        [(1000, 1000, true), (0, 1000, true), (0, 0, true), (1001, 1000, false), (1000, 0, false)]
+    {
+        assert_eq!(trusted(owner, us), wanted, "{owner} {us}");
+    }
+}
+
+#[test]
 fn a_damaged_key_is_an_error_and_stays_as_it_is() {
     let (_guard, home) = home();
     Installation::load_or_create(&home).unwrap();
@@ -106,13 +116,21 @@ fn a_key_that_cannot_be_read_is_never_replaced_by_a_new_one() {
     fs::create_dir(&home).unwrap();
     fs::set_permissions(&home, Permissions::from_mode(0o700)).unwrap();
     let path = home.join("installation.key");
+    let refused = || {
+        // Whoever writes a file into the folder, if only for a moment, changes its time.
+        let folder = fs::File::open(&home).unwrap();
+        folder.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let error = Installation::load_or_create(&home).unwrap_err();
+        assert!(matches!(error, InstallationError::Unreadable { .. }), "{error}");
+        assert_eq!(folder.metadata().unwrap().modified().unwrap(), SystemTime::UNIX_EPOCH);
+        assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
+    };
     fs::create_dir(&path).unwrap();
-    assert!(Installation::load_or_create(&home).is_err());
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+    refused();
     fs::remove_dir(&path).unwrap();
     std::os::unix::fs::symlink(home.join("elsewhere"), &path).unwrap();
-    let error = Installation::load_or_create(&home).unwrap_err();
-    assert!(matches!(error, InstallationError::Unreadable { .. }), "{error}");
-    assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
+    refused();
 }
 
 #[test]

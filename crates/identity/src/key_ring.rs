@@ -89,21 +89,12 @@ impl KeyRing {
         entry.check(now).map_err(AuthError)?;
         Ok(Arc::clone(&entry.principal))
     }
-
-    /// Keys in the ring, the refused ones included.
-    pub fn len(&self) -> usize {
-        self.keys.as_ref().map_or(0, HashMap::len)
-    }
-
-    /// Whether there is no key, because none was made or because they could not be read.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("len", &self.len()).finish_non_exhaustive()
+        let len = self.keys.as_ref().map(HashMap::len);
+        f.debug_struct("KeyRing").field("len", &len).finish_non_exhaustive()
     }
 }
 

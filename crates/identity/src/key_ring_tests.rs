@@ -73,6 +73,18 @@ fn a_key_wrong_in_any_one_character_proves_nobody() {
 }
 
 #[test]
+fn what_has_not_the_form_of_a_key_is_not_even_looked_up() {
+    let alice = key("alice");
+    let ring = ring(&[&alice.row]);
+    let text = alice.secret.reveal();
+    let longer = format!("{text}A");
+    let odd = format!("{}=", &text[..58]);
+    for malformed in [&text[..58], &longer, &odd, &text[3..], &text.replacen('_', "-", 1)] {
+        assert_eq!(fault(&ring, malformed), Some(AuthFault::Malformed), "{malformed}");
+    }
+}
+
+#[test]
 fn the_secret_of_one_key_is_no_use_with_the_id_of_another() {
     let (alice, bob) = (key("alice"), key("bob"));
     let ring = ring(&[&alice.row, &bob.row]);
@@ -116,6 +128,28 @@ fn every_key_that_proves_nobody_gets_the_same_answer() {
     assert_eq!(unknown.0, Code::Unauthenticated);
     assert_eq!(outside(&ring(&[&revoked]), made.secret.reveal()), unknown);
     assert_eq!(outside(&ring(&[&revoked]), "nonsense"), unknown);
+}
+
+#[test]
+fn the_record_says_by_name_why_a_key_proves_nobody() {
+    let made = key("alice");
+    let row = || made.row.clone();
+    let text = made.secret.reveal();
+    let other = format!("{}{}", &text[..16], &key("alice").secret.reveal()[16..]);
+    let now = Some(NOW);
+    for (ring, presented, name) in [
+        (ring(&[&row()]), "nonsense", "malformed_key"),
+        (ring(&[]), text, "unknown_key"),
+        (ring(&[&row()]), &other, "wrong_secret"),
+        (ring(&[&ApiKey { revoked: now, ..row() }]), text, "revoked_key"),
+        (ring(&[&ApiKey { expires: now, ..row() }]), text, "expired_key"),
+        (ring(&[&ApiKey { overlap_until: now, ..row() }]), text, "rotated_key"),
+        (KeyRing::unavailable(), text, "keys_unavailable"),
+    ] {
+        let error = ring.authenticate(presented, NOW).unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.fault().as_str()), (name, name));
+        assert_eq!(error.refusal().detail.as_deref(), Some(name));
+    }
 }
 
 #[test]

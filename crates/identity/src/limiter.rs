@@ -78,6 +78,14 @@ mod tests {
     }
 
     #[test]
+    fn keys_within_the_capacity_are_told_apart() {
+        let limiter = Limiter::new(Rate::new(1, MINUTE), 16 * 200);
+        for key in 0..200_u64 {
+            assert_eq!(limiter.try_acquire(&key, at(0)), Ok(()), "{key}");
+        }
+    }
+
+    #[test]
     fn a_million_keys_stay_within_the_capacity_and_are_limited_as_one_when_all_are_busy() {
         let limiter = Limiter::new(Rate::new(1, MINUTE), 1_000);
         let passed = (0..1_000_000_u64).filter(|k| limiter.try_acquire(k, at(0)).is_ok()).count();
@@ -94,7 +102,21 @@ mod tests {
         }
         assert!(limiter.try_acquire(&0, at(59_999)).is_err());
         let later = (20_000..40_000_u64).filter(|k| limiter.try_acquire(k, at(120_000)).is_ok());
-        assert!(later.count() >= 16, "idle keys made room");
+        assert_eq!(later.count(), 32, "idle keys made room");
+    }
+
+    #[test]
+    fn a_key_makes_room_at_the_moment_it_falls_idle_and_not_before() {
+        let limiter = Limiter::new(Rate::new(1, MINUTE), 16);
+        let mut next = 0_u64;
+        let mut passed = |now| {
+            next += 10_000;
+            (next..next + 10_000).filter(|k| limiter.try_acquire(k, now).is_ok()).count()
+        };
+        // One key of its own and one that the others share, in each of sixteen shards.
+        assert_eq!(passed(at(0)), 32);
+        assert_eq!(passed(Instant(60_000_000_000 - 1)), 0);
+        assert_eq!(passed(at(60_000)), 32);
     }
 
     #[test]

@@ -40,11 +40,6 @@ impl Rate {
     pub const fn limit(&self) -> u32 {
         self.limit
     }
-
-    /// Length of the window.
-    pub const fn window(&self) -> Duration {
-        Duration::from_nanos(self.window)
-    }
 }
 
 /// What is remembered of one key's events: how many there were in each sixteenth of the window, and when the last was.
@@ -106,19 +101,11 @@ impl Window {
         self.count[slot] > 0 && now - self.last[slot] < rate.window
     }
 
-    /// Time until enough parts are forgotten for one more event.
+    /// Time until the oldest part is forgotten. That makes room, since there are never more events than the limit.
     fn wait(&self, rate: &Rate, now: u64) -> Duration {
-        let mut remaining = self.alive(rate, now);
-        let oldest = slot(rate, now) + 1;
-        for slot in (oldest..oldest + SLOTS).map(|s| s % SLOTS) {
-            if self.is_alive(slot, rate, now) {
-                remaining -= u64::from(self.count[slot]);
-                if remaining < u64::from(rate.limit) {
-                    return Duration::from_nanos(rate.window - (now - self.last[slot]));
-                }
-            }
-        }
-        Duration::from_nanos(rate.window)
+        let alive = (0..SLOTS).filter(|slot| self.is_alive(*slot, rate, now));
+        let oldest = alive.map(|slot| self.last[slot]).min();
+        Duration::from_nanos(rate.window - (now - oldest.unwrap_or(now)))
     }
 }
 

@@ -46,6 +46,15 @@ fn a_burst_below_the_limit_paces_the_rest() {
 }
 
 #[test]
+fn a_burst_of_the_whole_limit_paces_nothing() {
+    // Seven does not divide a minute: pacing would round, and let the seventh wait.
+    let (rate, mut cell) = (minute(7).burst(7), Window::EMPTY);
+    assert_eq!(admitted(&mut cell, &rate, SECOND, 8), 7);
+    assert_eq!(admitted(&mut cell, &rate, 61 * SECOND, 8), 7);
+    assert_eq!((rate, rate.limit()), (minute(7), 7));
+}
+
+#[test]
 fn a_reading_from_before_the_latest_event_gains_nothing() {
     let (rate, mut cell) = (minute(1), Window::EMPTY);
     assert_eq!(cell.admit(&rate, 100 * SECOND), Ok(()));
@@ -81,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_waits_as_told_is_admitted(
+    fn whoever_waits_as_told_is_admitted_and_whoever_comes_earlier_is_not(
         limit in 1u32..8, window in 1u64..2_000, steps in prop::collection::vec(0u64..300, 1..100),
     ) {
         let rate = Rate::new(limit, Duration::from_nanos(window));
@@ -90,6 +99,8 @@ proptest! {
             now += step;
             if let Err(wait) = cell.admit(&rate, now) {
                 prop_assert!(wait <= Duration::from_nanos(window));
+                let early = now + u64::try_from(wait.as_nanos()).unwrap() - 1;
+                prop_assert_eq!(cell.admit(&rate, early), Err(Duration::from_nanos(1)));
                 now += u64::try_from(wait.as_nanos()).unwrap();
                 prop_assert_eq!(cell.admit(&rate, now), Ok(()));
             }

@@ -98,8 +98,7 @@ impl Journal {
             signed: found.signed,
             signed_at: None,
             retainer: Retainer::new(dir.clone(), options.retain),
-            company: Company::new(),
-            written_at: clock.instant(),
+            company: Company::default(),
             sink: handle.clone(),
         };
         let mut threads = vec![spawn("audit-writer", dir, move || writer.run())?];

@@ -84,6 +84,8 @@ pub(crate) struct Batch {
     pub(crate) ends: Vec<usize>,
     pub(crate) handover: Option<Handing>,
     pub(crate) stopping: bool,
+    /// Records that a wait for company brought, if there was one.
+    pub(crate) gained: Option<usize>,
 }
 
 impl Queue {
@@ -243,7 +245,8 @@ impl Queue {
     }
 
     /// Waits up to `company` for calls under way to bring their records, then for records, for the end, or for
-    /// `patience` to run out; takes all there is. `batch` brings the buffers of the batch before.
+    /// `patience` to run out; takes all there is. `batch` brings the buffers of the batch before and gets what the wait
+    /// for company brought.
     pub(crate) fn take(
         &self,
         batch: &mut Batch,
@@ -252,13 +255,17 @@ impl Queue {
     ) {
         batch.lines.clear();
         batch.ends.clear();
+        batch.gained = None;
         let mut state = self.lock();
         if let Some(company) = company {
+            // The first one would have come without waiting, too.
+            let alone = state.ends.len().max(1);
             state.gathering = true;
             let more = |s: &mut State| s.gathering && !s.stopping;
             let waited = self.work.wait_timeout_while(state, company, more);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.gathering = false;
+            batch.gained = Some(state.ends.len().saturating_sub(alone));
         }
         while state.ends.is_empty() && !state.stopping {
             state.idle = true;
@@ -334,12 +341,14 @@ impl Queue {
     }
 
     /// Sets room aside before it is asked for, so that callers rarely have to. Failing is for `reserve` to report.
-    pub(crate) fn stay_ahead(&self) {
+    /// Gives the offset up to which the file has room.
+    pub(crate) fn stay_ahead(&self) -> u64 {
         let mut state = self.lock();
         let end = state.at + state.slots as u64 * LINE + CHUNK / 2;
         if end > state.room_end {
             let _full = self.grow(&mut state, end);
         }
+        state.room_end
     }
 
     /// Records reserved and queued, and whether the log has failed.

@@ -8,10 +8,15 @@ use crate::disk::{Disk, DiskFile, replace};
 use crate::layout::SegmentName;
 use crate::notes;
 
+/// How far ahead of the records zeros are written at once.
+const AHEAD: u64 = 256 * 1024;
+
 /// The segment that is being written.
 pub(crate) struct Segment {
     pub(crate) log: Arc<dyn DiskFile>,
     log_len: u64,
+    /// Up to where zeros have been written ahead of the records.
+    zeros: u64,
     notes: Arc<dyn DiskFile>,
     notes_len: u64,
     leaves: Arc<dyn DiskFile>,
@@ -30,7 +35,8 @@ impl Segment {
     ) -> io::Result<Self> {
         let (notes, leaves) = (disk.open(&name.notes(dir))?, disk.open(&name.leaves(dir))?);
         let log = disk.open(&name.log(dir))?;
-        Ok(Self { log, log_len, notes, notes_len, leaves, leaves_len, pending: Vec::new() })
+        let zeros = log_len;
+        Ok(Self { log, log_len, zeros, notes, notes_len, leaves, leaves_len, pending: Vec::new() })
     }
 
     /// Begins a segment after the records of `tree`, which `note` signs: so there is always a durable checkpoint to
@@ -56,6 +62,21 @@ impl Segment {
         self.log.write_at(lines, self.log_len)?;
         self.log_len += lines.len() as u64;
         self.log.sync()
+    }
+
+    /// Writes zeros ahead of the records, within the room that was set aside. To most file systems a block that was only
+    /// set aside is one without content: the first record in it changes what the system knows of the file, and that
+    /// has to be synced, too. Zeros take that off the way of most records. Where they cannot be written nothing is lost.
+    pub(crate) fn smooth(&mut self, room: u64) {
+        let from = self.zeros.max(self.log_len);
+        if from >= room || from > self.log_len + AHEAD / 2 {
+            return;
+        }
+        let to = room.min(from + AHEAD);
+        let zeros = vec![0; usize::try_from(to - from).unwrap_or(0)];
+        if self.log.write_at(&zeros, from).is_ok() {
+            self.zeros = to;
+        }
     }
 
     /// Remembers the hash of a record for the next checkpoint.

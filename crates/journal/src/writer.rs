@@ -31,8 +31,6 @@ pub(crate) struct Writer {
     pub(crate) signed_at: Option<Instant>,
     pub(crate) retainer: Retainer,
     pub(crate) company: Company,
-    /// When the batch before was durable.
-    pub(crate) written_at: Instant,
     pub(crate) sink: Option<SinkHandle>,
 }
 
@@ -80,8 +78,7 @@ impl Writer {
         let last = self.tree.size() + batch.ends.len() as u64;
         self.queue.counters.batch(batch.ends.len(), batch.lines.len());
         self.queue.done(last);
-        self.company.note(batch.ends.len(), now.since(self.written_at), now.since(begun));
-        self.written_at = now;
+        self.company.note(batch.ends.len(), batch.gained, now.since(begun));
         let mut start = 0;
         for end in &batch.ends {
             let line = &batch.lines[start..end - 1];
@@ -91,7 +88,8 @@ impl Writer {
             }
             start = *end;
         }
-        self.queue.stay_ahead();
+        let room = self.queue.stay_ahead();
+        self.segment.smooth(room);
         Ok(())
     }
 

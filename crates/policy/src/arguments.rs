@@ -83,8 +83,8 @@ impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Option<Value> {
         self.values += 1;
         let first = self.peek()?;
-        if matches!(first, b'{' | b'[') && (depth >= MAX_DEPTH || self.values > MAX_VALUES) {
-            self.note("is nested too deeply or has too many parts");
+        if matches!(first, b'{' | b'[') && depth >= MAX_DEPTH {
+            self.note("is nested too deeply");
             self.skip();
             return None;
         }
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') | None => break,
-                Some(_) if self.values > MAX_VALUES => {
+                Some(_) if self.values >= MAX_VALUES => {
                     self.note("has too many parts");
                     self.skip();
                     while self.peek() == Some(b',') {
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
             return self.skip();
         }
         self.path.push(key);
-        let value = if self.values > MAX_VALUES {
+        let value = if self.values >= MAX_VALUES {
             self.note("is one of too many");
             self.skip();
             None

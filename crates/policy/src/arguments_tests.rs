@@ -72,6 +72,34 @@ fn only_what_is_wanted_is_read() {
     );
 }
 
+#[test]
+fn where_nothing_is_wanted_nothing_is_read() {
+    for json in ["{", "[]", "", r#"{"a":1e9}"#] {
+        assert_eq!(convert(Some(json.as_bytes()), &Paths::None).1, [], "{json}");
+    }
+}
+
+#[test]
+fn what_is_at_a_limit_is_read_and_one_more_is_not() {
+    let none = Vec::<String>::new();
+    let deep = |n| format!(r#"{{"x":{}{}}}"#, "[".repeat(n), "]".repeat(n));
+    // The outermost object is one of the 64.
+    assert_eq!(read(&deep(63)).1, none);
+    assert_eq!(read(&deep(64)).1, ["the argument `x` is nested too deeply"]);
+    // The list itself is one of the 20,000.
+    let list = |n| format!(r#"{{"x":[{}]}}"#, vec!["1"; n].join(","));
+    assert_eq!(read(&list(19_999)).1, none);
+    for n in [20_000, 20_001, 30_000] {
+        assert_eq!(read(&list(n)).1, ["the argument `x` has too many parts"], "{n}");
+    }
+    let members = |n| {
+        let members: Vec<_> = (0..n).map(|i| format!(r#""k{i}":1"#)).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    assert_eq!(read(&members(20_000)).1, none);
+    assert_eq!(read(&members(20_001)).1, ["the argument `k20000` is one of too many"]);
+}
+
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

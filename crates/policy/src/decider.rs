@@ -164,3 +164,47 @@ impl Key {
             && self.accepted == target.effect_accepted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Credential, PrincipalId, Role, Scopes, TenantId};
+
+    use super::*;
+    use crate::tests::{alice, call};
+
+    /// Hashes that meet cannot be had at will, so what tells the calls apart then is asked by itself.
+    #[test]
+    fn a_key_is_that_of_no_call_that_differs_in_one_thing_a_policy_can_see() {
+        let (who, base) = (alice(), call("files__read", Effect::Read));
+        let (target, shop) = (base.target(), SourceName::new("shop").unwrap());
+        let key = Key::of(&who, Action::Call, &target);
+        assert!(key.is(&who, Action::Call, &target));
+        let changed = |change: fn(&mut Principal)| {
+            let mut other = who.clone();
+            change(&mut other);
+            other
+        };
+        for other in [
+            changed(|p| p.id = PrincipalId::new("bob")),
+            changed(|p| p.tenant = TenantId::new("globex")),
+            changed(|p| p.role = Role::Operator),
+            changed(|p| p.scopes = Scopes::default()),
+        ] {
+            assert!(!key.is(&other, Action::Call, &target), "{other:?}");
+        }
+        for other in [Action::Read, Action::Prompt] {
+            assert!(!key.is(&who, other, &target), "{other:?}");
+        }
+        for other in [
+            Target { source: &shop, ..target },
+            Target { name: "files__write", ..target },
+            Target { upstream_name: "write", ..target },
+            Target { effect: Effect::Write, ..target },
+            Target { effect_accepted: false, ..target },
+        ] {
+            assert!(!key.is(&who, Action::Call, &other), "{other:?}");
+        }
+        let unseen = changed(|p| p.credential = Credential::None);
+        assert!(key.is(&unseen, Action::Call, &target));
+    }
+}

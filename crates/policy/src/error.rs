@@ -28,7 +28,7 @@ pub struct Place {
 }
 
 impl LoadError {
-    /// An error at the bytes `start..end` of `text`.
+    /// An error at the bytes `start..end` of `text`; only what is on the line of `start` is shown.
     pub(crate) fn at(
         file: &str,
         text: &str,
@@ -56,7 +56,7 @@ impl Place {
         let begin = before.rfind('\n').map_or(0, |at| at + 1);
         let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
         let column = text.get(begin..start).unwrap_or_default().chars().count();
-        let stop = text.floor_char_boundary(end.clamp(start, begin + line.len()).max(start));
+        let stop = text.floor_char_boundary(end.min(begin + line.len()).max(start));
         let width = text.get(start..stop).unwrap_or_default().chars().count().max(1);
         Self {
             line: before.matches('\n').count() + 1,
@@ -100,4 +100,25 @@ impl fmt::Display for Place {
 /// Characters that turn the direction of text, and with it the meaning of what a person sees.
 fn is_bidi(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_place_of_any_text_can_be_shown(text in "[ a\t\r\né]{0,12}", start in 0_usize..30, end in 0_usize..30) {
+            let shown = LoadError::at("team.cedar", &text, (start, end), "is wrong").to_string();
+            prop_assert_eq!(shown.lines().filter(|line| line.ends_with('^')).count(), 1, "{}", shown);
+        }
+    }
+
+    #[test]
+    fn a_place_between_the_two_ends_of_a_line_is_on_that_line() {
+        let error = LoadError::at("team.cedar", "a\r\nb", (2, 4), "is wrong");
+        assert_eq!(error.to_string(), "team.cedar:1:3: is wrong\n  |\n1 | a\n  |   ^");
+    }
 }

@@ -136,6 +136,10 @@ mod tests {
         assert_eq!(distance("gihtub", "github"), 1);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
+        for (long, short) in [("githhub", "github"), ("xgithub", "github"), ("abc", "")] {
+            assert_eq!(distance(long, short), distance(short, long), "{long} {short}");
+        }
+        assert_eq!(distance("githhub", "github"), 1);
         let known = Known::new(["github", "files"], ["money_back"]);
         assert_eq!(
             known.source("gihtub"),
@@ -156,5 +160,17 @@ mod tests {
                 && known.prefix("").is_ok()
         );
         assert!(known.prefix("gti").is_err() && known.prefix("gihtub__").is_err());
+    }
+
+    #[test]
+    fn only_what_is_like_a_name_is_offered_and_only_a_short_list_is_shown() {
+        assert_eq!(nearest("nottfixer", ["notifiers"].into_iter()), Some("notifiers"));
+        assert_eq!(nearest("notxxxers", ["notifiers"].into_iter()), Some("notifiers"));
+        assert_eq!(nearest("notxxxxrs", ["notifiers"].into_iter()), None);
+        assert_eq!(nearest("xy", ["ab"].into_iter()), None);
+        let names = ["a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9"];
+        assert_eq!(hint("mail", names.into_iter()), "");
+        assert!(hint("mail", names.into_iter().take(8)).starts_with(": there is `a1`, "));
+        assert_eq!(hint("mail", std::iter::empty()), "");
     }
 }

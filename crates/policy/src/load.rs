@@ -68,9 +68,7 @@ impl List<'_> {
         let policies = check::parse(text).map_err(fault)?;
         for (index, policy) in policies.into_iter().enumerate() {
             let start = check::start(&policy);
-            let here = |message: String| {
-                LoadError::at(file, text, (start, line_end(text, start)), message)
-            };
+            let here = |message: String| LoadError::at(file, text, (start, text.len()), message);
             check::against_schema(&policy)
                 .map_err(|(place, m)| fault((place.or(Some((start, start))), m)))?;
             names::check(check::core(&policy).template(), self.known)
@@ -126,9 +124,4 @@ impl List<'_> {
         self.rules.push(rule);
         Ok(())
     }
-}
-
-/// The end of the line that byte `start` is on.
-fn line_end(text: &str, start: usize) -> usize {
-    text.get(start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |n| start + n)
 }

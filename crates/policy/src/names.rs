@@ -63,7 +63,7 @@ fn entity(uid: &EntityUID, known: &Known) -> Result<(), String> {
     let id: &str = uid.eid().as_ref();
     match uid.entity_type().to_string().as_str() {
         "Source" => known.source(id),
-        "Tool" | "Prompt" if id.contains("__") => known.exposed(id),
+        "Tool" | "Prompt" => known.exposed(id),
         _ => return Ok(()),
     }
     .map_err(|what| format!("there is {what}"))

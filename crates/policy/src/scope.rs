@@ -40,3 +40,48 @@ pub(crate) fn action_fits(policy: &Policy, action: &EntityUid) -> bool {
         ActionConstraint::In(uids) => uids.contains(action),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Action, Effect, TenantId, Verdict};
+
+    use super::*;
+    use crate::tests::{call, policies};
+
+    #[test]
+    fn a_first_line_fits_exactly_the_calls_that_cedar_applies_it_to() {
+        let mut calls = Vec::new();
+        for (who, tenant) in [("alice", "acme"), ("bob", "acme"), ("bob", "globex")] {
+            for action in [Action::Call, Action::Read, Action::Prompt] {
+                for name in ["shop__pay", "shop__list", "files__read"] {
+                    let mut call = call(name, Effect::Write).by(who);
+                    (call.action, call.principal.tenant) = (action, TenantId::new(tenant));
+                    calls.push(call);
+                }
+            }
+        }
+        for line in [
+            "principal, action, resource",
+            "principal == Principal::\"alice\", action, resource",
+            "principal in Principal::\"alice\", action, resource",
+            "principal in Tenant::\"acme\", action, resource",
+            "principal is Principal, action, resource",
+            "principal is Principal in Tenant::\"acme\", action, resource",
+            "principal, action == Action::\"read\", resource",
+            "principal, action in [Action::\"call\", Action::\"prompt\"], resource",
+            "principal, action, resource == Tool::\"shop__pay\"",
+            "principal, action, resource in Tool::\"shop__pay\"",
+            "principal, action, resource in Source::\"shop\"",
+            "principal, action, resource is Tool",
+            "principal, action, resource is Tool in Source::\"shop\"",
+        ] {
+            let set = policies(&format!("permit ({line});"));
+            let policy = &set.rules()[0].policy;
+            for call in &calls {
+                let ids = Ids::of(&call.principal, call.action, &call.target()).unwrap();
+                let applies = matches!(set.decide(&call.request()), Verdict::Allow { .. });
+                assert_eq!(fits(policy, &ids), applies, "{line}: {call:?}");
+            }
+        }
+    }
+}

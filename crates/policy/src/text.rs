@@ -29,7 +29,7 @@ pub(crate) fn check(file: &str, text: &str) -> Result<(), LoadError> {
                     let message = format!(
                         "brackets are nested more than {MAX_DEPTH} deep: simplify the policy"
                     );
-                    return Err(LoadError::at(file, text, (at, at + 1), message));
+                    return Err(LoadError::at(file, text, (at, at), message));
                 }
             }
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
@@ -43,7 +43,7 @@ pub(crate) fn check(file: &str, text: &str) -> Result<(), LoadError> {
             let message = format!(
                 "a policy chains more than {MAX_LINKS} operators: split it, or ask whether a set contains the value"
             );
-            return Err(LoadError::at(file, text, (at, at + 1), message));
+            return Err(LoadError::at(file, text, (at, at), message));
         }
         at += 1;
     }
@@ -64,7 +64,53 @@ fn after_string(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The place of the end of the line.
+/// The place of the end of the line. To Cedar a comment ends at a carriage return too.
 fn after_line(bytes: &[u8], at: usize) -> usize {
-    bytes.iter().skip(at).position(|b| *b == b'\n').map_or(bytes.len(), |n| at + n)
+    let mut rest = bytes.iter().skip(at);
+    rest.position(|b| matches!(b, b'\n' | b'\r')).map_or(bytes.len(), |n| at + n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(text: &str) -> bool {
+        check("team.cedar", text).is_ok()
+    }
+
+    #[test]
+    fn what_is_at_a_limit_passes_and_one_more_does_not() {
+        for (piece, limit) in [
+            (" ", MAX_BYTES),
+            ("(", MAX_DEPTH),
+            ("()", 2 * MAX_LINKS),
+            (".", 2 * MAX_LINKS),
+            ("&& ", MAX_LINKS),
+            ("if ", 2 * MAX_LINKS),
+        ] {
+            assert!(passes(&piece.repeat(limit)), "{piece}");
+            assert!(!passes(&piece.repeat(limit + 1)), "{piece}");
+        }
+    }
+
+    #[test]
+    fn only_a_text_or_a_comment_hides_what_is_in_it() {
+        let many = "(".repeat(MAX_DEPTH + 1);
+        for before in ["", "/ ", "/", "\"a\"", r#""\\""#, "\"//\"", "// a\n", "// a\r", "// \"\r\n"]
+        {
+            assert!(!passes(&format!("{before}{many}")), "{before:?}");
+        }
+        for before in ["// ", "\"", r#""\""#, "\"a\" // ", "// \"\n// "] {
+            assert!(passes(&format!("{before}{many}")), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn closed_brackets_and_finished_policies_do_not_count() {
+        for pair in ["()", "[]", "{}"] {
+            assert!(passes(&pair.repeat(MAX_DEPTH + 1)), "{pair}");
+        }
+        let longest = ".".repeat(2 * MAX_LINKS);
+        assert!(passes(&format!("{longest};{longest}")));
+    }
 }

@@ -51,10 +51,10 @@ impl Scene {
             return self.base.refuse(refusal, Era::Modern, Some(&id), &self.at, who).await;
         }
         if method == Method::Discover {
-            return self.discover(&id).await;
+            return Box::pin(self.discover(&id)).await;
         }
         if let Some(kind) = list_of(&method) {
-            let vetted = self.base.list(client, kind, &params, &self.at).await;
+            let vetted = Box::pin(self.base.list(client, kind, &params, &self.at)).await;
             return Said::vetted(vetted, Era::Modern, Some(&id));
         }
         let link: Arc<dyn Link> = Arc::new(Way {

@@ -75,7 +75,8 @@ impl Found {
     }
 }
 
-/// Stage: from the name in the request to the one thing it means for this client.
+/// Stage: from the name in the request to the one thing it means for this client. All but the calls of known tools
+/// and prompts is apart, so that their futures are small.
 pub(super) async fn find(
     gate: &Gate,
     client: &Arc<Client>,
@@ -85,13 +86,13 @@ pub(super) async fn find(
     match &incoming.method {
         Method::ToolsCall => by_name(gate, client, Kind::Tools, &text(params, "name")?).await,
         Method::PromptsGet => by_name(gate, client, Kind::Prompts, &text(params, "name")?).await,
-        Method::ResourcesRead => resource(gate, client, &text(params, "uri")?).await,
-        Method::Complete => completion(gate, client, params).await,
+        Method::ResourcesRead => Box::pin(resource(gate, client, &text(params, "uri")?)).await,
+        Method::Complete => Box::pin(completion(gate, client, params)).await,
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => {
-            tasks::find(gate, client, params).await
+            Box::pin(tasks::find(gate, client, params)).await
         }
         Method::TasksResult if client.version.era() == Era::Legacy => {
-            tasks::find(gate, client, params).await
+            Box::pin(tasks::find(gate, client, params)).await
         }
         other => passed(gate, client, other),
     }
@@ -146,7 +147,7 @@ pub(super) async fn by_name(
     if let Some(entry) = known.filter(fresh) {
         return Ok(Found::of(entry));
     }
-    list::freshen(gate, client, kind, Some(name)).await;
+    Box::pin(list::freshen(gate, client, kind, Some(name))).await;
     let entry = get(&gate.catalogue().index());
     entry.map(Found::of).ok_or_else(|| unknown(client, action, name).detail("no such name"))
 }

@@ -87,7 +87,7 @@ async fn travel(
     let _place = limit::at_once(gate, client)?;
     let headers = arguments::check(gate, client, &incoming, &found, arguments.as_ref())?;
     if let Some(parked) = park::resumed(gate, &incoming, &found)? {
-        return parked.go_on(gate, client, &found, link).await;
+        return Box::pin(parked.go_on(gate, client, &found, link)).await;
     }
     let cleared = clear(gate, client, incoming, &found, headers)?;
     let reply = park::run(gate, client, &found, cleared, link).await;

@@ -94,6 +94,15 @@ fn arguments_are_asked_for_only_where_a_policy_looks_at_them() {
 }
 
 #[test]
+fn thousands_of_answers_are_remembered_at_once() {
+    let decider = decider("");
+    for n in 0..2_000 {
+        decider.decide(&call(&format!("files__{n}"), Effect::Read).request());
+    }
+    assert_eq!(decider.remembered(), 2_000);
+}
+
+#[test]
 fn the_memory_is_bounded() {
     let decider = decider("");
     for n in 0..10_000 {

@@ -2,6 +2,7 @@ use model::{Effect, Timestamp};
 
 use super::{Call, call, policies, say};
 use crate::Decider;
+use crate::reads::{Paths, Reads};
 
 /// A call of a tool that a permit allows unless a forbid with this condition applies.
 fn guarded(condition: &str, arguments: &str) -> String {
@@ -9,6 +10,11 @@ fn guarded(condition: &str, arguments: &str) -> String {
         "permit (principal, action, resource);\n@id(\"g\") forbid (principal, action, resource) when {{ {condition} }};"
     ));
     say(&set, &pay(arguments))
+}
+
+/// What is said where that condition cannot be evaluated.
+fn failed(why: &str) -> String {
+    format!("deny error: the policy `g` (team.cedar:2) could not be evaluated: {why}")
 }
 
 fn pay(arguments: &str) -> Call {
@@ -74,23 +80,66 @@ fn an_argument_cedar_has_no_exact_word_for_cannot_slip_past_a_rule_that_looks_at
         ] {
             assert_eq!(
                 guarded(condition, arguments),
-                format!(
-                    "deny error: the policy `g` (team.cedar:2) could not be evaluated: the argument `amount` {why}"
-                )
+                failed(&format!("the argument `amount` {why}"))
             );
         }
-        assert_eq!(
-            guarded("context.arguments has path", arguments),
-            "allow team.cedar#1",
-            "not looked at: {arguments}"
-        );
+        for condition in ["context.arguments has path", "context.arguments has path.length"] {
+            assert_eq!(
+                guarded(condition, arguments),
+                "allow team.cedar#1",
+                "not looked at: {arguments}"
+            );
+        }
     }
     for broken in ["[]", "7", "", "{", r#"{"a":1}}"#, "\u{feff}{}", r#"{"a":01}"#] {
         assert_eq!(
             guarded("context.arguments has amount", broken),
-            "deny error: the policy `g` (team.cedar:2) could not be evaluated: the arguments are no JSON object"
+            failed("the arguments are no JSON object")
         );
     }
+}
+
+#[test]
+fn what_cannot_be_read_fails_only_the_policies_that_look_at_it() {
+    let order = r#"{"order":{"amount":1e9,"to":"a"}}"#;
+    assert_eq!(guarded("context.arguments.order.to == \"b\"", order), "allow team.cedar#1");
+    assert!(guarded("context.arguments.order == {}", order).starts_with("deny error"));
+    let set = policies(
+        r#"permit (principal, action, resource) when { context.arguments.to == "a" };
+           permit (principal, action, resource) when { context.arguments.amount == 1 };"#,
+    );
+    let explained = set.explain(&pay(r#"{"amount":1e9,"to":"a"}"#).request());
+    let failed: Vec<_> = explained.errors.iter().map(|e| e.rule.as_str()).collect();
+    let applied: Vec<_> = explained.satisfied.iter().map(|s| s.rule.as_str()).collect();
+    assert_eq!((failed, applied), (vec!["team.cedar#2"], vec!["team.cedar#1"]));
+}
+
+/// Each case: a condition, whether it looks at the time, and which arguments it looks at.
+#[test]
+fn what_a_policy_looks_at_is_known_and_the_whole_context_is_everything() {
+    let some = |paths: &[&[&str]]| {
+        Paths::Some(paths.iter().map(|p| p.iter().map(|s| (*s).to_owned()).collect()).collect())
+    };
+    for (condition, time, arguments) in [
+        ("resource.accepted", false, Paths::None),
+        ("context.now > datetime(\"2026-01-01\")", true, Paths::None),
+        ("context.time has hour && context has time.hour", true, Paths::None),
+        ("context.arguments.a.b == 1", false, some(&[&["a", "b"]])),
+        ("context.arguments has a", false, some(&[&["a"]])),
+        ("context.arguments has a.b", false, some(&[&["a", "b"]])),
+        ("context has arguments.a.b", false, some(&[&["a", "b"]])),
+        ("context.arguments.a like \"x\" || context.time.hour == 1", true, some(&[&["a"]])),
+        ("context.arguments == {}", false, Paths::All),
+        ("context == context", true, Paths::All),
+        ("{c: context}.c.arguments == {}", true, Paths::All),
+        ("!((if resource.accepted then context else context).arguments has a)", true, Paths::All),
+    ] {
+        let set =
+            policies(&format!("permit (principal, action, resource) when {{ {condition} }};"));
+        assert_eq!(set.rules()[0].reads, Reads { time, arguments }, "{condition}");
+    }
+    let hidden = "((if resource.accepted then context else context).arguments has force) == true";
+    assert!(guarded(hidden, r#"{"force":true}"#).starts_with("deny g"));
 }
 
 #[test]
@@ -162,15 +211,54 @@ fn the_hour_and_the_day_can_be_asked_for() {
 }
 
 #[test]
-fn a_refusal_shows_no_value_of_an_argument() {
-    for (condition, arguments) in [
-        ("context.arguments.s.contains(1)", r#"{"s":"hunter2-77"}"#),
-        ("ip(context.arguments.s).isLoopback()", r#"{"s":"hunter2-77"}"#),
-        ("context.arguments.n * 9223372036854775807 > 1", r#"{"n":77}"#),
-        ("context.arguments.o.missing", r#"{"o":{"hunter2-77":1}}"#),
+fn the_moment_is_exact_to_the_millisecond_and_ends_with_the_year_9999() {
+    for (now, text) in [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_868_799_999, "2000-02-29T23:59:59.999Z"),
+        (1_785_243_906_007, "2026-07-28T13:05:06.007Z"),
+        (253_402_300_799_998, "9999-12-31T23:59:59.998Z"),
     ] {
-        let said = guarded(condition, arguments);
-        assert!(said.starts_with("deny error") && !said.contains("77"), "{said}");
+        let set = policies(&format!(
+            "permit (principal, action, resource) when {{ context.now == datetime(\"{text}\") }};"
+        ));
+        let mut call = pay("{}");
+        call.now = Timestamp(now);
+        assert_eq!(say(&set, &call), "allow team.cedar#1", "{text}");
+        call.now = Timestamp(now + 1);
+        assert_eq!(say(&set, &call), "deny default: no policy permits it", "{text}");
+    }
+    let set =
+        policies("permit (principal, action, resource) unless { context.now == context.now };");
+    let mut call = pay("{}");
+    call.now = Timestamp(253_402_300_800_000);
+    assert_eq!(say(&set, &call), "deny error: the call could not be put into the words of policy");
+}
+
+#[test]
+fn a_refusal_says_why_and_shows_no_value_of_an_argument() {
+    for (condition, arguments, why) in [
+        (
+            "context.arguments.s.contains(1)",
+            r#"{"s":"hunter2-77"}"#,
+            "type error: expected set, got string",
+        ),
+        (
+            "ip(context.arguments.s).isLoopback()",
+            r#"{"s":"hunter2-77"}"#,
+            "the function `ipaddr` refused its argument",
+        ),
+        (
+            "context.arguments.n * 9223372036854775807 > 1",
+            r#"{"n":77}"#,
+            "a number left the range of 64 bits",
+        ),
+        (
+            "context.arguments.o.missing",
+            r#"{"o":{"hunter2-77":1}}"#,
+            "record does not have the attribute `missing`: ask with `has` first",
+        ),
+    ] {
+        assert_eq!(guarded(condition, arguments), failed(why));
     }
 }
 

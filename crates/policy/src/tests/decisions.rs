@@ -10,6 +10,10 @@ fn no_policy_means_no() {
     let read = call("files__read_file", Effect::Read);
     assert_eq!(say(&PolicySet::default(), &read), "deny default: no policy permits it");
     assert_eq!(say(&policies(""), &read), "deny default: no policy permits it");
+    for n in [0, 1, 3] {
+        let set = policies(&PERMIT.repeat(n));
+        assert_eq!((set.len(), set.is_empty()), (n, n == 0));
+    }
 }
 
 #[test]
@@ -68,6 +72,16 @@ fn a_policy_that_fails_is_a_refusal_that_names_it() {
         "deny error: the policy `small` (team.cedar:2) could not be evaluated: type error: expected long, got string"
     );
     assert_eq!(say(&set, &call.with(r#"{"amount":1}"#)), "allow team.cedar#1");
+}
+
+#[test]
+fn of_several_policies_that_fail_the_first_is_named() {
+    let fails = "permit (principal, action, resource) when { context.arguments.x };\n";
+    let pay = call("shop__pay", Effect::Spend);
+    for arguments in ["{}", r#"{"x":1e9}"#] {
+        let said = say(&policies(&fails.repeat(12)), &pay.clone().with(arguments));
+        assert!(said.starts_with("deny error: the policy `team.cedar#1` (team.cedar:1)"), "{said}");
+    }
 }
 
 #[test]
@@ -208,6 +222,9 @@ fn a_case_passes_or_says_what_came_instead() {
         unset.reason,
         "expected deny by `shipped-read`, got it by `default`: no policy permits it"
     );
+    let tenant = policies(r#"permit (principal in Tenant::"default", action, resource);"#);
+    let unsaid = r#"{"principal":"alice","source":"files","name":"files__x","expect":"allow"}"#;
+    assert!(tenant.test(&serde_json::from_str(unsaid).unwrap()).passed);
     assert!(
         serde_json::from_str::<crate::Case>(r#"{"principal":"alice","exepct":"deny"}"#).is_err()
     );

@@ -68,10 +68,31 @@ fn a_name_agents_see_shortened_or_without_dots_is_still_denied() {
         say(&set, &call("files__admin_tools_list", Effect::Read))
             .starts_with("deny level:files__admin.tools/list")
     );
+}
+
+#[test]
+fn a_beginning_may_be_as_long_as_what_a_shortened_name_keeps_of_it() {
+    let set = shipped(&[(&format!("files__{}*", "x".repeat(48)), "deny")]);
+    let seen = model::expose(Some("files"), &"x".repeat(100)).unwrap();
+    assert!(say(&set, &call(seen.as_str(), Effect::Read)).starts_with("deny level:"));
     assert!(
-        fails(&format!("files__{}*", "x".repeat(60)), "deny")
+        fails(&format!("files__{}*", "x".repeat(49)), "deny")
             .contains("longer than the 55 characters")
     );
+}
+
+#[test]
+fn a_name_is_taken_apart_only_at_the_name_of_a_source() {
+    let longest = "x".repeat(128);
+    let seen = model::expose(Some("files"), &longest).unwrap();
+    let set = shipped(&[(&format!("files__{longest}"), "deny")]);
+    assert!(say(&set, &call(seen.as_str(), Effect::Read)).starts_with("deny level:"));
+    let known = crate::Known::new(["files"], ["Money__"]);
+    let level = [("Money__".to_owned(), "allow".to_owned())];
+    let set = crate::PolicySet::load(&[], &level, &known, 1).unwrap();
+    let mut call = call("files__x", Effect::Spend);
+    call.name = "Money__".to_owned();
+    assert_eq!(say(&set, &call), "allow level:Money__");
 }
 
 /// g-policy-05: a rule for the name that a tool had before it was renamed would never apply.
@@ -90,6 +111,14 @@ fn a_rule_for_a_name_that_agents_do_not_know_is_an_error_that_says_the_one_they_
     assert!(load(&forbid("shop__refund"), &[]).unwrap_err().message.contains(said));
     assert!(load(&forbid("money_back"), &[("money_back", "deny")]).is_ok());
     assert!(load("", &[("shop__*", "deny")]).is_ok());
+    // Where names have no prefix: of others nothing is known, but those that were renamed are.
+    let known = crate::Known::anything().renamed([("refund".to_owned(), "money_back".to_owned())]);
+    let load = |name: &str| {
+        crate::PolicySet::load(&[("a.cedar".to_owned(), forbid(name))], &[], &known, 1)
+    };
+    let said = "no name `refund`: agents know it as `money_back`";
+    assert!(load("refund").unwrap_err().message.contains(said));
+    assert!(load("list").is_ok());
 }
 
 #[test]
@@ -132,6 +161,12 @@ fn a_mistyped_level_or_source_is_an_error_that_says_what_was_meant() {
         ),
     ] {
         assert_eq!(fails(pattern, level), said);
+    }
+    for (word, meant) in
+        [("permit", "allow"), ("on", "allow"), ("never", "deny"), ("confirm", "ask")]
+    {
+        let said = format!("did you mean `{meant}`?");
+        assert!(fails("shop__refund", word).ends_with(&said), "{word}");
     }
     for pattern in ["", "a*b", "files__\"", "files__a b", "files__a\n", "**", "files__{x}"] {
         assert!(fails(pattern, "deny").contains("is no name"), "{pattern}");

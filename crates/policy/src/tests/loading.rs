@@ -39,6 +39,11 @@ fn what_the_schema_does_not_know_is_an_error_with_a_suggestion() {
         ),
         (when("principal.tenant.contains(context.arguments.x)"), "unexpected type"),
         (when("ip(context.arguments.x).isInRange(principal.role)"), "unexpected type"),
+        (when("principal.tenant.containsAll(context.arguments.x)"), "unexpected type"),
+        (when("context.arguments.x.containsAny(principal.tenant)"), "unexpected type"),
+        (when("resource.arguments == 1"), "attribute `arguments`"),
+        (when("context has tme.hour"), "this policy can never apply"),
+        (when("principal has arguments.x"), "this policy can never apply"),
         (when("context.arguments.x in Source::\"files\""), "unexpected type"),
         (
             when("resource.effect == \"raed\""),
@@ -60,6 +65,19 @@ fn what_the_schema_does_not_know_is_an_error_with_a_suggestion() {
         (
             when("resource == Tool::\"gihtub__x\""),
             "there is no source `gihtub`: did you mean `github`?",
+        ),
+        (
+            when("resource.source == \"gihtub\""),
+            "1:64: there is no source `gihtub`: did you mean `github`?",
+        ),
+        (
+            when("resource == Tool::\"money_bak\""),
+            "there is no name outside the sources `money_bak`: did you mean `money_back`?",
+        ),
+        (
+            "forbid (principal, action == Action::\"prompt\", resource == Prompt::\"sumarise\");"
+                .into(),
+            "there is no name outside the sources `sumarise`",
         ),
         (
             "forbid (principal, action, resource in Source::\"gihtub\");".into(),
@@ -102,6 +120,13 @@ fn arguments_may_have_any_form() {
         "ip(context.arguments.ip).isLoopback() || decimal(context.arguments.d).lessThan(decimal(\"1.0\"))",
         "context.arguments.d.lessThan(decimal(\"1.0\")) && context.now < datetime(context.arguments.until)",
         "context.now.offset(duration(context.arguments.d)) > context.now && context.now.toTime() > duration(\"1h\")",
+        "context.arguments.a.isIpv4() || context.arguments.a.isInRange(ip(\"10.0.0.0/8\"))",
+        "context.now.offset(context.arguments.a) > context.arguments.b.offset(duration(\"1h\"))",
+        "context.arguments.a.toDate() > context.now",
+        "context.now.durationSince(context.arguments.a) > duration(\"1h\") || context.arguments.b.toDays() > 1",
+        "principal.tenant == context.arguments.a && 100 > context.arguments.b",
+        "[\"a\"].containsAny(context.arguments.a) || context.arguments.b.containsAll([\"b\"])",
+        "context.arguments.weekday == \"Mon\" || context.arguments.time.weekday == \"Mon\"",
         "context.arguments == {}",
     ] {
         let text = format!("permit (principal, action, resource) when {{ {condition} }};");
@@ -111,6 +136,7 @@ fn arguments_may_have_any_form() {
 
 #[test]
 fn annotations_that_would_be_lost_are_errors() {
+    let named = |n| format!("@id(\"{}\") permit (principal, action, resource);", "x".repeat(n));
     for (text, said) in [
         (
             "@verdict(\"alow\") permit (principal, action, resource);",
@@ -130,7 +156,9 @@ fn annotations_that_would_be_lost_are_errors() {
         ("@vredict(\"ask\") permit (principal, action, resource);", "did you mean `@verdict`?"),
         ("@id(\"error\") permit (principal, action, resource);", "the name `error` is taken"),
         ("@id(\"level:x\") permit (principal, action, resource);", "is taken"),
+        ("@vrdct(\"ask\") permit (principal, action, resource);", "did you mean `@verdict`?"),
         ("@id(\"\") permit (principal, action, resource);", "1 to 128 bytes"),
+        (&named(129), "1 to 128 bytes"),
         (
             "@id(\"a\") permit (principal, action, resource);\n@id(\"a\") forbid (principal, action, resource);",
             "2:1: the name `a` is already used at team.cedar:1",
@@ -140,7 +168,10 @@ fn annotations_that_would_be_lost_are_errors() {
         let error = fails(text);
         assert!(error.contains(said), "{text}\n{error}");
     }
-    assert!(load("@reason(\"audit\") @note permit (principal, action, resource);", &[]).is_ok());
+    let notes = "@reason(\"audit\") @note @by(\"team\") permit (principal, action, resource);";
+    for text in [notes, &named(128)] {
+        assert!(load(text, &[]).is_ok(), "{text}");
+    }
 }
 
 #[test]
@@ -149,9 +180,13 @@ fn text_made_to_exhaust_the_stack_is_an_error_that_says_so() {
     let deep = |open: &str, middle: &str, close: &str| {
         when(format!("{}{middle}{}", open.repeat(10_000), close.repeat(10_000)))
     };
-    for text in
-        [deep("(", "true", ")"), deep("[", "1", "]"), deep("{a:", "1", "}"), "(".repeat(100_000)]
-    {
+    for text in [
+        deep("(", "true", ")"),
+        deep("[", "1", "]"),
+        deep("{a:", "1", "}"),
+        "(".repeat(100_000),
+        format!("// \r{}", deep("(", "true", ")")),
+    ] {
         assert!(fails(&text).contains("brackets are nested more than 64 deep"));
     }
     for text in [
@@ -241,4 +276,33 @@ fn the_place_is_right_behind_wide_characters_tabs_and_in_long_lines() {
         "y".repeat(5_000)
     );
     assert!(fails(&long).lines().all(|line| line.chars().count() < 200));
+}
+
+#[test]
+fn all_that_is_meant_is_underlined_and_nothing_beyond_its_line() {
+    for (text, meant) in [
+        (
+            "permit (principal, action, resource) when { resource.efect == \"x\" };",
+            "resource.efect",
+        ),
+        ("@ask(\"no\")\npermit (principal, action, resource);", "@ask(\"no\")"),
+        ("@ask(\"no\")\r\npermit (principal, action, resource);", "@ask(\"no\")"),
+    ] {
+        let error = fails(text);
+        let [_, _, shown, carets] = error.lines().collect::<Vec<_>>()[..] else {
+            panic!("{error}")
+        };
+        assert_eq!(carets.find('^'), shown.find(meant), "{error}");
+        assert_eq!(carets.matches('^').count(), meant.len(), "{error}");
+    }
+}
+
+#[test]
+fn no_character_that_turns_the_direction_of_writing_is_shown() {
+    for turns in ['\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}', '\u{200E}', '\u{200F}'] {
+        let error = fails(&format!(
+            "permit (principal, action, resource) when {{ resource.efect == \"{turns}\" }};"
+        ));
+        assert!(error.contains("did you mean") && !error.contains(turns), "{error}");
+    }
 }

@@ -69,7 +69,7 @@ impl Call<'_> {
                     }
                 }
                 Ok(Message::Request(request)) => {
-                    self.asked(request, asks, &mut flight, &mut asking).await?;
+                    Box::pin(self.asked(request, asks, &mut flight, &mut asking)).await?;
                 }
                 Err(fault) => {
                     // What was too large is still being sent: that one is told to stop.
