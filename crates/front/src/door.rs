@@ -192,12 +192,19 @@ impl Door {
         let only = match name {
             None => None,
             Some(name) => match self.sources.iter().find(|s| s.as_str() == name) {
-                Some(source) => Some(source.clone()),
-                None => return Err(reply::nothing_here()),
+                // Whether there is such a source is told to those only who may use something of it.
+                Some(source) if self.has_something(&principal, source).await => {
+                    Some(source.clone())
+                }
+                _ => return Err(reply::nothing_here()),
             },
         };
         let accepts = media::accepts(&head.headers);
         Ok(Visit { line: line.clone(), headers: HeaderMap::new(), at, principal, only, accepts })
+    }
+
+    async fn has_something(&self, principal: &Arc<Principal>, source: &SourceName) -> bool {
+        Box::pin(self.base.gate.has_something_for(principal, source)).await
     }
 
     /// A refusal of the transport: the same for both eras.

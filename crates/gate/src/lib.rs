@@ -10,6 +10,7 @@ mod cleared;
 mod client;
 mod cursor;
 mod digest;
+mod enter;
 mod explain;
 mod gate;
 mod list;

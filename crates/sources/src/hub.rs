@@ -11,6 +11,7 @@ use protocol::mcp::Method;
 use tokio::sync::Semaphore;
 
 use crate::config::{Bounds, Times};
+use crate::pages::Pages;
 
 /// Cancellations on their way to a server at the same time; beyond this a call is just dropped.
 const CANCELLATIONS: usize = 64;
@@ -27,6 +28,8 @@ pub(crate) struct Hub {
     watched: Mutex<HashMap<Lease, Filter>>,
     /// Messages that the server must not send in its era.
     breaches: AtomicU64,
+    /// The pages of its lists as they were last.
+    pub(crate) pages: Pages,
     last_trouble: Mutex<Option<String>>,
 }
 
@@ -49,6 +52,7 @@ impl Hub {
             events,
             watched: Mutex::default(),
             breaches: AtomicU64::new(0),
+            pages: Pages::default(),
             last_trouble: Mutex::default(),
         }
     }

@@ -1,14 +1,48 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gate::port::{Kind, Listing};
-use protocol::json::quote;
-use protocol::mcp::{codes, translate};
+use protocol::json::{Raw, quote};
+use protocol::mcp::{Era, codes, translate};
 use tokio::time::{Instant, timeout_at};
 
 use crate::call::End;
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::session::{Said, Session};
+
+/// How many pages are remembered, and how large one may be, in bytes.
+const PAGES: usize = 16;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Which page: of a list in an era, behind a cursor.
+type Place = (Era, Kind, Option<String>);
+
+/// The pages that a server gave last. Lists are fetched each time somebody asks, and are mostly the same as before: a
+/// page that is, to the byte, is not read again.
+#[derive(Default)]
+pub(crate) struct Pages(Mutex<HashMap<Place, (Raw, translate::Page)>>);
+
+impl Pages {
+    fn get(&self, era: Era, kind: Kind, cursor: Option<&str>) -> Option<(Raw, translate::Page)> {
+        self.lock().get(&(era, kind, cursor.map(str::to_owned))).cloned()
+    }
+
+    fn keep(&self, place: Place, raw: Raw, page: translate::Page) {
+        if raw.len() > PAGE_BYTES {
+            return;
+        }
+        let mut pages = self.lock();
+        if pages.len() >= PAGES {
+            pages.clear();
+        }
+        pages.insert(place, (raw, page));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Place, (Raw, translate::Page)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Reads all pages of one list, within bounds of pages, bytes and time. What lies beyond a bound is left out with a
 /// warning; only a first page that cannot be had is an error.
@@ -80,10 +114,17 @@ async fn page(
         Some(cursor) => session.params(&[("cursor", cursor.as_bytes())]),
         None => session.params(&[]),
     };
-    let answer = session.ask(kind.method(), &params, hub.times.list).await?;
-    let result = answer.map_err(End::Answered)?;
+    let known = hub.pages.get(session.era(), kind, cursor.as_deref());
+    let before = known.as_ref().map(|(raw, _)| raw.clone());
+    let answer = session.ask_again(kind.method(), &params, hub.times.list, before).await?;
+    let raw = answer.map_err(End::Answered)?;
+    if let Some((_, page)) = known.filter(|(known, _)| known.is_same(&raw)) {
+        return Ok(page);
+    }
     let unreadable =
         |e| Fault::malformed(format!("its {} list cannot be read: {e}", kind.as_str()));
-    let result = result.object().map_err(unreadable)?;
-    Ok(translate::parse_page(&result, kind.member()).map_err(unreadable)?)
+    let result = raw.clone().object().map_err(unreadable)?;
+    let page = translate::parse_page(&result, kind.member()).map_err(unreadable)?;
+    hub.pages.keep((session.era(), kind, cursor), raw, page.clone());
+    Ok(page)
 }

@@ -198,7 +198,6 @@ async fn a_body_of_brackets_is_no_json() {
 
 // g-policy-18: a path tells nobody which sources there are.
 #[tokio::test]
-#[ignore = "the path of a source opens a session for those who may use nothing of it"]
 async fn a_source_of_which_one_may_use_nothing_looks_like_none() {
     let server = Server::start().await;
     let policy = r#"permit(principal, action, resource);

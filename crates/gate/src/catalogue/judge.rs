@@ -148,9 +148,7 @@ impl Candidate {
             Kind::Prompts => inspect::scan_prompt(&value, &context),
             Kind::Resources | Kind::Templates => inspect::scan_resource(&value, &context),
         };
-        // Structure always counts; what only words give away, an operator may have switched off.
-        self.findings =
-            found.into_iter().filter(|f| shelf.settings.detectors || !is_heuristic(f)).collect();
+        self.findings = found.into_iter().filter(|f| shelf.counts(f)).collect();
         // Arguments are held against the schema that agents are shown.
         let shown = inspect::without_stripped(&value, &self.findings);
         if let (Kind::Tools, Some(document)) = (self.kind, shown.get("inputSchema")) {
@@ -226,7 +224,7 @@ impl Candidate {
 }
 
 /// Findings that only the words gave away: heuristics, which an operator may switch off for a source.
-fn is_heuristic(finding: &Finding) -> bool {
+pub(super) fn is_heuristic(finding: &Finding) -> bool {
     const BY_WORDS: [&str; 13] = [
         "instruction",
         "role-change",

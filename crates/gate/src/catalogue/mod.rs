@@ -7,11 +7,11 @@ mod pins;
 mod shelf;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use inspect::Neighbours;
+use inspect::{Finding, Neighbours};
 use model::SourceName;
 
 pub(crate) use entry::{Entry, State};
@@ -38,8 +38,10 @@ pub(crate) struct Shelf {
 }
 
 struct KindShelf {
-    /// Nothing has been listed yet, or the source says that its list has changed.
-    stale: AtomicBool,
+    /// Counts the times that the source said its list has changed; begins at one.
+    changes: AtomicU64,
+    /// As many of them as the newest listing has in it. Behind `changes`, the list is stale.
+    seen: AtomicU64,
     /// Those who watch have been told so since the list was last fetched: one notice is enough.
     told: AtomicBool,
     /// One listing at a time: a flood of changes leads to one look at a time.
@@ -86,25 +88,34 @@ impl Catalogue {
     pub(crate) fn mark_stale(&self, source: &SourceName, kind: Kind) -> bool {
         let Some(shelf) = self.shelf(source) else { return false };
         if kind == Kind::Resources {
-            shelf.kind(Kind::Templates).stale.store(true, Ordering::Release);
+            shelf.kind(Kind::Templates).changes.fetch_add(1, Ordering::AcqRel);
         }
         let on = shelf.kind(kind);
-        on.stale.store(true, Ordering::Release);
+        on.changes.fetch_add(1, Ordering::AcqRel);
         !on.told.swap(true, Ordering::AcqRel)
     }
 
     /// Everything is looked at anew: pins, effects or rules changed.
     pub(crate) fn forget(&self) {
+        // What is being judged this moment was judged by what is to be forgotten.
+        let _one_at_a_time = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
         for kind in self.shelves.iter().flat_map(|s| &s.kinds) {
-            kind.stale.store(true, Ordering::Release);
             kind.listed.clear();
+            kind.changes.fetch_add(1, Ordering::AcqRel);
         }
     }
 
-    /// Takes a listing in: judged definition by definition, unless these very bytes were judged before.
-    pub(crate) fn take_in(&self, shelf: &Shelf, kind: Kind, listing: &Listing) -> Arc<Listed> {
+    /// Takes a listing in: judged definition by definition, unless these very bytes were judged before. `as_of` is
+    /// what [`Shelf::changes`] said before the source was asked: a change after that may not be in it.
+    pub(crate) fn take_in(
+        &self,
+        shelf: &Shelf,
+        kind: Kind,
+        listing: &Listing,
+        as_of: u64,
+    ) -> Arc<Listed> {
         let on = shelf.kind(kind);
-        on.stale.store(false, Ordering::Release);
+        on.seen.fetch_max(as_of, Ordering::AcqRel);
         on.told.store(false, Ordering::Release);
         if let Some(listed) = on.listed.find(listing) {
             return listed;
@@ -114,9 +125,8 @@ impl Catalogue {
         let mut known = on.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = false;
         for entry in &entries {
-            changed |= known.insert(entry.upstream.clone(), entry.clone()).is_none_or(|old| {
-                old.digest != entry.digest || old.state != entry.state || old.effect != entry.effect
-            });
+            let old = known.insert(entry.upstream.clone(), entry.clone());
+            changed |= old.is_none_or(|old| old.digest != entry.digest || old.state != entry.state);
         }
         drop(known);
         let index = Index::build(&self.shelves);
@@ -145,7 +155,18 @@ impl Catalogue {
 
 impl Shelf {
     pub(crate) fn is_stale(&self, kind: Kind) -> bool {
-        self.kind(kind).stale.load(Ordering::Acquire)
+        let on = self.kind(kind);
+        on.seen.load(Ordering::Acquire) < on.changes.load(Ordering::Acquire)
+    }
+
+    /// How often this list has changed so far, as far as is known.
+    pub(crate) fn changes(&self, kind: Kind) -> u64 {
+        self.kind(kind).changes.load(Ordering::Acquire)
+    }
+
+    /// Structure always counts; what only words give away, an operator may have switched off.
+    pub(crate) fn counts(&self, finding: &Finding) -> bool {
+        self.settings.detectors || !judge::is_heuristic(finding)
     }
 
     pub(crate) async fn listing(&self, kind: Kind) -> tokio::sync::MutexGuard<'_, ()> {
@@ -156,6 +177,12 @@ impl Shelf {
         self.kind(kind).entries()
     }
 
+    /// Whether there is such an entry among those.
+    pub(crate) fn has(&self, kind: Kind, wanted: impl Fn(&Entry) -> bool) -> bool {
+        let known = self.kind(kind).known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.values().any(|entry| wanted(entry))
+    }
+
     fn kind(&self, kind: Kind) -> &KindShelf {
         &self.kinds[kind as usize]
     }
@@ -164,7 +191,8 @@ impl Shelf {
 impl KindShelf {
     fn new() -> Self {
         Self {
-            stale: AtomicBool::new(true),
+            changes: AtomicU64::new(1),
+            seen: AtomicU64::new(0),
             told: AtomicBool::new(false),
             listing: tokio::sync::Mutex::new(()),
             listed: shelf::Recent::default(),

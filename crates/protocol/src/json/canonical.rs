@@ -1,4 +1,4 @@
-use super::scan::{JsonError, Limits, Scan, utf8};
+use super::scan::{JsonError, Limits, Scan};
 use super::text::{quote_into, unquote};
 
 /// A value in canonical form: equal values give equal bytes.
@@ -19,16 +19,6 @@ impl Canonical {
 
 /// Puts one JSON text into canonical form.
 pub fn canonical(text: &[u8], limits: Limits) -> Result<Canonical, JsonError> {
-    utf8(text)?;
-    write(text, limits)
-}
-
-/// The same for a text that has been checked.
-pub(super) fn canonical_checked(text: &[u8]) -> Result<Canonical, JsonError> {
-    write(text, Limits::REPLY)
-}
-
-fn write(text: &[u8], limits: Limits) -> Result<Canonical, JsonError> {
     let mut scan = Scan::new(text, limits);
     scan.space();
     let mut out = Vec::with_capacity(text.len());

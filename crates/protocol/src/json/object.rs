@@ -3,11 +3,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::canonical::{Canonical, canonical_checked};
-use super::scan::{JsonError, Kind, Limits, Scan, utf8};
+use super::canonical::{Canonical, canonical};
+use super::scan::{JsonError, Kind, Limits, Scan};
 use super::skim::Skim;
 use super::text::unquote;
-use super::value::value_checked;
+use super::value::value;
 
 /// A checked JSON object whose members are slices of one shared buffer.
 ///
@@ -20,30 +20,46 @@ pub struct Object {
 }
 
 /// The text of one JSON value that has been checked: a slice of a checked text, white space around it left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raw(Bytes);
+#[derive(Debug, Clone)]
+pub struct Raw {
+    text: Bytes,
+    /// Its members, where they were noted on the way.
+    members: Option<Vec<Member>>,
+}
 
 impl Raw {
     /// Checks a whole text.
     pub fn parse(text: &Bytes, limits: Limits) -> Result<Self, JsonError> {
         super::scan::check(text, limits)?;
-        Ok(Self(text.slice_ref(text.trim_ascii())))
+        Ok(Self { text: text.slice_ref(text.trim_ascii()), members: None })
     }
 
     /// Its members, if it is an object. Checked is only what a check of the whole text leaves open: that no name
     /// stands twice here.
     pub fn object(self) -> Result<Object, JsonError> {
-        if self.0.first() != Some(&b'{') {
+        let Self { text, members } = self;
+        if text.first() != Some(&b'{') {
             return Err(JsonError::Kind);
         }
-        let members = skim_members(&self.0);
-        refuse_duplicates(&self.0, &members)?;
-        Ok(Object { text: self.0, members })
+        let members = members.unwrap_or_else(|| skim_members(&text));
+        refuse_duplicates(&text, &members)?;
+        Ok(Object { text, members })
     }
 
     /// The text.
     pub fn into_bytes(self) -> Bytes {
-        self.0
+        self.text
+    }
+
+    /// Whether it is the same text in the same place.
+    pub fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(&raw const self.text[..], &raw const other.text[..])
+    }
+}
+
+impl PartialEq for Raw {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
@@ -51,7 +67,7 @@ impl std::ops::Deref for Raw {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.text
     }
 }
 
@@ -59,19 +75,32 @@ impl std::ops::Deref for Raw {
 pub(super) struct Member {
     pub(super) name: Range<usize>,
     pub(super) value: Range<usize>,
+    /// Members of the value, where they were noted on the way; places within the whole text.
+    inner: Option<Vec<Member>>,
+}
+
+impl Member {
+    fn moved_back(&self, by: usize) -> Self {
+        let back = |range: &Range<usize>| range.start - by..range.end - by;
+        Self { name: back(&self.name), value: back(&self.value), inner: None }
+    }
 }
 
 impl Object {
     /// Checks the whole of `text`, which must be one object, and notes where its members stand.
     pub fn parse(text: Bytes, limits: Limits) -> Result<Self, JsonError> {
-        utf8(&text)?;
+        Self::parse_noting(text, limits, &[])
+    }
+
+    /// The same, and notes where the members of these members stand, which will be asked for next.
+    pub fn parse_noting(text: Bytes, limits: Limits, next: &[&str]) -> Result<Self, JsonError> {
         let mut scan = Scan::new(&text, limits);
         scan.space();
         if scan.peek() != Some(b'{') {
             super::scan::check(&text, limits)?;
             return Err(JsonError::Kind);
         }
-        let members = read_members(&mut scan)?;
+        let members = read_members(&mut scan, next)?;
         scan.end()?;
         refuse_duplicates(&text, &members)?;
         Ok(Self { text, members })
@@ -89,7 +118,10 @@ impl Object {
 
     /// The raw value of a member, with the word that it has been checked.
     pub fn checked(&self, name: &str) -> Option<Raw> {
-        self.get(name).map(Raw)
+        let Member { value, inner, .. } = self.member(name)?;
+        let members =
+            inner.as_ref().map(|all| all.iter().map(|m| m.moved_back(value.start)).collect());
+        Some(Raw { text: self.text.slice(value.clone()), members })
     }
 
     /// The raw value of a member, borrowed.
@@ -109,12 +141,12 @@ impl Object {
 
     /// The canonical form of the whole object; see [`super::canonical`].
     pub fn canonical(&self) -> Result<Canonical, JsonError> {
-        canonical_checked(&self.text)
+        canonical(&self.text, Limits::REPLY)
     }
 
     /// The whole object as a tree; see [`super::value`].
     pub fn value(&self) -> Result<serde_json::Value, JsonError> {
-        value_checked(&self.text)
+        value(&self.text, Limits::REPLY)
     }
 
     /// Whether the member is there and is `true`.
@@ -149,14 +181,16 @@ impl Object {
     }
 
     fn range(&self, name: &str) -> Option<Range<usize>> {
-        let hit = |m: &&Member| is_named(&self.text[m.name.clone()], name);
-        self.members.iter().find(hit).map(|m| m.value.clone())
+        self.member(name).map(|m| m.value.clone())
+    }
+
+    fn member(&self, name: &str) -> Option<&Member> {
+        self.members.iter().find(|m| is_named(&self.text[m.name.clone()], name))
     }
 }
 
 /// The raw elements of a checked array.
 pub fn elements(text: &Bytes, limits: Limits) -> Result<Vec<Bytes>, JsonError> {
-    utf8(text)?;
     let mut scan = Scan::new(text, limits);
     scan.space();
     if scan.peek().and_then(|b| Kind::of(&[b])) != Some(Kind::Array) {
@@ -183,7 +217,7 @@ pub fn elements(text: &Bytes, limits: Limits) -> Result<Vec<Bytes>, JsonError> {
     Ok(items)
 }
 
-fn read_members(scan: &mut Scan<'_>) -> Result<Vec<Member>, JsonError> {
+fn read_members(scan: &mut Scan<'_>, next: &[&str]) -> Result<Vec<Member>, JsonError> {
     scan.count()?;
     scan.enter()?;
     scan.at += 1;
@@ -191,6 +225,7 @@ fn read_members(scan: &mut Scan<'_>) -> Result<Vec<Member>, JsonError> {
     let mut members = Vec::with_capacity(4);
     if scan.peek() == Some(b'}') {
         scan.at += 1;
+        scan.leave();
         return Ok(members);
     }
     loop {
@@ -201,9 +236,15 @@ fn read_members(scan: &mut Scan<'_>) -> Result<Vec<Member>, JsonError> {
         scan.eat(b':')?;
         scan.space();
         let value = scan.at;
-        scan.value()?;
-        members.push(Member { name, value: value..scan.at });
+        let noted =
+            scan.peek() == Some(b'{') && next.iter().any(|n| is_named(&scan.text[name.clone()], n));
+        let inner = if noted { Some(read_members(scan, &[])?) } else { None };
+        if !noted {
+            scan.value()?;
+        }
+        members.push(Member { name, value: value..scan.at, inner });
         if !scan.more(b'}')? {
+            scan.leave();
             return Ok(members);
         }
     }
@@ -222,7 +263,7 @@ fn skim_members(text: &[u8]) -> Vec<Member> {
         skim.space();
         let value = skim.at;
         skim.value();
-        members.push(Member { name, value: value..skim.at });
+        members.push(Member { name, value: value..skim.at, inner: None });
         skim.passes(b',');
         skim.space();
     }
@@ -313,11 +354,15 @@ mod tests {
         fn a_member_of_a_checked_text_reads_as_if_it_were_checked_again(inner in tree(4), pretty: bool) {
             let whole = serde_json::json!({ "before": 1, "it": inner, "behind": [{}] });
             let text = if pretty { serde_json::to_string_pretty(&whole) } else { serde_json::to_string(&whole) };
-            let whole = object(&text.unwrap()).unwrap();
+            let text = text.unwrap();
+            let whole = object(&text).unwrap();
             let again = Object::parse(whole.get("it").unwrap(), Limits::REPLY);
             let members = |o: &Object| o.iter().map(|(n, v)| (n.into_owned(), v.to_vec())).collect::<Vec<_>>();
             let found = whole.object("it").map(Option::unwrap);
             prop_assert_eq!(found.as_ref().map(members), again.as_ref().map(members));
+            let noted = Object::parse_noting(text.into(), Limits::REQUEST, &["it"]).unwrap();
+            let noted = noted.object("it").map(Option::unwrap);
+            prop_assert_eq!(noted.as_ref().map(members), again.as_ref().map(members));
         }
 
         #[test]

@@ -70,7 +70,6 @@ impl Kind {
 
 /// Checks that `text` is exactly one JSON value.
 pub fn check(text: &[u8], limits: Limits) -> Result<Kind, JsonError> {
-    utf8(text)?;
     let mut scan = Scan::new(text, limits);
     scan.space();
     let start = scan.at;
@@ -79,13 +78,8 @@ pub fn check(text: &[u8], limits: Limits) -> Result<Kind, JsonError> {
     Kind::of(&text[start..]).ok_or(JsonError::Syntax(0))
 }
 
-/// UTF-8, and no byte order mark (RFC 8259 section 8.1).
-pub(super) fn utf8(text: &[u8]) -> Result<(), JsonError> {
-    std::str::from_utf8(text).map_err(|e| JsonError::Encoding(e.valid_up_to()))?;
-    if text.starts_with(b"\xEF\xBB\xBF") { Err(JsonError::Syntax(0)) } else { Ok(()) }
-}
-
-/// A cursor over a text that is already known to be UTF-8.
+/// A cursor over a text. Strings are held against UTF-8 where they have more than ASCII in them; elsewhere the grammar
+/// has nothing but ASCII, and no byte order mark (RFC 8259 section 8.1).
 pub(super) struct Scan<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
@@ -223,17 +217,23 @@ impl<'a> Scan<'a> {
 
     pub(super) fn string(&mut self) -> Result<(), JsonError> {
         self.eat(b'"')?;
+        let (start, mut ascii) = (self.at, true);
         loop {
-            self.at += plain_run(&self.text[self.at..]);
+            let run = plain_run(&self.text[self.at..]);
+            self.at += run.len;
+            ascii &= run.ascii;
             match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
+                Some(b'"') => break,
                 Some(b'\\') => self.escape()?,
                 _ => return self.syntax(),
             }
         }
+        if !ascii {
+            let utf8 = std::str::from_utf8(&self.text[start..self.at]);
+            utf8.map_err(|e| JsonError::Encoding(start + e.valid_up_to()))?;
+        }
+        self.at += 1;
+        Ok(())
     }
 
     fn escape(&mut self) -> Result<(), JsonError> {
@@ -309,50 +309,65 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// How many bytes at the front need no look inside a string: not `"`, not `\`, no control character.
+/// Bytes inside a string that need no look: not `"`, not `\`, no control character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    len: usize,
+    /// Whether all of them are ASCII. May be false though they are, where what follows is not.
+    ascii: bool,
+}
+
+/// The run at the front.
 ///
 /// Short texts are the most and long ones the bulk of what passes the gate: the first bytes are looked at eight at a
 /// time, the others in vectors.
-fn plain_run(bytes: &[u8]) -> usize {
+fn plain_run(bytes: &[u8]) -> Run {
     const EARLY: usize = 32;
-    let mut at = 0;
-    while at < EARLY {
-        let Some(word) = bytes[at..].first_chunk::<8>() else {
-            return at + plain_tail(&bytes[at..]);
+    let (mut len, mut ascii) = (0, true);
+    while len < EARLY {
+        let Some(word) = bytes[len..].first_chunk::<8>() else {
+            return plain_tail(&bytes[len..]).after(len, ascii);
         };
-        let found = first_special(*word);
-        at += found;
+        let word = u64::from_le_bytes(*word);
+        ascii &= word & HIGH == 0;
+        let found = first_special(word);
+        len += found;
         if found < 8 {
-            return at;
+            return Run { len, ascii };
         }
     }
-    at + plain_blocks(&bytes[at..])
+    plain_long(&bytes[len..]).after(len, ascii)
 }
 
-const fn is_special(b: u8) -> bool {
-    b == b'"' || b == b'\\' || b < 0x20
+impl Run {
+    fn after(self, len: usize, ascii: bool) -> Self {
+        Self { len: self.len + len, ascii: self.ascii && ascii }
+    }
 }
 
-fn plain_tail(bytes: &[u8]) -> usize {
-    bytes.iter().position(|b| is_special(*b)).unwrap_or(bytes.len())
+fn plain_tail(bytes: &[u8]) -> Run {
+    let special = |b: &u8| matches!(b, b'"' | b'\\' | 0..0x20);
+    let len = bytes.iter().position(special).unwrap_or(bytes.len());
+    Run { len, ascii: bytes[..len].is_ascii() }
 }
 
-/// The end of a long run is searched, and what was passed is looked over for control characters: both in vectors.
-fn plain_blocks(bytes: &[u8]) -> usize {
-    let end = memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
-    let least = bytes[..end].iter().fold(u8::MAX, |least, b| least.min(*b));
-    if least < 0x20 { plain_tail(bytes) } else { end }
+/// The end of a long run is searched, and what was passed is looked over: both in vectors.
+fn plain_long(bytes: &[u8]) -> Run {
+    let len = memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
+    let look = |(least, all): (u8, u8), b: &u8| (least.min(*b), all | b);
+    let (least, all) = bytes[..len].iter().fold((u8::MAX, 0), look);
+    if least < 0x20 { plain_tail(bytes) } else { Run { len, ascii: all.is_ascii() } }
 }
 
-/// Where the first special byte stands, or 8. A byte below `n` borrows in `byte - n` and has no high bit itself; false
-/// hits of this arithmetic stand only behind a true one.
-const fn first_special(word: [u8; 8]) -> usize {
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Where the first special byte of a word stands, or 8. A byte below `n` borrows in `byte - n` and has no high bit
+/// itself; false hits of this arithmetic stand only behind a true one.
+const fn first_special(word: u64) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     const fn below(word: u64, n: u64) -> u64 {
         word.wrapping_sub(ONES * n) & !word & HIGH
     }
-    let word = u64::from_le_bytes(word);
     let quote = below(word ^ (ONES * b'"' as u64), 1);
     let escape = below(word ^ (ONES * b'\\' as u64), 1);
     ((quote | escape | below(word, 0x20)).trailing_zeros() / 8) as usize
@@ -396,6 +411,7 @@ mod tests {
             assert!(!ok(bad.as_bytes()), "{bad:?}");
         }
         assert_eq!(check(b"\"\xFF\"", Limits::REQUEST), Err(JsonError::Encoding(1)));
+        assert!(!ok(b"\xFF") && !ok(b"[\xC2\xA0]") && !ok(b"{\"a\xE9\":1}"));
     }
 
     #[test]
@@ -437,7 +453,22 @@ mod tests {
         fn a_run_ends_where_a_look_at_each_byte_would_end_it(
             bytes in prop::collection::vec(prop_oneof![9 => 0x20u8..=0xff, 1 => any::<u8>()], 0..120),
         ) {
-            prop_assert_eq!(plain_run(&bytes), plain_tail(&bytes));
+            let (run, slow) = (plain_run(&bytes), plain_tail(&bytes));
+            prop_assert_eq!(run.len, slow.len);
+            prop_assert!(slow.ascii || !run.ascii);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_no_utf8_is_no_json_wherever_it_stands(
+            text in "[a-z\u{e9}\u{1F44D}]{0,80}", at in any::<prop::sample::Index>(), byte in 0x80u8..=0xff,
+        ) {
+            let good = format!(r#"{{"{text}":["{text}"]}}"#).into_bytes();
+            prop_assert!(ok(&good));
+            let mut bad = good;
+            bad.insert(at.index(bad.len()), byte);
+            prop_assert_eq!(ok(&bad), std::str::from_utf8(&bad).is_ok());
         }
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::{Map, Number, Value};
 
-use super::scan::{JsonError, Limits, Scan, utf8};
+use super::scan::{JsonError, Limits, Scan};
 use super::text::unquote;
 
 /// A text as a tree, for those that must walk all of it (schemas, detectors).
@@ -9,16 +9,6 @@ use super::text::unquote;
 /// member names of its own (`$serde_json::private::…`) a meaning, so that what is checked would not be what is sent.
 /// Here they are names like any other. Numbers keep every digit; a member that stands twice is refused.
 pub fn value(text: &[u8], limits: Limits) -> Result<Value, JsonError> {
-    utf8(text)?;
-    tree(text, limits)
-}
-
-/// The same for a text that has been checked.
-pub(super) fn value_checked(text: &[u8]) -> Result<Value, JsonError> {
-    tree(text, Limits::REPLY)
-}
-
-fn tree(text: &[u8], limits: Limits) -> Result<Value, JsonError> {
     let mut scan = Scan::new(text, limits);
     scan.space();
     let value = read(&mut scan)?;

@@ -176,8 +176,20 @@ impl Session {
         params: &[u8],
         patience: Duration,
     ) -> Result<Result<Raw, RpcError>, Fault> {
-        let exchange =
-            self.begin(self.next_id(), method, params, HeaderMap::new(), Deadline::after(patience));
+        self.ask_again(method, params, patience, None).await
+    }
+
+    /// The same, for an answer that may be `known`.
+    pub(crate) async fn ask_again(
+        &self,
+        method: Method,
+        params: &[u8],
+        patience: Duration,
+        known: Option<Raw>,
+    ) -> Result<Result<Raw, RpcError>, Fault> {
+        let deadline = Deadline::after(patience);
+        let mut exchange = self.begin(self.next_id(), method, params, HeaderMap::new(), deadline);
+        exchange.may_repeat(known);
         match tokio::time::timeout(patience, answer_of(exchange, &self.wire)).await {
             Ok(answer) => answer,
             Err(_) => Err(Fault::timeout("no answer in time")),

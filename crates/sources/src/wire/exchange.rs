@@ -7,9 +7,9 @@ use bytes::Bytes;
 use egress::Deadline;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method};
-use protocol::json::{Limits, elements};
+use protocol::json::{Limits, Raw, elements};
 use protocol::mcp::Era;
-use protocol::rpc::{Message, Response};
+use protocol::rpc::{BadMessage, Message, Response};
 
 use super::Outgoing;
 use super::events::EventStream;
@@ -42,6 +42,8 @@ pub(crate) struct HttpExchange {
     /// Resumptions in a row that brought nothing.
     resumed: u32,
     session: Option<HeaderValue>,
+    /// A result that the answer may repeat.
+    known: Option<Raw>,
 }
 
 enum State {
@@ -71,6 +73,7 @@ impl HttpExchange {
             waiting: VecDeque::new(),
             resumed: 0,
             session: None,
+            known: None,
         }
     }
 
@@ -101,6 +104,11 @@ impl HttpExchange {
                 State::Done => return Err(Fault::failed("nothing more comes for this call")),
             }
         }
+    }
+
+    /// Says that the answer may be this one again.
+    pub(crate) fn may_repeat(&mut self, known: Option<Raw>) {
+        self.known = known;
     }
 
     /// The session id that came with the reply, if one did. Asked for once, after `initialize`.
@@ -154,7 +162,10 @@ impl HttpExchange {
             self.waiting.make_contiguous().sort_by_key(|m| matches!(m, Message::Response(_)));
             return Ok(self.waiting.pop_front());
         }
-        let message = parse(text)?;
+        let message = match &self.known {
+            Some(known) => Message::parse_again(text, Limits::REPLY, known).map_err(no_message)?,
+            None => parse(text)?,
+        };
         Ok(self.concerns_us(&message).then_some(message))
     }
 
@@ -193,8 +204,11 @@ impl HttpExchange {
 }
 
 fn parse(text: Bytes) -> Result<Message, Fault> {
-    Message::parse(text, Limits::REPLY)
-        .map_err(|e| Fault::malformed(format!("sent what is no message: {e}")))
+    Message::parse(text, Limits::REPLY).map_err(no_message)
+}
+
+fn no_message(bad: BadMessage) -> Fault {
+    Fault::malformed(format!("sent what is no message: {bad}"))
 }
 
 async fn open(

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use egress::Deadline;
+use protocol::json::Raw;
 use protocol::mcp::Method;
 use protocol::rpc::Message;
 
@@ -105,6 +106,13 @@ impl Exchange {
                 message = http.next() => message,
             },
             Self::Pipe(pipe) => pipe.next().await,
+        }
+    }
+
+    /// Says that the answer may be this one again, which saves reading it once more.
+    pub(crate) fn may_repeat(&mut self, known: Option<Raw>) {
+        if let Self::Http(http, _) = self {
+            http.may_repeat(known);
         }
     }
 
