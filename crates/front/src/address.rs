@@ -148,6 +148,18 @@ mod tests {
         let some: Network = "10.1.0.0/16".parse().unwrap();
         assert!(some.contains("10.1.255.1".parse().unwrap()));
         assert!(!some.contains("10.2.0.1".parse().unwrap()));
+        for (range, inside, outside) in [
+            ("10.1.2.128/25", "10.1.2.255", "10.1.2.127"),
+            ("10.1.2.3", "::ffff:10.1.2.3", "10.1.2.2"),
+            ("fd00::/8", "fdff::1", "fc00::1"),
+            ("2001:db8:1::/48", "2001:db8:1:ffff::", "2001:db8:2::"),
+            ("2001:db8::8/125", "2001:db8::f", "2001:db8::7"),
+            ("::1", "::1", "::2"),
+        ] {
+            let range: Network = range.parse().unwrap();
+            assert!(range.contains(inside.parse().unwrap()), "{inside}");
+            assert!(!range.contains(outside.parse().unwrap()), "{outside}");
+        }
         for bad in ["", "10.0.0.0/33", "a/8", "10.0.0.0/", "::/129", "10.0.0.0/-1"] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");
         }

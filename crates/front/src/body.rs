@@ -100,3 +100,43 @@ impl http_body::Body for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use http_body::Body as _;
+
+    use super::*;
+
+    /// Sizes of the frames of a body, and of what it says of itself before each.
+    fn frames(parts: &[usize]) -> Vec<usize> {
+        let mut rope = Rope::new();
+        for n in parts {
+            rope.push(vec![b'x'; *n]);
+        }
+        let mut body = Body::text(rope);
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut frames, mut left) = (Vec::new(), parts.iter().sum::<usize>());
+        while !body.is_end_stream() {
+            assert_eq!(body.size_hint().exact(), Some(left as u64));
+            let next = Pin::new(&mut body).poll_frame(&mut cx);
+            let Poll::Ready(Some(Ok(frame))) = next else { panic!("a body that breaks off") };
+            frames.push(frame.data_ref().unwrap().len());
+            left -= frames.last().unwrap();
+        }
+        assert_eq!(left, 0);
+        assert!(matches!(Pin::new(&mut body).poll_frame(&mut cx), Poll::Ready(None)));
+        frames
+    }
+
+    #[test]
+    fn a_small_answer_goes_out_in_one_piece_and_a_large_one_uncopied() {
+        assert_eq!(frames(&[]), [0; 0]);
+        assert_eq!(frames(&[5]), [5]);
+        assert_eq!(frames(&[1000, 2000]), [3000]);
+        assert_eq!(frames(&[96, JOIN - 96]), [JOIN]);
+        assert_eq!(frames(&[97, JOIN - 96]), [97, JOIN - 96]);
+        assert_eq!(frames(&[JOIN * 2]), [JOIN * 2]);
+    }
+}

@@ -35,6 +35,8 @@ fn only_listed_hosts_are_answered_port_included() {
         "localhost",
         "127.0.0.1:8402.evil.example",
         "127.0.0.1:08402x",
+        "127.0.0.1:+8402",
+        "127.0.0.1:",
         "user@127.0.0.1:8402",
         "",
     ] {
@@ -99,6 +101,31 @@ fn only_the_ports_that_belong_to_the_scheme_may_be_left_out() {
         check(&listed, "/", &[("host", "127.0.0.1:8402")]).is_err(),
         "a list replaces the rest"
     );
+}
+
+#[test]
+fn origins_are_listed_in_the_form_in_which_browsers_send_them() {
+    for good in ["https://app.example", "http://127.0.0.1:80", "http://[::1]:1", "ext+a-b.1://x"] {
+        assert!(is_origin(good), "{good}");
+    }
+    for bad in [
+        "",
+        "null",
+        "app.example",
+        "https:app.example",
+        "://app.example",
+        "1s://app.example",
+        "+s://app.example",
+        "hT://app.example",
+        "ht tp://app.example",
+        "https://App.example",
+        "https://app.example/",
+        "https://",
+        "https://*",
+        "https://user@app.example",
+    ] {
+        assert!(!is_origin(bad), "{bad}");
+    }
 }
 
 proptest! {

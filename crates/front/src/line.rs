@@ -17,7 +17,6 @@ pub(crate) struct Line {
     head: AtomicBool,
     /// Requests so far.
     requests: AtomicU64,
-    received: AtomicU64,
     sent: AtomicU64,
     blocked: AtomicBool,
     /// While set, the end of the client's sending is kept from the protocol: it may still wait for its answer.
@@ -58,8 +57,8 @@ impl Line {
         Busy(self.clone())
     }
 
-    pub(crate) fn received(&self, bytes: u64) {
-        self.received.fetch_add(bytes, Relaxed);
+    /// Bytes came in.
+    pub(crate) fn received(&self) {
         if self.busy.load(Relaxed) == 0 {
             self.head.store(true, Relaxed);
         }
@@ -150,8 +149,9 @@ impl Drop for Busy {
 pub(crate) struct Watchman {
     tick: Duration,
     requests: u64,
-    received: u64,
+    head: bool,
     sent: u64,
+    /// Since the last request, or since the beginning of a head.
     quiet: Duration,
     stalled: Duration,
 }
@@ -163,7 +163,7 @@ impl Watchman {
         Self {
             tick,
             requests: 0,
-            received: 0,
+            head: false,
             sent: 0,
             quiet: Duration::ZERO,
             stalled: Duration::ZERO,
@@ -176,15 +176,15 @@ impl Watchman {
 
     /// A tick has passed.
     pub(crate) fn judge(&mut self, line: &Line, limits: &Limits) -> Option<Overdue> {
-        let (requests, received, sent) =
-            (line.requests.load(Relaxed), line.received.load(Relaxed), line.sent.load(Relaxed));
+        let (requests, sent) = (line.requests.load(Relaxed), line.sent.load(Relaxed));
         let head = line.head.load(Relaxed) && !line.is_h2();
-        let moved = requests != self.requests || (!head && received != self.received);
+        // Bytes that make no request are no use of the line: frames of HTTP/2 might come for ever.
+        let moved = requests != self.requests || (head && !self.head);
         let busy = line.busy.load(Relaxed) > 0;
         self.quiet = if busy || moved { Duration::ZERO } else { self.quiet + self.tick };
         let stuck = line.blocked.load(Relaxed) && sent == self.sent;
         self.stalled = if stuck { self.stalled + self.tick } else { Duration::ZERO };
-        (self.requests, self.received, self.sent) = (requests, received, sent);
+        (self.requests, self.head, self.sent) = (requests, head, sent);
         if self.stalled >= limits.stall {
             return Some(Overdue::Stalled);
         }
@@ -225,7 +225,7 @@ mod tests {
         let mut watchman = Watchman::new(&limits());
         let mut seen = None;
         for _ in 0..8 {
-            line.received(1);
+            line.received();
             seen = seen.or(watchman.judge(&line, &limits()));
         }
         assert_eq!(seen, Some(Overdue::Head), "a byte a tick does not help");
@@ -242,6 +242,73 @@ mod tests {
         line.sent(1);
         drop(busy);
         assert_eq!(ticks(&line, &mut watchman).0, Some(Overdue::Idle));
+    }
+
+    #[test]
+    fn a_head_has_its_whole_time_however_long_the_line_was_idle_before() {
+        let line = Arc::new(Line::default());
+        let mut watchman = Watchman::new(&limits());
+        for _ in 0..20 {
+            assert_eq!(watchman.judge(&line, &limits()), None);
+        }
+        line.received();
+        let (why, after) = ticks(&line, &mut watchman);
+        assert_eq!(why, Some(Overdue::Head));
+        assert_eq!(after, limits().header_time + watchman.tick(), "counted from the first tick");
+    }
+
+    #[test]
+    fn one_request_after_the_other_is_never_overdue_even_if_the_next_head_has_begun() {
+        let line = Arc::new(Line::default());
+        let mut watchman = Watchman::new(&limits());
+        for _ in 0..100 {
+            drop(line.begin());
+            line.received();
+            assert_eq!(watchman.judge(&line, &limits()), None);
+        }
+    }
+
+    #[test]
+    fn over_http_2_bytes_without_a_request_are_neither_a_head_nor_a_use() {
+        let line = Arc::new(Line::default());
+        line.speaks_h2();
+        let mut watchman = Watchman::new(&limits());
+        let mut passed = Duration::ZERO;
+        let why = (0..1000).find_map(|_| {
+            line.received();
+            passed += watchman.tick();
+            watchman.judge(&line, &limits())
+        });
+        assert_eq!((why, passed), (Some(Overdue::Idle), limits().idle));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_sending_is_held_back_while_an_answer_is_due_and_whoever_waits_hears_of_it()
+    {
+        let line = Arc::new(Line::default());
+        assert!(!line.end_reached(), "nothing is due");
+        let busy = line.begin();
+        line.hold();
+        let first = line.poll_ended(&mut Context::from_waker(Waker::noop()));
+        assert!(first.is_pending());
+        let waiting = tokio::spawn({
+            let line = line.clone();
+            async move { std::future::poll_fn(|cx| line.poll_ended(cx)).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(line.end_reached());
+        let woken = tokio::time::timeout(Duration::from_secs(1), waiting).await;
+        assert!(woken.is_ok(), "the last one to ask is woken");
+        drop(busy);
+        assert!(!line.end_reached(), "the answer is out");
+    }
+
+    #[test]
+    fn over_http_2_the_end_of_sending_is_never_held_back() {
+        let line = Arc::new(Line::default());
+        line.speaks_h2();
+        line.hold();
+        assert!(!line.end_reached());
     }
 
     // g-http-15

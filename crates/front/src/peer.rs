@@ -1,6 +1,5 @@
 //! A client whose messages all come and go on one pair of channels: a pipe, or HTTP+SSE.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -37,7 +36,7 @@ pub(crate) struct Peer {
     opening: tokio::sync::Mutex<()>,
     /// Where modern requests are understood too.
     modern: Option<Clients>,
-    used: AtomicU64,
+    began: u64,
     expires: u64,
 }
 
@@ -63,14 +62,10 @@ impl Peer {
             session: OnceLock::new(),
             opening: tokio::sync::Mutex::new(()),
             modern,
-            used: AtomicU64::new(now),
+            began: now,
             expires: now.saturating_add(life),
             base,
         }
-    }
-
-    pub(crate) fn touch(&self) {
-        self.used.store(self.base.clock.now_millis(), Relaxed);
     }
 
     /// Takes one message as it came. What wants an answer gets it in the outbox; this returns before that.
@@ -263,7 +258,7 @@ impl Held for Peer {
     }
 
     fn used(&self) -> u64 {
-        self.used.load(Relaxed)
+        self.began
     }
 
     fn expires(&self) -> u64 {
@@ -271,7 +266,8 @@ impl Held for Peer {
     }
 
     fn is_busy(&self) -> bool {
-        self.desk.is_busy() || self.outbox.is_read()
+        // It lasts as long as its stream, and no longer.
+        true
     }
 
     fn end(&self) {

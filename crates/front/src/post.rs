@@ -355,10 +355,7 @@ async fn batched(door: &Arc<Door>, visit: Visit, text: &Bytes) -> Response<Body>
     }
     let elements = match batch::split(text, Limits::REQUEST, door.base.limits.batch) {
         Ok(elements) => elements,
-        Err(e) => {
-            let code = if e.code() == -32700 { Code::ParseError } else { Code::InvalidRequest };
-            return refused(door, &visit, Refusal::new(code, e.to_string()), None).await;
-        }
+        Err(e) => return refused(door, &visit, invalid(&e.to_string()), None).await,
     };
     let track = session.track();
     let scene = legacy::Scene {

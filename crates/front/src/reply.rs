@@ -130,3 +130,17 @@ pub(crate) fn bare_error(status: &str) -> Bytes {
         "HTTP/1.1 {status}\r\n{guards}content-type: application/json\r\n{framing}\r\n\r\n{body}"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_rounded_up_and_never_as_none() {
+        for (millis, told) in
+            [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (2000, "2"), (2999, "3")]
+        {
+            assert_eq!(seconds(Duration::from_millis(millis)), told, "{millis} ms");
+        }
+    }
+}

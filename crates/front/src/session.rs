@@ -102,10 +102,12 @@ impl Session {
         replies.push(Kept { track, over: None });
     }
 
-    /// A reply by the number in its event ids.
+    /// A reply by the number in its event ids, for a client that comes back for it: its time begins anew.
     pub(crate) fn reply(&self, number: u64) -> Option<Arc<Track>> {
-        let replies = self.replies();
-        replies.iter().find(|kept| kept.track.number() == number).map(|kept| kept.track.clone())
+        let mut replies = self.replies();
+        let kept = replies.iter_mut().find(|kept| kept.track.number() == number)?;
+        kept.over = None;
+        Some(kept.track.clone())
     }
 
     /// Lets go of replies that nobody came back for.
@@ -175,5 +177,27 @@ impl Held for Session {
             pump.stop();
         }
         self.base.gate.end(&self.client);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_kept_while_it_is_read_and_for_its_time_after_that() {
+        let track = Arc::new(Track::new(1, KEEP));
+        let mut replies = vec![Kept { track: track.clone(), over: None }];
+        let mut kept = |now| {
+            forget(&mut replies, now, 100);
+            replies.len()
+        };
+        assert_eq!((kept(0), kept(5000)), (1, 1));
+        track.detach(Track::FIRST);
+        assert_eq!((kept(6000), kept(6099)), (1, 1));
+        let back = track.attach(None);
+        assert_eq!(kept(7000), 1, "somebody came back");
+        track.detach(back);
+        assert_eq!((kept(8000), kept(8099), kept(8100)), (1, 1, 0));
     }
 }

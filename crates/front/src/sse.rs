@@ -123,7 +123,6 @@ async fn message(door: &Arc<Door>, visit: &Visit, id: &str, body: Incoming) -> R
     }
     match receive(door, visit, body).await {
         Ok(text) => {
-            peer.touch();
             peer.take(text, visit.at.clone()).await;
             reply::accepted()
         }

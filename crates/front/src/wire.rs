@@ -60,7 +60,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     /// Reads just enough to tell whether the client speaks HTTP/2 without having agreed on it (prior knowledge).
     pub(crate) async fn tell_version(&mut self) -> io::Result<bool> {
         let mut early = Vec::with_capacity(PREFACE.len());
-        while early.len() < PREFACE.len() && PREFACE.starts_with(&early) {
+        while early != PREFACE && PREFACE.starts_with(&early) {
             let mut some = [0; PREFACE.len()];
             let room = PREFACE.len() - early.len();
             let n = self.inner.read(&mut some[..room]).await?;
@@ -68,7 +68,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
                 break;
             }
             early.extend_from_slice(&some[..n]);
-            self.line.received(n as u64);
+            self.line.received();
         }
         let h2 = early == PREFACE;
         self.early = Bytes::from(early);
@@ -97,7 +97,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
                 me.ended = true;
                 return if me.line.end_reached() { Poll::Pending } else { Poll::Ready(Ok(())) };
             }
-            me.line.received(n as u64);
+            me.line.received();
         }
         if !me.line.is_h2() {
             me.line.lengths(me.scan.count(&out.filled()[before..]));
@@ -120,14 +120,10 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         result
     }
 
-    /// Sends our own page in place of a bare error. What cannot go out at once is sent by the flush that follows.
-    fn replace(&mut self, page: Bytes, cx: &mut Context<'_>) -> io::Result<()> {
+    /// Puts our own page in place of a bare error. It is sent by the flush that follows.
+    fn replace(&mut self, page: Bytes) {
         self.page = page;
         self.line.lingers();
-        match self.poll_page(cx) {
-            Poll::Ready(Err(e)) => Err(e),
-            _ => Ok(()),
-        }
     }
 
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -174,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         let me = self.get_mut();
         ready!(me.poll_page(cx))?;
         if let Some(page) = bare_error(buf).filter(|_| !me.line.is_h2()) {
-            me.replace(page, cx)?;
+            me.replace(page);
             return Poll::Ready(Ok(buf.len()));
         }
         let wrote = Pin::new(&mut me.inner).poll_write(cx, buf);
@@ -190,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         ready!(me.poll_page(cx))?;
         let head = bufs.first().map_or(&[][..], |buf| buf);
         if let Some(page) = bare_error(head).filter(|_| !me.line.is_h2()) {
-            me.replace(page, cx)?;
+            me.replace(page);
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
         let wrote = Pin::new(&mut me.inner).poll_write_vectored(cx, bufs);
@@ -270,8 +266,166 @@ impl Scan {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::{Instant, sleep, timeout};
 
     use super::*;
+
+    const BARE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
+
+    /// A wire, its line, and the client's end of it.
+    fn wire() -> (Wire<DuplexStream>, Arc<Line>, DuplexStream) {
+        let (client, server) = duplex(4096);
+        let line = Arc::new(Line::default());
+        (Wire::new(server, line.clone()), line, client)
+    }
+
+    /// How long a wire whose client may still be sending takes to close.
+    async fn closing(mut wire: Wire<DuplexStream>) -> Duration {
+        let start = Instant::now();
+        timeout(LINGER * 20, wire.shutdown()).await.unwrap().unwrap();
+        start.elapsed()
+    }
+
+    // Times are those of the paused clock, and a timer may be a millisecond late.
+    #[tokio::test(start_paused = true)]
+    async fn after_a_last_answer_what_still_comes_is_read_for_a_moment_only() {
+        let (wire, line, _silent) = wire();
+        line.lingers();
+        assert!((LINGER..LINGER * 2).contains(&closing(wire).await));
+
+        let (wire, line, mut slow) = self::wire();
+        line.lingers();
+        let trickle = tokio::spawn(async move {
+            while slow.write_all(b"x").await.is_ok() {
+                sleep(LINGER / 5).await;
+            }
+        });
+        assert!((LINGER..LINGER * 2).contains(&closing(wire).await), "data is no end");
+        trickle.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_last_answer_a_client_that_ends_is_not_waited_for_and_one_that_does_not_is_cut_off()
+     {
+        let (wire, line, client) = wire();
+        line.lingers();
+        drop(client);
+        assert_eq!(closing(wire).await, Duration::ZERO);
+
+        let (wire, _, mut client) = self::wire();
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(closing(wire).await, Duration::ZERO, "another end than one with bytes unread");
+
+        let (wire, line, mut flood) = self::wire();
+        line.lingers();
+        let sending = tokio::spawn(async move {
+            let mut sent = 0;
+            while flood.write_all(&[b'x'; 4096]).await.is_ok() {
+                sent += 4096;
+            }
+            sent
+        });
+        assert!(closing(wire).await < LINGER);
+        let sent = sending.await.unwrap();
+        assert!((LINGER_BYTES..LINGER_BYTES + 3 * 4096).contains(&sent), "{sent}");
+        assert_eq!(LINGER_BYTES, 4 << 20);
+    }
+
+    #[tokio::test]
+    async fn the_version_is_told_from_the_first_bytes_in_any_pieces_and_none_of_them_is_lost() {
+        let preface = std::str::from_utf8(PREFACE).unwrap();
+        for (text, h2) in [
+            (preface.to_owned(), true),
+            (format!("{preface}more"), true),
+            ("PROPFIND / HTTP/1.1\r\n\r\n".to_owned(), false),
+            ("PRI * HTTP/2.0\r\n\r\nSM".to_owned(), false),
+            (String::new(), false),
+        ] {
+            for piece in [1, 3, 1000] {
+                let (mut wire, line, mut client) = wire();
+                let bytes = text.clone().into_bytes();
+                let sending = tokio::spawn(async move {
+                    for some in bytes.chunks(piece) {
+                        client.write_all(some).await.unwrap();
+                        tokio::task::yield_now().await;
+                    }
+                });
+                assert_eq!(wire.tell_version().await.unwrap(), h2, "{text:?} by {piece}");
+                assert_eq!(line.is_h2(), h2);
+                let mut all = String::new();
+                wire.read_to_string(&mut all).await.unwrap();
+                assert_eq!(all, text);
+                sending.await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn only_an_end_is_taken_for_one_whatever_the_buffer_holds_already() {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let (mut wire, line, mut client) = wire();
+        line.hold();
+        client.write_all(b"x").await.unwrap();
+        let mut none = ReadBuf::new(&mut []);
+        assert!(Pin::new(&mut wire).poll_read(&mut cx, &mut none).is_ready());
+        assert!(!wire.ended && line.poll_ended(&mut cx).is_pending());
+        drop(client);
+        let mut room = [0; 8];
+        let mut some = ReadBuf::new(&mut room);
+        some.put_slice(b"abc");
+        assert!(Pin::new(&mut wire).poll_read(&mut cx, &mut some).is_ready());
+        assert_eq!((some.filled(), wire.ended), (&b"abcx"[..], false));
+        assert!(Pin::new(&mut wire).poll_read(&mut cx, &mut some).is_pending(), "held back");
+        assert!(wire.ended && line.poll_ended(&mut cx).is_ready());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bare_error_is_replaced_and_sent_whole_by_a_flush_or_by_closing_however_it_was_written()
+     {
+        let bodies = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], BARE];
+        for (vectored, h2, flushed, bytes) in (0..16).map(|n| (n & 1, n & 2, n & 4, bodies[n >> 3]))
+        {
+            // So small that what is sent goes out in many pieces.
+            let (mut client, server) = duplex(16);
+            let line = Arc::new(Line::default());
+            let mut wire = Wire::new(server, line.clone());
+            if h2 > 0 {
+                line.speaks_h2();
+            }
+            let reading = tokio::spawn(async move {
+                let mut all = Vec::new();
+                client.read_to_end(&mut all).await.unwrap();
+                all
+            });
+            let mut left = bytes;
+            while !left.is_empty() {
+                let n = if vectored > 0 {
+                    wire.write_vectored(&[io::IoSlice::new(left)]).await.unwrap()
+                } else {
+                    wire.write(left).await.unwrap()
+                };
+                left = &left[n..];
+            }
+            if flushed > 0 {
+                wire.flush().await.unwrap();
+                assert!(wire.page.is_empty());
+            }
+            wire.shutdown().await.unwrap();
+            drop(wire);
+            let replaced = bare_error(bytes).filter(|_| h2 == 0);
+            assert_eq!(line.is_lingering(), replaced.is_some());
+            assert_eq!(reading.await.unwrap(), replaced.as_deref().unwrap_or(bytes));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_cannot_be_sent_is_an_error() {
+        let (mut wire, _, client) = wire();
+        drop(client);
+        wire.write_all(BARE).await.unwrap();
+        assert!(wire.flush().await.is_err());
+    }
 
     proptest! {
         #[test]
@@ -293,7 +447,7 @@ mod tests {
 
     #[test]
     fn an_error_of_the_library_gets_a_body_and_our_own_answers_stay_as_they_are() {
-        let page = bare_error(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n").unwrap();
+        let page = bare_error(BARE).unwrap();
         let page = String::from_utf8(page.to_vec()).unwrap();
         assert!(page.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{page}");
         assert!(page.contains("nosniff") && page.ends_with('}'), "{page}");

@@ -58,6 +58,11 @@ impl Client {
         Self { lease, principal, version, capabilities, info, only, front, session, link, level }
     }
 
+    /// Whether this source is there for it: the one of its path, or any.
+    pub(crate) fn sees(&self, source: &model::SourceName) -> bool {
+        self.only.as_ref().is_none_or(|only| only == source)
+    }
+
     /// The level a legacy client set for its session with `logging/setLevel`, if it did.
     pub fn level(&self) -> Option<Level> {
         Level::from_code(self.level.load(Ordering::Relaxed))

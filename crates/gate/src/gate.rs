@@ -204,7 +204,7 @@ impl Gate {
                 match self.0.failed_logins.check(peer, self.0.clock.instant()) {
                     Ok(()) => refusal,
                     Err(after) => Refusal::new(
-                        Code::TooManySessions,
+                        Code::TooManyFailedLogins,
                         "too many failed log-ins from this address",
                     )
                     .retry_after(after),
@@ -233,7 +233,7 @@ impl Gate {
         principal: Option<&Principal>,
     ) -> Vetted {
         let kind = match refusal.code {
-            Code::Unauthenticated => audit::Kind::Auth,
+            Code::Unauthenticated | Code::TooManyFailedLogins => audit::Kind::Auth,
             Code::SessionNotFound => audit::Kind::Session,
             _ => audit::Kind::Refusal,
         };

@@ -69,7 +69,7 @@ async fn page(
 /// the configuration.
 async fn merge(gate: &Gate, client: &Arc<Client>, kind: Kind) -> Merged {
     let shelves: Vec<&Shelf> =
-        gate.catalogue().shelves().iter().filter(|s| in_view(client, s)).collect();
+        gate.catalogue().shelves().iter().filter(|s| client.sees(s.source.name())).collect();
     let asked = join_all(shelves.iter().map(|s| listing(gate, client, s, kind))).await;
     let mut merged = Merged { fragments: Vec::new(), missing: Vec::new() };
     for (shelf, fragment) in shelves.iter().zip(asked) {
@@ -92,6 +92,7 @@ async fn listing(
     shelf: &Shelf,
     kind: Kind,
 ) -> Result<Arc<Fragment>, Trouble> {
+    let as_of = shelf.changes(kind);
     let asked =
         tokio::time::timeout(gate.settings().list_deadline, shelf.source.list(client, kind)).await;
     let listing = asked.unwrap_or_else(|_| {
@@ -105,7 +106,7 @@ async fn listing(
     for warning in &listing.warnings {
         tracing::warn!(source = %shelf.source.name(), "{warning}");
     }
-    let listed = gate.catalogue().take_in(shelf, kind, &listing);
+    let listed = gate.catalogue().take_in(shelf, kind, &listing, as_of);
     let key = ViewKey {
         principal: format!("{}\0{}", client.principal.tenant, client.principal.id),
         credential: client.principal.credential.label(),
@@ -152,10 +153,6 @@ const fn entry_action(kind: Kind) -> model::Action {
         Kind::Prompts => model::Action::Prompt,
         Kind::Resources | Kind::Templates => model::Action::Read,
     }
-}
-
-fn in_view(client: &Client, shelf: &Shelf) -> bool {
-    client.only.as_ref().is_none_or(|only| only == shelf.source.name())
 }
 
 fn whole(merged: &Merged) -> Rope {
@@ -245,17 +242,19 @@ pub(crate) async fn freshen(gate: &Gate, client: &Arc<Client>, kind: Kind, name:
         .catalogue()
         .shelves()
         .iter()
-        .filter(|s| in_view(client, s) && s.is_stale(kind) && may_own(s, name))
+        .filter(|s| client.sees(s.source.name()) && s.is_stale(kind) && may_own(s, name))
         .collect();
-    join_all(stale.into_iter().map(|shelf| async move {
-        let _one_at_a_time = shelf.listing(kind).await;
-        if shelf.is_stale(kind)
-            && let Err(trouble) = listing(gate, client, shelf, kind).await
-        {
-            tracing::warn!(source = %shelf.source.name(), "cannot be listed: {trouble}");
-        }
-    }))
-    .await;
+    join_all(stale.into_iter().map(|shelf| renew(gate, client, shelf, kind))).await;
+}
+
+/// Fetches one list, unless it was fetched since it changed last.
+pub(crate) async fn renew(gate: &Gate, client: &Arc<Client>, shelf: &Shelf, kind: Kind) {
+    let _one_at_a_time = shelf.listing(kind).await;
+    if shelf.is_stale(kind)
+        && let Err(trouble) = listing(gate, client, shelf, kind).await
+    {
+        tracing::warn!(source = %shelf.source.name(), "cannot be listed: {trouble}");
+    }
 }
 
 /// Whether a name could be one of this source's: by its prefix, or because its names have none.

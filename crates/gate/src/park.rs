@@ -13,15 +13,15 @@ use identity::{Permit, Purpose};
 use model::{Code, Refusal};
 use protocol::Rope;
 use protocol::json::{Limits, Object, canonical, quote};
-use protocol::mcp::{Era, Method};
+use protocol::mcp::Method;
 use protocol::rpc::RpcError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::asks::{Guarded, No, SourceFace, admitted};
 use crate::gate::{Gate, Incoming};
-use crate::port::{Ask, Boxed, Link, Notice};
-use crate::way::{Ending, Found, Outgoing, ending_of, may_ask};
+use crate::port::{Ask, Boxed, Link, Notice, Reply, Trouble};
+use crate::way::{Came, Ending, Found, Outgoing, ending_of};
 use crate::{Cleared, Client, digest};
 
 /// How long to wait for further questions before the first one goes to the client.
@@ -46,7 +46,7 @@ pub(crate) struct Parked {
 }
 
 /// A running call; dropping it cancels it.
-struct Running(JoinHandle<Outgoing>);
+struct Running(JoinHandle<Result<Reply, Trouble>>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -109,23 +109,20 @@ pub(crate) async fn run(
     link: Arc<dyn Link>,
 ) -> Outgoing {
     let face = gate.face(&found.source);
-    let can_be_asked = client.capabilities.can_be_asked() && may_ask(&cleared.get().method);
-    if client.version.era() == Era::Legacy || !can_be_asked {
+    if found.request.is_none() || !client.capabilities.can_be_asked() {
         let link = Guarded::new(gate, client, face, link);
-        return found.source.call(cleared, link).await;
+        return found.source.call(cleared, link).await.map(Came::Back);
     }
-    let bound = found.bound;
     let (sender, asks) = mpsc::channel(MAX_INPUTS);
     let door = Arc::new(Door { front: Mutex::new(Some(link)), asks: sender });
     let guarded = Guarded::new(gate, client, face, door.clone());
     let source = found.source.clone();
     let call = Running(tokio::spawn(async move { source.call(cleared, guarded).await }));
-    drive(gate, client, Round { bound, call, asks, open: Vec::new(), door }).await
+    drive(gate, client, found, Round { call, asks, open: Vec::new(), door }).await
 }
 
 /// One request's worth of a call that can be parked.
 struct Round {
-    bound: [u8; 32],
     call: Running,
     asks: mpsc::Receiver<Asked>,
     open: Vec<(String, Asked)>,
@@ -133,7 +130,7 @@ struct Round {
 }
 
 /// Until the call is done, or asks: then it is parked and the questions go out.
-async fn drive(gate: &Gate, client: &Arc<Client>, mut round: Round) -> Outgoing {
+async fn drive(gate: &Gate, client: &Arc<Client>, found: &Found, mut round: Round) -> Outgoing {
     if round.open.is_empty() {
         tokio::select! {
             done = &mut round.call.0 => return finished(done),
@@ -153,18 +150,15 @@ async fn drive(gate: &Gate, client: &Arc<Client>, mut round: Round) -> Outgoing 
             () = &mut gathered => break,
         }
     }
-    park(gate, client, round)
+    park(gate, client, found, round)
 }
 
-fn finished(done: Result<Outgoing, tokio::task::JoinError>) -> Outgoing {
-    done.unwrap_or_else(|e| {
-        Err(crate::port::Trouble::Failed {
-            code: Code::Internal,
-            detail: e.to_string(),
-            status: None,
-            unknown: true,
-        })
-    })
+fn finished(done: Result<Result<Reply, Trouble>, JoinError>) -> Outgoing {
+    let reply = done.unwrap_or_else(|e| {
+        let (code, detail) = (Code::Internal, e.to_string());
+        Err(Trouble::Failed { code, detail, status: None, unknown: true })
+    });
+    reply.map(Came::Back)
 }
 
 fn key(gate: &Gate) -> String {
@@ -172,8 +166,7 @@ fn key(gate: &Gate) -> String {
 }
 
 /// Leaves the call in the lot and makes the question for the client.
-fn park(gate: &Gate, client: &Arc<Client>, round: Round) -> Outgoing {
-    use crate::port::{Reply, Trouble};
+fn park(gate: &Gate, client: &Arc<Client>, found: &Found, round: Round) -> Outgoing {
     let inputs = round
         .open
         .iter()
@@ -185,6 +178,8 @@ fn park(gate: &Gate, client: &Arc<Client>, round: Round) -> Outgoing {
         status: None,
         unknown: false,
     };
+    let bound = binding(client, found);
+    let bound = bound.ok_or_else(|| trouble(Code::Internal, "this call cannot be parked"))?;
     let mut number = [0; 16];
     ambient::random(&mut number).map_err(|e| trouble(Code::Internal, &e.to_string()))?;
     let number = u128::from_le_bytes(number);
@@ -195,10 +190,10 @@ fn park(gate: &Gate, client: &Arc<Client>, round: Round) -> Outgoing {
         trouble(Code::TooManyConcurrent, "too many parked calls of this principal")
     })?;
     let plain = format!("park\0{number:032x}");
-    let state = gate.keys().seal(Purpose::RequestState, plain.as_bytes(), &round.bound);
+    let state = gate.keys().seal(Purpose::RequestState, plain.as_bytes(), &bound);
     let state = state.map_err(|e| trouble(Code::Internal, &e.to_string()))?;
     *round.door.front.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    let Round { bound, call, asks, open, door } = round;
+    let Round { call, asks, open, door } = round;
     let parked = Parked { bound, call, asks, open, door, answers: Vec::new(), _place: place };
     gate.lot().lock().insert(number, parked);
     let (lot, wait) = (gate.lot().clone(), gate.settings().park);
@@ -206,18 +201,19 @@ fn park(gate: &Gate, client: &Arc<Client>, round: Round) -> Outgoing {
         tokio::time::sleep(wait).await;
         lot.lock().remove(&number);
     });
-    Ok(Reply::InputRequired { inputs, state: Some(format!("p.{state}")) })
+    Ok(Came::Parked { inputs, state: format!("p.{state}") })
 }
 
 /// The parked call that this request continues, with the answers it brings; none if it is a new call.
 pub(crate) fn resumed(
     gate: &Gate,
+    client: &Client,
     incoming: &Incoming,
     found: &Found,
 ) -> Result<Option<Parked>, Refusal> {
     let Some(state) = incoming.params.str("requestState") else { return Ok(None) };
     let Some(sealed) = state.strip_prefix("p.") else { return Ok(None) };
-    let bound = found.bound;
+    let bound = binding(client, found).ok_or_else(not_ours)?;
     let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
     let number = std::str::from_utf8(&plain).ok().and_then(|t| t.strip_prefix("park\0"));
     let number = number.and_then(|hex| u128::from_str_radix(hex, 16).ok()).ok_or_else(not_ours)?;
@@ -254,9 +250,8 @@ impl Parked {
                 None => open.push((key, asked)),
             }
         }
-        let round =
-            Round { bound: self.bound, call: self.call, asks: self.asks, open, door: self.door };
-        let reply = drive(gate, client, round).await;
+        let round = Round { call: self.call, asks: self.asks, open, door: self.door };
+        let reply = drive(gate, client, found, round).await;
         ending_of(gate, client, found, reply)
     }
 }
@@ -264,13 +259,14 @@ impl Parked {
 /// The upstream's own `requestState`, taken out of the seal it was given to the client in.
 pub(crate) fn upstream_state(
     gate: &Gate,
+    client: &Client,
     incoming: &Incoming,
     found: &Found,
 ) -> Result<Option<String>, Refusal> {
     let Some(raw) = incoming.params.raw("requestState") else { return Ok(None) };
     let state = protocol::json::unquote(raw).ok_or_else(not_ours)?;
     let sealed = state.strip_prefix("r.").ok_or_else(not_ours)?;
-    let bound = found.bound;
+    let bound = binding(client, found).ok_or_else(not_ours)?;
     let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
     String::from_utf8(plain).map(Some).map_err(|_| not_ours())
 }
@@ -280,40 +276,46 @@ pub(crate) fn relayed(
     gate: &Gate,
     client: &Client,
     found: &Found,
-    inputs: &[(String, Method, Bytes)],
+    mut inputs: Vec<(String, Method, Bytes)>,
     state: Option<String>,
 ) -> Result<Rope, Refusal> {
     let upstream = |why: &str| {
         Refusal::new(Code::UpstreamFailed, format!("{} failed", found.source.name())).detail(why)
     };
-    let face = gate.face(&found.source);
-    let parked = state.as_deref().is_some_and(|s| s.starts_with("p."));
-    let mut requests = Vec::new();
-    for (key, method, params) in inputs {
-        let mut ask = Ask { method: method.clone(), params: params.clone() };
-        if !parked {
-            ask = admitted_input(client, &face, ask).map_err(|why| upstream(&why))?;
-        }
-        requests.push(format!(
-            "{}:{{\"method\":{},\"params\":{}}}",
-            quote(key),
-            quote(ask.method.as_str()),
-            String::from_utf8_lossy(&ask.params)
-        ));
+    if found.request.is_none() {
+        return Err(upstream("asked where nothing may be asked"));
     }
+    let face = gate.face(&found.source);
+    for (_, method, params) in &mut inputs {
+        let ask = Ask { method: method.clone(), params: params.clone() };
+        *params = admitted_input(client, &face, ask).map_err(|why| upstream(&why))?.params;
+    }
+    let state = state.map(|state| wrapped(gate, client, found, &state)).transpose()?;
+    Ok(questions(&inputs, state.as_deref()))
+}
+
+/// The result that asks a modern client for something first.
+pub(crate) fn questions(inputs: &[(String, Method, Bytes)], state: Option<&str>) -> Rope {
     let mut out = String::from("{\"resultType\":\"input_required\"");
-    if !requests.is_empty() {
+    if !inputs.is_empty() {
+        let each = inputs.iter().map(|(key, method, params)| {
+            format!(
+                "{}:{{\"method\":{},\"params\":{}}}",
+                quote(key),
+                quote(method.as_str()),
+                String::from_utf8_lossy(params)
+            )
+        });
         out += ",\"inputRequests\":{";
-        out += &requests.join(",");
+        out += &each.collect::<Vec<_>>().join(",");
         out.push('}');
     }
     if let Some(state) = state {
-        let state = if parked { state } else { wrapped(gate, found, &state)? };
         out += ",\"requestState\":";
-        out += &quote(&state);
+        out += &quote(state);
     }
     out.push('}');
-    Ok(Rope::from(out))
+    Rope::from(out)
 }
 
 fn admitted_input(client: &Client, face: &SourceFace, ask: Ask) -> Result<Ask, String> {
@@ -323,8 +325,9 @@ fn admitted_input(client: &Client, face: &SourceFace, ask: Ask) -> Result<Ask, S
     })
 }
 
-fn wrapped(gate: &Gate, found: &Found, state: &str) -> Result<String, Refusal> {
-    let sealed = gate.keys().seal(Purpose::RequestState, state.as_bytes(), &found.bound);
+fn wrapped(gate: &Gate, client: &Client, found: &Found, state: &str) -> Result<String, Refusal> {
+    let bound = binding(client, found).ok_or_else(not_ours)?;
+    let sealed = gate.keys().seal(Purpose::RequestState, state.as_bytes(), &bound);
     sealed.map(|s| format!("r.{s}")).map_err(|e| Refusal::new(Code::Internal, e.to_string()))
 }
 
@@ -343,21 +346,23 @@ fn answers(params: &Object) -> Result<Vec<(String, Bytes)>, Refusal> {
 }
 
 /// What a `requestState` is bound to: principal, thing and request, the parts that change between rounds left out.
-pub(crate) fn binding(client: &Client, found: &Found, incoming: &Incoming) -> [u8; 32] {
+/// None for requests whose answer is never a question.
+fn binding(client: &Client, found: &Found) -> Option<[u8; 32]> {
+    let (method, params) = found.request.as_ref()?;
     let own = protocol::json::Edit::new()
         .remove("_meta")
         .remove("inputResponses")
         .remove("requestState")
-        .apply(&incoming.params);
+        .apply(params);
     let form = canonical(&own, Limits::REQUEST).map(|c| c.as_bytes().to_vec()).unwrap_or_default();
     let mut text = owner(client);
-    for part in [incoming.method.as_str(), found.source.name().as_str(), &found.exposed] {
+    for part in [method.as_str(), found.source.name().as_str(), &found.exposed] {
         text.push(0);
         text.extend_from_slice(part.as_bytes());
     }
     text.push(0);
     text.extend_from_slice(&form);
-    digest::sha256(&text)
+    Some(digest::sha256(&text))
 }
 
 fn owner(client: &Client) -> Vec<u8> {

@@ -40,6 +40,7 @@ const fn is_transport(code: Code) -> bool {
             | Code::SessionNotFound
             | Code::TooLarge
             | Code::TooManySessions
+            | Code::TooManyFailedLogins
             | Code::ParseError
             | Code::Draining
     )
@@ -88,6 +89,22 @@ mod tests {
     fn a_legacy_client_never_reads_404_for_an_error_and_a_modern_one_does() {
         let vetted = refusal(&Refusal::new(Code::MethodNotFound, "no such method"), Era::Legacy);
         assert_eq!((vetted.status(Era::Legacy), vetted.status(Era::Modern)), (200, 404));
+    }
+
+    #[test]
+    fn each_era_has_its_own_codes() {
+        for (code, legacy, modern) in [
+            (Code::ResourceNotFound, -32002, -32602),
+            (Code::HeaderMismatch, -32600, -32020),
+            (Code::MissingCapability, -32600, -32021),
+            (Code::UnsupportedVersion, -32600, -32022),
+            (Code::Unavailable, -32602, -32602),
+        ] {
+            assert_eq!(
+                (rpc_code(code, Era::Legacy), rpc_code(code, Era::Modern)),
+                (legacy, modern)
+            );
+        }
     }
 
     #[test]

@@ -42,10 +42,10 @@ impl Gate {
                 names.insert((source, upstream), uri.clone());
             }
         }
-        let lists = Filter { uris: Vec::new(), ..filter.clone() };
-        let watch = self.hub().watch(client, lists, names.clone());
+        let watch = self.hub().watch(client, &filter, names.clone());
         let accepted = self.watch_upstream(client, &filter, &by_source).await;
-        let mut heard = Filter { tasks: filter.tasks, ..Filter::default() };
+        // Tasks are not watched upstream, so nothing is promised about them.
+        let mut heard = Filter::default();
         for (source, part) in accepted {
             heard.tools |= part.tools;
             heard.prompts |= part.prompts;
@@ -62,7 +62,7 @@ impl Gate {
         filter: &Filter,
         by_source: &HashMap<SourceName, Vec<String>>,
     ) -> Vec<(SourceName, Filter)> {
-        let in_view = |s: &&Shelf| client.only.as_ref().is_none_or(|only| only == s.source.name());
+        let in_view = |s: &&Shelf| client.sees(s.source.name());
         let asked = self.catalogue().shelves().iter().filter(in_view).map(|shelf| async move {
             let name = shelf.source.name();
             let part = Filter {

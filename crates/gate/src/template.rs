@@ -92,5 +92,12 @@ mod tests {
         assert!(!matches("db://{schema}/{table}", "db://hr/%53alaries"));
         assert!(matches("db://{schema}/{table}", "db://hr/a%20b%2Fc"));
         assert!(matches("db://{schema}/{table}", "db://hr/100%"));
+        for byte in 0..=u8::MAX {
+            let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            for escape in [format!("%{byte:02X}"), format!("%{byte:02x}")] {
+                let uri = format!("db://hr/x{escape}y");
+                assert_eq!(matches("db://{schema}/{table}", &uri), !plain, "{uri}");
+            }
+        }
     }
 }

@@ -66,16 +66,11 @@ impl Vetted {
     }
 
     /// Bytes of the result, or of the error's text.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         match &self.outcome {
             Ok(result) => result.len(),
             Err(error) => error.message.len() + error.data.as_ref().map_or(0, Bytes::len),
         }
-    }
-
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Whether it is a JSON-RPC error.

@@ -48,7 +48,8 @@ struct Watcher {
 
 #[derive(Default)]
 struct Pending {
-    filter: Filter,
+    /// By kind: what the client wants to hear of, and what it has yet to be told.
+    wanted: [bool; 4],
     lists: [bool; 4],
     /// Upstream URI and source, to the URI the client knows.
     names: HashMap<(SourceName, String), String>,
@@ -70,10 +71,15 @@ impl Hub {
     pub(crate) fn watch(
         &self,
         client: &Client,
-        filter: Filter,
+        filter: &Filter,
         names: HashMap<(SourceName, String), String>,
     ) -> Watch {
-        let pending = Pending { filter, names, ..Pending::default() };
+        let wanted = Kind::ALL.map(|kind| match kind {
+            Kind::Tools => filter.tools,
+            Kind::Prompts => filter.prompts,
+            Kind::Resources | Kind::Templates => filter.resources,
+        });
+        let pending = Pending { wanted, names, ..Pending::default() };
         let watcher = Arc::new(Watcher {
             only: client.only.clone(),
             pending: Mutex::new(pending),
@@ -150,12 +156,7 @@ impl Events for Hub {
 impl Watcher {
     fn list_changed(&self, kind: Kind) {
         let mut pending = lock(&self.pending);
-        let wanted = match kind {
-            Kind::Tools => pending.filter.tools,
-            Kind::Prompts => pending.filter.prompts,
-            Kind::Resources | Kind::Templates => pending.filter.resources,
-        };
-        if wanted {
+        if pending.wanted[kind as usize] {
             // MCP has one notification for resources and their templates.
             let kind = if kind == Kind::Templates { Kind::Resources } else { kind };
             pending.lists[kind as usize] = true;
@@ -229,4 +230,40 @@ impl Watch {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Credential, Principal, PrincipalId, Role, Scopes, TenantId};
+    use protocol::mcp::{ClientCapabilities, Version};
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_those_who_left() {
+        let (hub, filter) = (Hub::default(), Filter::default());
+        let begin = |lease| hub.watch(&client(lease), &filter, HashMap::new());
+        let (one, two) = (begin(1), begin(1));
+        for lease in 2..10 {
+            begin(lease);
+        }
+        drop(one);
+        let _three = begin(3);
+        let kept: Vec<usize> = lock(&hub.watchers).values().map(Vec::len).collect();
+        assert_eq!(kept, [1, 1]);
+        drop(two);
+    }
+
+    fn client(lease: u128) -> Client {
+        let principal = Arc::new(Principal {
+            id: PrincipalId::new("alice"),
+            tenant: TenantId::new("acme"),
+            role: Role::Agent,
+            scopes: Scopes::new([]),
+            credential: Credential::ApiKey(Arc::from("k1")),
+        });
+        let (capabilities, session) = (ClientCapabilities::none(), String::new());
+        let (version, lease) = (Version::MODERN, Lease(lease));
+        Client::new(lease, principal, version, capabilities, None, None, "http", session, None)
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use inspect::{Context, Severity};
+use inspect::Context;
 use protocol::mcp::ServerCapabilities;
 
 use crate::Client;
@@ -25,7 +25,7 @@ pub struct Welcome {
 impl Gate {
     /// What the gate says of itself to this client. A source that fails is left out and named.
     pub async fn greet(&self, client: &Arc<Client>) -> Welcome {
-        let in_view = |s: &&Shelf| client.only.as_ref().is_none_or(|only| only == s.source.name());
+        let in_view = |s: &&Shelf| client.sees(s.source.name());
         let shelves: Vec<&Shelf> = self.catalogue().shelves().iter().filter(in_view).collect();
         let greetings = join_all(shelves.iter().map(|s| greeting(self, client, s))).await;
         let mut welcome = Welcome::default();
@@ -60,9 +60,7 @@ impl Gate {
             let neighbours = self.catalogue().neighbours(name);
             let context = Context::definition(name.as_str(), &neighbours);
             let mut findings = inspect::scan_instructions(text, &context);
-            if !shelf.settings.detectors {
-                findings.retain(|f| f.severity < Severity::Quarantine);
-            }
+            findings.retain(|f| shelf.counts(f));
             let book = self.catalogue().book();
             book.instructions(name, shelf.source.identity(), shelf.settings.pins, text, &findings)
         };

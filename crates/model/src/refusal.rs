@@ -92,6 +92,8 @@ codes! {
     TooManyConcurrent = "too_many_concurrent", Policy, retry true, rpc -31021, http 429;
     /// Too many sessions, streams or connections.
     TooManySessions = "too_many_sessions", Policy, retry true, rpc -31022, http 429;
+    /// Too many credentials from one address that proved nobody.
+    TooManyFailedLogins = "too_many_failed_logins", Policy, retry true, rpc -31023, http 429;
     /// The definition changed or was found wanting; an operator has to look.
     Quarantined = "quarantined", Policy, retry false, rpc -31030, http 403;
     /// The source could not be reached or answered nonsense.

@@ -70,6 +70,44 @@ async fn a_preflight_is_answered_for_listed_origins() {
     assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example"));
 }
 
+#[tokio::test]
+async fn a_preflight_allows_no_header_but_ours_and_parameters_of_tools() {
+    let server = Server::start().await;
+    let mut conn = server.connect().await;
+    let asks = "X-Other, Mcp-Param-a_b-C9, Mcp-Param-a!b, Mcp-Parameter, Cookie";
+    let headers = [("Origin", "https://app.example"), ("Access-Control-Request-Headers", asks)];
+    conn.send("OPTIONS", "/mcp", &headers, "").await;
+    let reply = conn.reply().await;
+    let allowed: Vec<_> =
+        reply.header("access-control-allow-headers").unwrap().split(", ").collect();
+    let names: Vec<_> = asks.split(", ").filter(|name| allowed.contains(name)).collect();
+    assert_eq!(names, ["Mcp-Param-a_b-C9"]);
+    // Who is no web page needs no leave.
+    conn.send("OPTIONS", "/mcp", &headers[1..], "").await;
+    let reply = conn.reply().await;
+    assert_eq!((reply.status, reply.header("access-control-allow-headers")), (204, None));
+}
+
+#[tokio::test]
+async fn a_record_names_the_trace_that_its_request_belongs_to() {
+    let server = Server::start().await;
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (parent, named) in [
+        (format!("00-{id}-00f067aa0ba902b7-01"), Some(id)),
+        (format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), None),
+        (format!("00-{}-00f067aa0ba902b7-01", id.to_uppercase()), None),
+        (format!("00-{id}0-00f067aa0ba902b7-01"), None),
+        (format!("0-{id}-00f067aa0ba902b7-01"), None),
+        ("x".to_owned(), None),
+    ] {
+        let mut conn = server.connect().await;
+        conn.send("POST", "/mcp", &[("traceparent", &parent)], "{}").await;
+        assert!([401, 429].contains(&conn.reply().await.status));
+        let records = server.records().await;
+        assert_eq!(records.last().unwrap().trace_id.as_deref(), named, "{parent}");
+    }
+}
+
 // v-auth-01, v-auth-04 to v-auth-11, g-identity-70, g-identity-73, g-identity-74, b-front-03, b-front-04
 #[tokio::test]
 async fn only_a_key_in_one_authorization_header_proves_anything() {
@@ -173,6 +211,10 @@ async fn health_is_told_to_anybody_and_nothing_else_is() {
         conn.send("GET", path, &[], "").await;
         let reply = conn.reply().await;
         assert_eq!((reply.status, reply.body.as_str()), (200, r#"{"status":"ok"}"#));
+    }
+    for path in ["/healthz", "/readyz"] {
+        let reply = server.send("POST", path, &[], "{}").await;
+        assert_eq!((reply.status, reply.header("allow")), (405, Some("GET")), "{path}");
     }
     server.house.gate.drain();
     let mut conn = server.connect().await;

@@ -149,6 +149,11 @@ async fn headers_are_bounded_in_number_and_size() {
     let large = format!("X-A: {}\r\n", "b".repeat(20_000));
     let (status, closed, _) = raw(&server, &head(&server, &format!("{large}\r\n"))).await;
     assert!(closed && (status == 431 || status == 400), "{status}");
+    let strict = Server::with(|s| s.limits.headers = 10).await;
+    let (status, closed, _) =
+        raw(&strict, &head(&strict, &format!("{}\r\n", "X-A: b\r\n".repeat(10)))).await;
+    assert!(closed && (status == 431 || status == 400), "{status}");
+    assert_eq!(strict.send("GET", "/healthz", &[], "").await.status, 200);
 }
 
 // g-http-47

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use ambient::Clock;
 use gate::port::Told;
 use protocol::mcp::{Level, Method};
 use serde_json::json;
 
-use crate::support::{Conn, Script, Server, call, initialize, request, until};
+use crate::support::{Conn, House, Script, Server, call, initialize, request, until};
 
 async fn post(server: &Server, session: &str, body: &str) -> crate::support::Reply {
     server.post(&[("Mcp-Session-Id", session)], body).await
@@ -235,6 +236,43 @@ async fn a_lost_connection_is_no_cancellation_and_the_rest_is_replayed() {
 }
 
 #[tokio::test]
+async fn a_lost_reply_is_kept_for_its_time_and_no_longer() {
+    let clock = Clock::manual(Clock::system().now_millis());
+    let server = Server::with(|s| {
+        s.clock = clock.clone();
+        s.limits.resume = Duration::from_millis(200);
+    })
+    .await;
+    // Enough for the replies to be looked through, which happens often where they are kept for so short a time.
+    let a_while = || tokio::time::sleep(Duration::from_millis(150));
+    server.house.notes.answers(Script::Progress(1));
+    let session = server.session("2025-06-18", "{}").await;
+    let headers = [("Mcp-Session-Id", session.as_str())];
+    let mut conn = open(&server, "POST", &headers, &call(5, &json!({}))).await;
+    conn.head().await.unwrap();
+    let first = conn.event().await.unwrap().id.unwrap();
+    while conn.event().await.is_some() {}
+    drop(conn);
+    let headers = [("Mcp-Session-Id", session.as_str()), ("Last-Event-ID", &first)];
+    for _ in 0..2 {
+        until("nobody reads it", || server.gauges.streams() == 0).await;
+        a_while().await;
+        clock.advance(Duration::from_millis(150));
+        a_while().await;
+        let mut back = open(&server, "GET", &headers, "").await;
+        assert_eq!(back.message_after_head().await["id"], 5, "each time it is read begins anew");
+    }
+    until("nobody reads it", || server.gauges.streams() == 0).await;
+    a_while().await;
+    clock.advance(Duration::from_millis(200));
+    a_while().await;
+    let mut late = open(&server, "GET", &headers, "").await;
+    late.head().await.unwrap();
+    let silent = tokio::time::timeout(Duration::from_millis(200), late.message()).await;
+    assert!(silent.is_err(), "it is gone: the stream is a new one");
+}
+
+#[tokio::test]
 async fn a_call_that_takes_long_becomes_a_stream_with_signs_of_life() {
     let server = Server::with(|s| {
         s.limits.patience = Duration::from_millis(100);
@@ -263,6 +301,9 @@ async fn arrays_are_for_sessions_of_2025_03_26_only() {
         assert_eq!((reply.status, reply.code()), (400, -32600), "{version}");
     }
     assert_eq!(server.post(&[], &batch).await.status, 400);
+    // A modern client has none either, whatever session it names.
+    let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Session-Id", "x")];
+    assert_eq!(server.post(&headers, &batch).await.status, 400);
     assert_eq!(server.house.notes.called(), 0);
     let session = server.session("2025-03-26", "{}").await;
     let reply = post(&server, &session, &batch).await;
@@ -344,4 +385,29 @@ async fn one_source_has_a_path_of_its_own() {
     let list =
         server.send("POST", "/mcp/shop", &headers, &request(2, "tools/list", &json!({}))).await;
     assert!(list.body.contains("shop__echo") && !list.body.contains("notes__echo"));
+}
+
+#[tokio::test]
+async fn what_is_for_clients_or_another_era_is_not_passed_to_a_source_that_takes_unknown_methods() {
+    let server = House::passing().serve(|_| {}).await;
+    let ask = async |headers: &[(&str, &str)], body: &str| {
+        server.send("POST", "/mcp/notes", headers, body).await
+    };
+    let opened = ask(&[], &initialize("2025-11-25", "{}")).await;
+    let session = opened.header("mcp-session-id").unwrap().to_owned();
+    let headers = [("Mcp-Session-Id", session.as_str())];
+    for method in [
+        "server/discover",
+        "subscriptions/listen",
+        "sampling/createMessage",
+        "elicitation/create",
+        "roots/list",
+        "notifications/cancelled",
+    ] {
+        let reply = ask(&headers, &request(2, method, &json!({}))).await;
+        assert_eq!(reply.code(), -32601, "{method}");
+    }
+    assert_eq!(server.house.notes.called(), 0);
+    ask(&headers, &request(2, "x-custom/refresh", &json!({}))).await;
+    assert_eq!(server.house.notes.called(), 1);
 }

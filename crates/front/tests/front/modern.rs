@@ -180,6 +180,7 @@ async fn modern_clients_send_no_responses_open_no_streams_and_end_no_sessions() 
     assert_eq!((reply.status, reply.body.as_str()), (202, ""));
     let stranger = server.post(&[("MCP-Protocol-Version", "latest")], told).await;
     assert_eq!(stranger.status, 400, "g-protocol-43");
+    assert!(stranger.body.contains("version"), "it is told why: {}", stranger.body);
 }
 
 #[tokio::test]

@@ -88,9 +88,14 @@ async fn a_modern_client_discovers_calls_and_is_not_asked_for_headers() {
     pipe.write(&modern("subscriptions/listen", filter, &json!({}))).await;
     let first = pipe.read().await;
     assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
+    pipe.write(r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"requestId":1}}"#)
+        .await;
+    pipe.write(&modern("ping", json!({}), &json!({})).replace(r#""id":1"#, r#""id":2"#)).await;
+    assert_eq!(pipe.read().await["id"], 2);
+    let house = pipe.house.clone();
+    assert_eq!(house.gate.watching(), 1, "another notice takes nothing back");
     pipe.write(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
         .await;
-    let house = pipe.house.clone();
     until("nobody watches", || house.gate.watching() == 0).await;
 }
 
@@ -160,4 +165,34 @@ async fn a_batch_of_2025_03_26_is_answered_as_one() {
     pipe.write(&format!("[{},{}]", ping(1), ping(2))).await;
     let both = pipe.read().await;
     assert_eq!((both[0]["id"].as_i64(), both[1]["id"].as_i64()), (Some(1), Some(2)));
+}
+
+#[tokio::test]
+async fn a_source_that_takes_its_time_over_a_notice_does_not_hold_up_the_pipe() {
+    let mut pipe = Pipe::open();
+    pipe.write(&initialize("2025-11-25", "{}")).await;
+    pipe.read().await;
+    pipe.house.notes.answers(Script::Wait);
+    pipe.write(r#"{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}"#).await;
+    let house = pipe.house.clone();
+    until("it was told", || !house.notes.told.lock().unwrap().is_empty()).await;
+    pipe.write(&request(2, "ping", &json!({}))).await;
+    assert_eq!(pipe.read().await["id"], 2);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_given_its_time_and_no_more() {
+    let last_words = Duration::from_millis(100);
+    let mut pipe = Pipe::with(|s| s.last_words = last_words);
+    pipe.write(&initialize("2025-11-25", "{}")).await;
+    pipe.read().await;
+    pipe.house.notes.answers(Script::Bytes(1_000_000));
+    pipe.write(&call(5, &json!({}))).await;
+    let house = pipe.house.clone();
+    until("it began", || house.notes.called() == 1).await;
+    let clock = ambient::Clock::system();
+    let start = clock.instant();
+    pipe.to.take().unwrap().shutdown().await.unwrap();
+    assert!(soon(pipe.serving).await.unwrap().is_ok());
+    assert!(clock.instant().since(start) >= last_words * 2);
 }

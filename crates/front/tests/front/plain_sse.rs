@@ -1,5 +1,7 @@
 //! HTTP+SSE, the transport of 2024-11-05.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use crate::support::{Conn, Reply, Script, Server, call, initialize, request, until};
@@ -73,4 +75,35 @@ async fn it_is_off_unless_asked_for_and_guarded_like_the_rest() {
     assert_eq!(conn.reply().await.status, 401);
     assert_eq!(server.send("GET", "/sse", &[("Origin", "null")], "").await.status, 403);
     assert_eq!(server.send("POST", "/sse", &[], "{}").await.status, 405);
+}
+
+#[tokio::test]
+async fn streams_in_use_are_not_given_up_for_new_ones() {
+    let server = Server::with(|s| {
+        s.sse = true;
+        s.limits.sessions = 1;
+    })
+    .await;
+    let alice = server.house.alice.clone();
+    let (mut conn, endpoint) = open(&server).await;
+    let second = server.send("GET", "/sse", &[], "").await;
+    assert_eq!((second.status, second.why().as_str()), (429, "too_many_sessions"));
+    post(&server, &alice, &endpoint, &initialize("2024-11-05", "{}")).await;
+    assert_eq!(conn.message().await.unwrap()["id"], 1, "the first goes on");
+}
+
+#[tokio::test]
+async fn what_runs_ends_with_its_stream() {
+    let server = Server::with(|s| s.sse = true).await;
+    let alice = server.house.alice.clone();
+    let (mut conn, endpoint) = open(&server).await;
+    post(&server, &alice, &endpoint, &initialize("2024-11-05", "{}")).await;
+    conn.message().await.unwrap();
+    server.house.notes.answers(Script::Wait);
+    post(&server, &alice, &endpoint, &call(2, &json!({}))).await;
+    let notes = server.house.notes.clone();
+    until("the call began", || notes.called() == 1).await;
+    drop(conn);
+    until("it was cancelled", || notes.cancelled() == 1).await;
+    until("its source knows", || notes.ended.load(Ordering::SeqCst) == 1).await;
 }

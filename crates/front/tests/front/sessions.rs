@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use ambient::Clock;
 use serde_json::json;
 
-use crate::support::{House, Reply, Server, initialize, request};
+use crate::support::{House, Reply, Server, initialize, request, until};
 
 fn list() -> String {
     request(2, "tools/list", &json!({}))
@@ -123,7 +124,28 @@ async fn opening_sessions_is_limited_for_each_principal() {
 async fn a_session_that_nobody_uses_ends_by_itself() {
     let server = Server::with(|s| s.limits.session_idle = Duration::from_millis(100)).await;
     let session = server.session("2025-11-25", "{}").await;
-    crate::support::until("the session ended", || server.gauges.sessions() == 0).await;
+    until("the session ended", || server.gauges.sessions() == 0).await;
     let alice = server.house.alice.clone();
     assert_eq!(with_key(&server, &alice, "/mcp", &session).await.status, 404);
+}
+
+#[tokio::test]
+async fn each_use_of_a_session_gives_it_its_whole_time_again() {
+    let clock = Clock::manual(Clock::system().now_millis());
+    let server = Server::with(|s| {
+        s.clock = clock.clone();
+        s.limits.session_idle = Duration::from_mins(1);
+        // Looked after often.
+        s.limits.resume = Duration::from_millis(200);
+    })
+    .await;
+    let alice = server.house.alice.clone();
+    let used = server.session("2025-11-25", "{}").await;
+    let unused = server.session("2025-11-25", "{}").await;
+    clock.advance(Duration::from_secs(40));
+    assert_eq!(with_key(&server, &alice, "/mcp", &used).await.status, 200);
+    clock.advance(Duration::from_secs(40));
+    until("one session ended", || server.gauges.sessions() == 1).await;
+    assert_eq!(with_key(&server, &alice, "/mcp", &unused).await.status, 404);
+    assert_eq!(with_key(&server, &alice, "/mcp", &used).await.status, 200);
 }

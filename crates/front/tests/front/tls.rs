@@ -1,6 +1,7 @@
 //! TLS, and HTTP/2 with and without it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use front::Tls;
@@ -13,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-use crate::support::{Conn, Server, initialize};
+use crate::support::{Conn, Server, initialize, until};
 
 async fn h2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(io: S) -> SendRequest<Full<Bytes>> {
     let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(io)).await.unwrap();
@@ -54,6 +55,19 @@ async fn over_http_2_the_authority_counts_and_must_agree_with_a_host() {
     assert_eq!(ask(&at, Some(&local)).await, 400);
 }
 
+#[tokio::test]
+async fn over_http_2_a_client_that_asks_nothing_is_idle_though_it_answers_every_ping() {
+    let server = Server::with(|s| {
+        s.limits.idle = Duration::from_millis(500);
+        s.limits.stall = Duration::from_millis(200);
+    })
+    .await;
+    let mut sender = h2(Conn::to(server.at).await.stream).await;
+    until("it is there", || server.gauges.connections() == 1).await;
+    until("it is closed", || server.gauges.connections() == 0).await;
+    assert!(sender.ready().await.is_err());
+}
+
 // g-http-22
 #[tokio::test]
 async fn a_path_over_http_2_cannot_hold_line_breaks() {
@@ -72,7 +86,7 @@ async fn a_path_over_http_2_cannot_hold_line_breaks() {
     for _ in 0..10 {
         let mut chunk = [0; 1024];
         let read = tokio::io::AsyncReadExt::read(&mut conn.stream, &mut chunk);
-        match tokio::time::timeout(std::time::Duration::from_millis(200), read).await {
+        match tokio::time::timeout(Duration::from_millis(200), read).await {
             Ok(Ok(n)) if n > 0 => got.extend(&chunk[..n]),
             _ => break,
         }
@@ -132,5 +146,5 @@ async fn tls_ends_here_and_both_versions_of_http_are_spoken_in_it() {
     // In the clear there is nothing.
     let mut plain = Conn::to(server.at).await;
     plain.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-    assert!(plain.closes_within(std::time::Duration::from_secs(5)).await);
+    assert!(plain.closes_within(Duration::from_secs(5)).await);
 }

@@ -22,15 +22,17 @@ pub(crate) struct Found {
     pub(crate) exposed: String,
     /// The name it was asked for by: a refusal says this one, because any other would tell that there is something.
     pub(crate) asked: String,
-    /// The upstream's own name.
+    /// The upstream's own name, as policy sees it.
+    pub(crate) upstream: String,
+    /// What goes to the source in the name's place: the same, a task id, or nothing.
     pub(crate) target: String,
     pub(crate) action: Action,
     /// Params with the upstream's name already in them, where it stands deeper than `target` reaches.
     pub(crate) params: Option<Object>,
     /// The task id the client knows, for the `tasks/*` methods.
     pub(crate) task: Option<String>,
-    /// What a `requestState` for this request is bound to; set where one may be needed.
-    pub(crate) bound: [u8; 32],
+    /// What a `requestState` for this request is bound to; there only if the answer may be a question.
+    pub(crate) request: Option<(Method, Object)>,
 }
 
 impl Found {
@@ -41,12 +43,13 @@ impl Found {
     pub(super) fn policy_target(&self) -> Target<'_> {
         match &self.entry {
             Some(entry) => {
-                Target { name: &self.exposed, upstream_name: &self.target, ..decide::target(entry) }
+                let (name, upstream_name) = (&self.exposed, &self.upstream);
+                Target { name, upstream_name, ..decide::target(entry) }
             }
             None => Target {
                 source: self.source.name(),
                 name: &self.exposed,
-                upstream_name: &self.target,
+                upstream_name: &self.upstream,
                 effect: Effect::Read,
                 effect_accepted: true,
             },
@@ -65,12 +68,13 @@ impl Found {
             source: entry.source.clone(),
             exposed: entry.exposed.clone(),
             asked: entry.exposed.clone(),
+            upstream: entry.upstream.clone(),
             target: entry.upstream.clone(),
             action: entry.action(),
             entry: Some(entry),
             params: None,
             task: None,
-            bound: [0; 32],
+            request: None,
         }
     }
 }
@@ -100,10 +104,9 @@ pub(super) async fn find(
 
 /// Stage, after the decision: what is in quarantine is refused by name to those who might call it otherwise.
 pub(super) fn refuse_quarantined(found: &Found) -> Result<(), Refusal> {
-    let Some(State::Quarantined(why)) = found.entry.as_ref().map(|e| &e.state) else {
-        return Ok(());
-    };
-    let (source, name) = (found.source.name(), &found.target);
+    let Some(entry) = &found.entry else { return Ok(()) };
+    let State::Quarantined(why) = &entry.state else { return Ok(()) };
+    let (source, name) = (entry.source_name(), &entry.upstream);
     Err(Refusal::new(Code::Quarantined, format!("{} is quarantined: {why}", found.exposed)).data(
         format!("{{\"accept\":{}}}", quote(&format!("portcullis pins accept {source} {name}"))),
     ))
@@ -138,7 +141,7 @@ pub(super) async fn by_name(
     }
     let get = |index: &Index| {
         let found = if kind == Kind::Tools { index.tool(name) } else { index.prompt(name) };
-        found.filter(|e| in_view(client, e)).cloned()
+        found.filter(|e| client.sees(e.source_name())).cloned()
     };
     let known = get(&gate.catalogue().index());
     let fresh = |e: &Arc<Entry>| {
@@ -152,10 +155,6 @@ pub(super) async fn by_name(
     entry.map(Found::of).ok_or_else(|| unknown(client, action, name).detail("no such name"))
 }
 
-fn in_view(client: &Client, entry: &Entry) -> bool {
-    client.only.as_ref().is_none_or(|only| only == entry.source_name())
-}
-
 /// A resource by the URI a list shows, by the upstream's own URI where only one source has it, or by a template.
 pub(super) async fn resource(
     gate: &Gate,
@@ -163,6 +162,14 @@ pub(super) async fn resource(
     uri: &str,
 ) -> Result<Found, Refusal> {
     let mut found = known_resource(gate, client, uri);
+    let known = found.as_ref().and_then(|found| found.entry.clone());
+    if let Some(entry) = known
+        && let Some(shelf) = gate.catalogue().shelf(entry.source_name())
+        && shelf.is_stale(entry.kind)
+    {
+        list::renew(gate, client, shelf, entry.kind).await;
+        found = known_resource(gate, client, uri);
+    }
     if found.is_none() {
         list::freshen(gate, client, Kind::Resources, None).await;
         list::freshen(gate, client, Kind::Templates, None).await;
@@ -174,23 +181,24 @@ pub(super) async fn resource(
 
 fn known_resource(gate: &Gate, client: &Client, uri: &str) -> Option<Found> {
     let index = gate.catalogue().index();
-    if let Some(entry) = index.resource(uri).filter(|e| in_view(client, e)) {
+    if let Some(entry) = index.resource(uri).filter(|e| client.sees(e.source_name())) {
         return Some(Found::of(entry.clone()));
     }
-    let mut owners = index.resources_by_upstream(uri).filter(|e| in_view(client, e));
+    let mut owners = index.resources_by_upstream(uri).filter(|e| client.sees(e.source_name()));
     if let (Some(entry), None) = (owners.next(), owners.next()) {
         return Some(Found::of(entry.clone()));
     }
     let mut fits: Vec<_> = index
         .templates()
         .iter()
-        .filter(|t| in_view(client, t))
+        .filter(|t| client.sees(t.source_name()))
         .filter_map(|t| by_template(t, uri).map(|upstream| (t, upstream)))
         .collect();
     fits.dedup_by(|a, b| a.0.source_name() == b.0.source_name());
     let [(template, upstream)] = fits.as_slice() else { return None };
     let mut found = Found::of((*template).clone());
     found.exposed = format!("{}{upstream}", qualifier(template));
+    upstream.clone_into(&mut found.upstream);
     upstream.clone_into(&mut found.target);
     Some(found)
 }
@@ -237,7 +245,9 @@ async fn resource_reference(
     list::freshen(gate, client, Kind::Templates, None).await;
     let template = {
         let index = gate.catalogue().index();
-        let same = |t: &&Arc<Entry>| in_view(client, t) && (t.exposed == uri || t.upstream == uri);
+        let same = |t: &&Arc<Entry>| {
+            client.sees(t.source_name()) && (t.exposed == uri || t.upstream == uri)
+        };
         index.templates().iter().find(same).cloned()
     };
     match template {
@@ -253,11 +263,7 @@ fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusa
     if method.as_str().starts_with("rpc.") {
         return Err(no());
     }
-    let mut shelves = gate
-        .catalogue()
-        .shelves()
-        .iter()
-        .filter(|s| client.only.as_ref().is_none_or(|only| only == s.source.name()));
+    let mut shelves = gate.catalogue().shelves().iter().filter(|s| client.sees(s.source.name()));
     let (Some(shelf), None) = (shelves.next(), shelves.next()) else { return Err(no()) };
     let known_elsewhere =
         client.version.era() == Era::Modern && !matches!(method, Method::Other(_));
@@ -269,11 +275,12 @@ fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusa
         entry: None,
         exposed: method.as_str().to_owned(),
         asked: method.as_str().to_owned(),
+        upstream: String::new(),
         target: String::new(),
         action: Action::Call,
         params: None,
         task: None,
-        bound: [0; 32],
+        request: None,
     })
 }
 

@@ -11,6 +11,7 @@ mod vet;
 use std::sync::Arc;
 
 use audit::Outcome;
+use bytes::Bytes;
 use model::{Refusal, SourceName};
 use protocol::mcp::{Era, Method};
 
@@ -76,17 +77,14 @@ async fn travel(
     let mut found = lookup::find(gate, client, &incoming).await?;
     passage.found(&found);
     decide::decide(gate, client, &found, arguments.as_ref(), passage)?;
-    if client.version.era() == Era::Modern
-        && may_ask(&incoming.method)
-        && client.capabilities.can_be_asked()
-    {
-        found.bound = park::binding(client, &found, &incoming);
+    if client.version.era() == Era::Modern && may_ask(&incoming.method) {
+        found.request = Some((incoming.method.clone(), incoming.params.clone()));
     }
     lookup::refuse_quarantined(&found)?;
     limit::tool(gate, client, &found)?;
     let _place = limit::at_once(gate, client)?;
     let headers = arguments::check(gate, client, &incoming, &found, arguments.as_ref())?;
-    if let Some(parked) = park::resumed(gate, &incoming, &found)? {
+    if let Some(parked) = park::resumed(gate, client, &incoming, &found)? {
         return Box::pin(parked.go_on(gate, client, &found, link)).await;
     }
     let cleared = clear(gate, client, incoming, &found, headers)?;
@@ -137,7 +135,7 @@ fn clear(
     param_headers: Vec<(String, String)>,
 ) -> Result<Cleared, Refusal> {
     let state = match client.version.era() {
-        Era::Modern => park::upstream_state(gate, &incoming, found)?,
+        Era::Modern => park::upstream_state(gate, client, &incoming, found)?,
         Era::Legacy => None,
     };
     Ok(Cleared::new(Clearance {
@@ -158,5 +156,12 @@ pub(crate) const fn may_ask(method: &Method) -> bool {
     matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead)
 }
 
-/// What a source's future yields.
-pub(crate) type Outgoing = Result<Reply, Trouble>;
+/// What a call came to: the source's own reply, or the questions of a call that waits for their answers. Two types,
+/// because questions of a parked call have passed the guards, and a source's reply has not.
+pub(crate) enum Came {
+    Back(Reply),
+    Parked { inputs: Vec<(String, Method, Bytes)>, state: String },
+}
+
+/// What the making of a call yields.
+pub(crate) type Outgoing = Result<Came, Trouble>;

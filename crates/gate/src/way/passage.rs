@@ -45,7 +45,8 @@ impl Passage {
     pub(super) fn found(&mut self, found: &Found) {
         self.record.source = Some(found.source.name().clone());
         self.record.tool = Some(Text::from(found.exposed.clone()));
-        self.record.upstream_name = Some(Text::from(found.target.clone()));
+        let known_as = if found.target.is_empty() { &found.upstream } else { &found.target };
+        self.record.upstream_name = Some(Text::from(known_as.clone()));
         self.record.action = Some(found.action);
         self.record.effect = Some(found.effect());
         if let Some(note) = found.note() {
@@ -76,7 +77,7 @@ impl Passage {
             }
             Err(refusal) => self.refused(&refusal),
         };
-        self.record.bytes_out = u64::try_from(vetted.len()).ok();
+        self.record.bytes_out = u64::try_from(vetted.size()).ok();
         self.finish();
         let Some(slot) = self.slot.take() else { return vetted };
         match slot.commit(std::mem::take(&mut self.record)).await {

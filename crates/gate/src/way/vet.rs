@@ -5,7 +5,7 @@ use model::{Code, Refusal};
 use protocol::json::Object;
 use protocol::mcp::{Draft, codes};
 
-use super::{Ending, Found, Outgoing};
+use super::{Came, Ending, Found, Outgoing};
 use crate::gate::Gate;
 use crate::park;
 use crate::port::{Reply, Trouble};
@@ -20,15 +20,19 @@ pub(crate) fn ending_of(
     reply: Outgoing,
 ) -> Result<Ending, Refusal> {
     match reply {
-        Ok(Reply::Complete { result, failed }) => {
+        Ok(Came::Back(Reply::Complete { result, failed })) => {
             let result = with_own_ids(gate, client, found, result)?;
             let outcome = if failed { Outcome::ToolError } else { Outcome::Ok };
             let labelled = result.labelled(found.source.name().as_str()).write();
             let labelled = labelled.map_err(|e| nonsense(found).detail(e.to_string()))?;
             Ok(ending(Vetted::result(labelled), outcome))
         }
-        Ok(Reply::InputRequired { inputs, state }) => {
-            let result = park::relayed(gate, client, found, &inputs, state)?;
+        Ok(Came::Back(Reply::InputRequired { inputs, state })) => {
+            let result = park::relayed(gate, client, found, inputs, state)?;
+            Ok(ending(Vetted::result(result), Outcome::InputRequired))
+        }
+        Ok(Came::Parked { inputs, state }) => {
+            let result = park::questions(&inputs, Some(&state));
             Ok(ending(Vetted::result(result), Outcome::InputRequired))
         }
         Err(Trouble::Answered(error)) => {

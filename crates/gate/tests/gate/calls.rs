@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gate::port::Trouble;
 use identity::Rate;
-use model::Effect;
-use protocol::mcp::Method;
+use model::{Code, Effect};
+use protocol::mcp::{Era, Method};
 use serde_json::json;
 
-use crate::support::{Nobody, Plan, Script, incoming, legacy, principal, scoped, soon, tool};
+use crate::support::{
+    Nobody, Plan, Script, incoming, legacy, message, modern, principal, scoped, soon, tool,
+};
 
 fn notes() -> Plan {
     Plan::with_tools(&[tool("search", "Finds notes"), tool("delete_all", "Deletes all notes")])
@@ -350,4 +353,113 @@ async fn verification_of_the_log_passes_after_all_of_this() {
     assert_eq!(house.records().await.len(), 20);
     let report = journal::verify(&house.audit_dir(), None, None).unwrap();
     assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
+#[tokio::test]
+async fn what_is_wrong_upstream_is_named_and_only_what_the_gate_itself_says_of_it_is_told() {
+    let house = notes().build();
+    let alice = legacy(principal("alice"));
+    let failed = |code, unknown| {
+        Script::Has(Trouble::Failed { code, detail: "10.0.0.5".to_owned(), status: None, unknown })
+    };
+    for (script, code, said, outcome) in [
+        (failed(Code::UpstreamTimeout, true), "upstream_timeout", "in time; whether", "failed"),
+        (failed(Code::UpstreamDown, false), "upstream_down", "too often", "failed"),
+        (failed(Code::ResultTooLarge, false), "result_too_large", "larger", "failed"),
+        (failed(Code::UpstreamFailed, true), "upstream_failed", "failed; whether", "failed"),
+        (Script::Has(Trouble::Cancelled), "cancelled", "cancelled", "cancelled"),
+    ] {
+        house.source().answers(script);
+        let refused = house.call(&alice, "notes__search", json!({})).await;
+        assert_eq!(refused["error"]["data"]["code"], code, "{refused}");
+        assert!(refused["error"]["message"].as_str().unwrap().contains(said), "{refused}");
+        assert!(!refused.to_string().contains("10.0.0.5"), "{refused}");
+        let record = house.records().await.pop().unwrap();
+        assert_eq!(record.outcome.as_deref(), Some(outcome), "{code}");
+    }
+    house.source().answers(failed(Code::NotTranslatable, false));
+    let refused = house.call(&alice, "notes__search", json!({})).await;
+    assert!(refused["error"]["message"].as_str().unwrap().contains("another era"), "{refused}");
+    let needs = Trouble::NeedsCapability(bytes::Bytes::from_static(br#"{"roots":{}}"#));
+    house.source().answers(Script::Has(needs));
+    let refused = house.call(&alice, "notes__search", json!({})).await;
+    assert_eq!(refused["error"]["data"]["requiredCapabilities"], json!({"roots": {}}));
+}
+
+#[tokio::test]
+async fn an_upstreams_own_error_has_the_status_that_its_code_has_in_the_clients_era() {
+    let house = notes().build();
+    for (code, status) in
+        [(-32601, 404), (-32020, 400), (-32021, 400), (-32022, 400), (-32602, 200), (-32050, 200)]
+    {
+        house.source().answers(Script::Answers(code, "no".to_owned()));
+        for client in [modern(principal("alice"), "{}"), legacy(principal("alice"))] {
+            let era = client.version.era();
+            let call = incoming(Method::ToolsCall, r#"{"name":"notes__search"}"#);
+            let vetted = house.gate.call(&client, call, Arc::new(Nobody)).await;
+            let expected = if era == Era::Modern { status } else { 200 };
+            assert_eq!(vetted.status(era), expected, "{code}");
+            assert_eq!(message(vetted)["error"]["code"], code);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_says_how_much_came_back_and_under_which_policy() {
+    let house = notes().build();
+    let alice = legacy(principal("alice"));
+    let call = || incoming(Method::ToolsCall, r#"{"name":"notes__search"}"#);
+    let vetted = house.gate.call(&alice, call(), Arc::new(Nobody)).await;
+    assert!(!vetted.is_error());
+    let text = message(vetted)["result"].to_string();
+    let none = policy::PolicySet::load(&[], &[], &policy::Known::anything(), 2).unwrap();
+    house.gate.set_policy(none);
+    let refused = house.gate.call(&alice, call(), Arc::new(Nobody)).await;
+    assert!(refused.is_error());
+    let error = message(refused)["error"].clone();
+    let words = error["message"].as_str().unwrap().len() + error["data"].to_string().len();
+    let records = house.records().await;
+    assert_eq!(records.iter().map(|r| r.epoch).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(records[0].bytes_out, u64::try_from(text.len()).ok());
+    assert_eq!(records[1].bytes_out, u64::try_from(words).ok());
+}
+
+#[tokio::test]
+async fn a_rule_about_the_upstreams_name_holds_for_every_request_about_it() {
+    let tasks = r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+    let alice = modern(principal("alice"), tasks);
+    let permit = "permit(principal, action, resource);";
+    let house = notes().policy(permit).build();
+    let task = r#"{"resultType":"task","taskId":"t-1","status":"working","ttlMs":1000}"#;
+    house.source().answers(Script::Result(task.to_owned()));
+    let made = house.call(&alice, "notes__search", json!({})).await;
+    let id = made["result"]["taskId"].as_str().unwrap().to_owned();
+    let about = |kind: &str, member: &str, name: &str| json!({"ref": {"type": kind, member: name}, "argument": {"name": "x", "value": ""}});
+    let prompt = "notes__review";
+    let template = "notes+db://{schema}/{table}";
+    for (upstream, method, params) in [
+        ("search", Method::ToolsCall, json!({"name": "notes__search"})),
+        ("search", Method::TasksGet, json!({"taskId": id})),
+        ("review", Method::PromptsGet, json!({"name": prompt})),
+        ("review", Method::Complete, about("ref/prompt", "name", prompt)),
+        ("db://{schema}/{table}", Method::Complete, about("ref/resource", "uri", template)),
+        ("db://hr/rooms", Method::ResourcesRead, json!({"uri": "notes+db://hr/rooms"})),
+        ("file:///readme.txt", Method::ResourcesRead, json!({"uri": "file:///readme.txt"})),
+    ] {
+        let forbid = format!(
+            r#"{permit} forbid(principal, action, resource) when {{ resource.upstream == "{upstream}" }};"#
+        );
+        for (text, allowed) in [(permit, true), (&*forbid, false)] {
+            let rules = [("test.cedar".to_owned(), text.to_owned())];
+            let known = policy::Known::anything();
+            house.gate.set_policy(policy::PolicySet::load(&rules, &[], &known, 2).unwrap());
+            let called = house.source().called();
+            let answer = house.send(&alice, method.clone(), &params).await;
+            assert_eq!(answer["result"].is_object(), allowed, "{method:?} {upstream}: {answer}");
+            assert_eq!(house.source().called(), called + usize::from(allowed), "{method:?}");
+        }
+        let record = house.records().await.pop().unwrap();
+        let named = if method == Method::TasksGet { "t-1" } else { upstream };
+        assert_eq!(record.upstream_name.as_deref(), Some(named));
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use gate::port::{Filter, Kind};
 use gate::{Arrival, Happening};
 use model::Effect;
+use protocol::mcp::{Era, Method};
 use serde_json::{Value, json};
 
 use crate::support::{Fake, Plan, legacy, message, modern, principal, soon, tool};
@@ -89,7 +90,7 @@ async fn one_uri_of_two_sources_is_two_resources() {
     let uris: Vec<_> =
         page["result"]["resources"].as_array().unwrap().iter().map(|r| r["uri"].clone()).collect();
     assert_eq!(uris, ["notes+file:///readme.txt", "mail+file:///readme.txt"]);
-    let read = protocol::mcp::Method::ResourcesRead;
+    let read = Method::ResourcesRead;
     let ok = house.send(&alice, read.clone(), &json!({"uri": "mail+file:///readme.txt"})).await;
     assert!(ok["result"].is_object(), "{ok}");
     assert_eq!(house.sources[1].seen.lock().unwrap()[0].0, "file:///readme.txt");
@@ -101,7 +102,7 @@ async fn one_uri_of_two_sources_is_two_resources() {
 async fn a_resource_that_no_list_and_no_template_shows_is_not_asked_for() {
     let house = Plan::with_tools(&[]).build();
     let alice = legacy(principal("alice"));
-    let read = protocol::mcp::Method::ResourcesRead;
+    let read = Method::ResourcesRead;
     for uri in [
         "http://127.0.0.1:9000/admin",
         "notes+file:///srv/docs/../../etc/passwd",
@@ -124,7 +125,7 @@ async fn a_hidden_resource_and_an_unknown_one_are_refused_alike_in_every_way_to_
         forbid(principal, action, resource == Prompt::"notes__review");"#;
     let house = Plan::with_tools(&[]).policy(policy).build();
     let alice = legacy(principal("alice"));
-    let read = protocol::mcp::Method::ResourcesRead;
+    let read = Method::ResourcesRead;
     let hidden =
         house.send(&alice, read.clone(), &json!({"uri": "notes+file:///readme.txt"})).await;
     let unknown = house.send(&alice, read, &json!({"uri": "notes+file:///nothing.txt"})).await;
@@ -133,9 +134,9 @@ async fn a_hidden_resource_and_an_unknown_one_are_refused_alike_in_every_way_to_
         unknown.to_string().replace("nothing", "#")
     );
     let complete = |name: &str| json!({"ref": {"type": "ref/prompt", "name": name}, "argument": {"name": "x", "value": ""}});
-    for method in [protocol::mcp::Method::PromptsGet, protocol::mcp::Method::Complete] {
+    for method in [Method::PromptsGet, Method::Complete] {
         let params = |name: &str| match method {
-            protocol::mcp::Method::PromptsGet => json!({"name": name}),
+            Method::PromptsGet => json!({"name": name}),
             _ => complete(name),
         };
         let hidden = house.send(&alice, method.clone(), &params("notes__review")).await;
@@ -156,7 +157,7 @@ async fn completion_reaches_the_upstream_under_its_own_name() {
     let house = Plan::with_tools(&[]).build();
     let alice = legacy(principal("alice"));
     let params = json!({"ref": {"type": "ref/prompt", "name": "notes__review"}, "argument": {"name": "x", "value": "y"}});
-    house.send(&alice, protocol::mcp::Method::Complete, &params).await;
+    house.send(&alice, Method::Complete, &params).await;
     assert!(house.source().seen.lock().unwrap()[0].1.contains(r#""name":"review""#));
 }
 
@@ -200,4 +201,99 @@ async fn a_new_policy_tells_those_who_watch() {
     assert_eq!(soon(watch.next()).await, Happening::ListChanged(Kind::Tools));
     assert!(house.tools(&alice).await.is_empty());
     assert_eq!(house.call(&alice, "notes__t000", json!({})).await["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_definition_is_shown_in_the_words_of_the_clients_era() {
+    let output =
+        json!({"name": "a", "inputSchema": {"type": "object"}, "outputSchema": {"type": "array"}});
+    let tasks = json!({"name": "b", "inputSchema": {"type": "object"}, "execution": {"taskSupport": "required"}});
+    let (old, new) = (legacy(principal("alice")), modern(principal("alice"), "{}"));
+    for (era, with_output, with_tasks) in
+        [(Era::Legacy, [&old, &new], &old), (Era::Modern, [&new, &new], &new)]
+    {
+        let house = Plan::with_tools(&[output.clone(), tasks.clone()]).build();
+        *house.source().era.lock().unwrap() = era;
+        for client in [&old, &new] {
+            let shown = house.shown(client, "notes__a").await;
+            let expected = with_output.iter().any(|c| Arc::ptr_eq(c, client));
+            assert_eq!(shown.get("outputSchema").is_some(), expected, "{era:?}: {shown}");
+            let listed = house.tools(client).await.contains(&"notes__b".to_owned());
+            assert_eq!(listed, Arc::ptr_eq(with_tasks, client), "{era:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_modern_list_says_who_serves_it_and_a_legacy_one_has_no_word_for_it() {
+    let house = Plan::with_tools(&many(1)).build();
+    let about = "io.modelcontextprotocol/serverInfo";
+    let page = house.page(&modern(principal("alice"), "{}"), Kind::Tools).await;
+    assert!(page["result"]["_meta"][about].is_object(), "{page}");
+    let page = house.page(&legacy(principal("alice")), Kind::Tools).await;
+    assert!(page["result"].get("_meta").is_none(), "{page}");
+}
+
+#[tokio::test]
+async fn a_reference_to_a_resource_is_completed_under_the_upstreams_own_uri() {
+    let house = Plan::with_tools(&[]).build();
+    let odd = json!({"uriTemplate": "db://%41/{x}", "name": "odd"});
+    house.source().templates.lock().unwrap().push(odd);
+    let alice = legacy(principal("alice"));
+    let about = |uri: &str| json!({"ref": {"type": "ref/resource", "uri": uri}, "argument": {"name": "table", "value": "y"}});
+    for (asked, upstream) in [
+        ("notes+db://%41/{x}", "db://%41/{x}"),
+        ("db://%41/{x}", "db://%41/{x}"),
+        ("notes+db://{schema}/{table}", "db://{schema}/{table}"),
+        ("db://{schema}/{table}", "db://{schema}/{table}"),
+        ("notes+file:///readme.txt", "file:///readme.txt"),
+    ] {
+        let answer = house.send(&alice, Method::Complete, &about(asked)).await;
+        assert!(answer["result"].is_object(), "{answer}");
+        let seen = house.source().seen.lock().unwrap().pop().unwrap();
+        let sent: Value = serde_json::from_str(&seen.1).unwrap();
+        assert_eq!((&*seen.0, &sent), ("", &about(upstream)));
+    }
+}
+
+#[tokio::test]
+async fn a_hidden_template_looks_unknown_to_completion_by_whichever_name() {
+    let policy = r#"permit(principal, action, resource);
+        forbid(principal, action, resource == Resource::"notes+db://{schema}/{table}");"#;
+    let house = Plan::with_tools(&[]).policy(policy).build();
+    let alice = legacy(principal("alice"));
+    let about = |uri: &str| json!({"ref": {"type": "ref/resource", "uri": uri}, "argument": {"name": "x", "value": ""}});
+    for prefix in ["notes+", ""] {
+        let mut answers = Vec::new();
+        for uri in ["db://{schema}/{table}", "gopher://{x}"] {
+            let uri = format!("{prefix}{uri}");
+            let answer = house.send(&alice, Method::Complete, &about(&uri)).await;
+            assert!(answer["error"].is_object());
+            answers.push(answer.to_string().replace(&uri, "#"));
+        }
+        assert_eq!(answers[0], answers[1]);
+    }
+    assert_eq!(house.source().called(), 0);
+}
+
+#[tokio::test]
+async fn the_argument_of_a_completion_is_read_and_recorded_like_any_other() {
+    let house = Plan::with_tools(&[]).build();
+    let alice = legacy(principal("alice"));
+    let complete = |argument: &str| {
+        let params = format!(
+            r#"{{"ref":{{"type":"ref/prompt","name":"notes__review"}},"argument":{argument}}}"#
+        );
+        crate::support::incoming(Method::Complete, &params)
+    };
+    for (argument, passes) in
+        [(r#"{"name":"x","value":"y"}"#, true), (r#"{"name":"x","value":"y","value":"z"}"#, false)]
+    {
+        let link = Arc::new(crate::support::Nobody);
+        let answer = message(house.gate.call(&alice, complete(argument), link).await);
+        assert_eq!(answer["result"].is_object(), passes, "{answer}");
+        let record = house.records().await.pop().unwrap();
+        assert_eq!(record.args_digest.is_some(), passes);
+    }
+    assert_eq!(house.source().called(), 1);
 }

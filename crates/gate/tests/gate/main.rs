@@ -9,6 +9,7 @@
 
 mod calls;
 mod catalogue;
+mod explaining;
 mod lists;
 mod parking;
 mod rows_audit;
@@ -18,3 +19,5 @@ mod rows_names;
 mod rows_policy;
 mod rows_protocol;
 mod support;
+mod views;
+mod watching;

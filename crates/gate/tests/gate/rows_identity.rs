@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gate::{Arrival, Vetted};
 use identity::{Grant, NewKey, Presented, Rate, new_key, presented};
-use model::{PrincipalId, Role, TenantId, Timestamp};
+use model::{Code, PrincipalId, Refusal, Role, TenantId, Timestamp};
 use protocol::mcp::Era;
 use serde_json::json;
 
@@ -116,6 +116,10 @@ async fn wrong_keys_are_limited_by_address_and_a_good_one_passes_there_and_elsew
         limited += usize::from(status(&no) == 429 && no.wait().is_some());
     }
     assert_eq!(limited, 95);
+    let no = message(refused(&house, presented([wrong.as_bytes()]), &from(1)).await);
+    assert_eq!(no["error"]["data"]["code"], "too_many_failed_logins", "{no}");
+    let entries = house.entries().await;
+    assert!(entries.iter().all(|e| e.kind == "auth"), "limited or not, it is about a log-in");
     let good = format!("Bearer {}", alice.secret.reveal());
     for at in [1, 2] {
         assert!(house.gate.identify(presented([good.as_bytes()]), &from(at)).await.is_ok());
@@ -178,4 +182,42 @@ async fn lists_count_against_the_limit_as_calls_do() {
     assert_eq!(message(page)["error"]["data"]["code"], "rate_limited");
     let entries = house.entries().await;
     assert_eq!(entries.iter().filter(|e| e.code.as_deref() == Some("rate_limited")).count(), 1);
+}
+
+/// Only a credential that proves nobody counts against an address; what the gate itself cannot do does not.
+#[tokio::test]
+async fn keys_that_cannot_be_read_are_no_failed_log_ins() {
+    let alice = key();
+    let house = house(&alice);
+    let header = format!("Bearer {}", alice.secret.reveal());
+    let twice = || presented([header.as_bytes(), header.as_bytes()]);
+    for _ in 0..20 {
+        assert_eq!(status(&refused(&house, twice(), &from(1)).await), 400);
+    }
+    house.gate.set_keys(Ok(identity::KeyRing::unavailable()));
+    for _ in 0..20 {
+        let no = refused(&house, presented([header.as_bytes()]), &from(1)).await;
+        assert_eq!(status(&no), 503);
+    }
+    assert_eq!(status(&refused(&house, Presented::None, &from(1)).await), 401);
+}
+
+#[tokio::test]
+async fn a_refusal_before_there_is_a_call_is_recorded_as_what_it_is_about() {
+    let house = house(&key());
+    let alice = principal("alice");
+    for (code, kind) in [
+        (Code::Unauthenticated, "auth"),
+        (Code::SessionNotFound, "session"),
+        (Code::ForbiddenOrigin, "refusal"),
+    ] {
+        let refusal = Refusal::new(code, "no").detail("why");
+        house.gate.refuse(refusal, &from(7), Some(&alice)).await;
+        let entries = house.entries().await;
+        let entry = &entries[entries.len() - 2];
+        assert_eq!((&*entry.kind, entry.code.as_deref()), (kind, Some(code.as_str())));
+        assert_eq!(entry.principal.as_deref(), Some("alice"));
+        assert_eq!(entry.client.as_deref(), Some("192.0.2.7"));
+        assert_eq!(entry.note.as_deref(), Some("why"));
+    }
 }

@@ -280,6 +280,88 @@ async fn a_task_belongs_to_its_principal_whichever_key_asks_for_it() {
     assert_eq!(house.source().seen.lock().unwrap()[1].0, "t-1");
 }
 
+/// Tasks of 2026-07-28 are for those who declared them, `tasks/result` for legacy clients alone.
+#[tokio::test]
+async fn a_task_is_asked_for_by_the_methods_of_the_clients_era() {
+    let house = with_properties(&json!({})).build();
+    let old = legacy(principal("alice"));
+    let new = modern(principal("alice"), TASKS);
+    let silent = modern(principal("alice"), "{}");
+    house
+        .source()
+        .answers(Script::Result(r#"{"task":{"taskId":"t-1","status":"working"}}"#.to_owned()));
+    let made = raw(&house, &old, "{}").await;
+    let id = made["result"]["task"]["taskId"].as_str().unwrap().to_owned();
+    assert_ne!(id, "t-1");
+    house.source().answers(Script::Result("{}".to_owned()));
+    for (client, method, code) in [
+        (&old, Method::TasksGet, None),
+        (&old, Method::TasksResult, None),
+        (&new, Method::TasksGet, None),
+        (&new, Method::TasksResult, Some(-32601)),
+        (&silent, Method::TasksGet, Some(-32021)),
+    ] {
+        let called = house.source().called();
+        let answer = house.send(client, method.clone(), &json!({"taskId": id})).await;
+        assert_eq!(answer["error"]["code"].as_i64(), code, "{method:?}: {answer}");
+        assert_eq!(house.source().called(), called + usize::from(code.is_none()), "{method:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_another_task_is_not_taken_for_the_one_asked_for() {
+    let house = with_properties(&json!({})).build();
+    let alice = modern(principal("alice"), TASKS);
+    house.source().answers(Script::Result(TASK.to_owned()));
+    let made = raw(&house, &alice, "{}").await;
+    let id = made["result"]["taskId"].as_str().unwrap().to_owned();
+    house.source().answers(Script::Result(TASK.replace("t-1", "t-2")));
+    let told = house.send(&alice, Method::TasksGet, &json!({"taskId": id})).await;
+    let other = told["result"]["taskId"].as_str().unwrap().to_owned();
+    assert!(other != id && other != "t-2", "{told}");
+    house.send(&alice, Method::TasksGet, &json!({"taskId": other})).await;
+    assert_eq!(house.source().seen.lock().unwrap().last().unwrap().0, "t-2");
+}
+
+/// What mentions no task is passed to the byte; a list of tasks has each of its ids sealed.
+#[tokio::test]
+async fn whatever_names_a_task_has_its_id_sealed() {
+    let house = with_properties(&json!({})).build();
+    let alice = modern(principal("alice"), TASKS);
+    for (result, sealed) in [
+        (r#"{"taskId":"t-1"}"#, true),
+        (r#"{"task":{"taskId":"t-1"}}"#, true),
+        (r#"{"tasks":[{"taskId":"t-1"},{"taskId":"t-1"}]}"#, true),
+        (r#"{"content":[],"x":{"taskId":"t-1"}}"#, false),
+    ] {
+        house.source().answers(Script::Result(result.to_owned()));
+        let answer = raw(&house, &alice, "{}").await;
+        assert!(answer["result"].is_object(), "{answer}");
+        assert_eq!(!answer.to_string().contains(r#""t-1""#), sealed, "{answer}");
+    }
+}
+
+/// Refused in the way each method has for it, and never put to the client.
+#[tokio::test]
+async fn what_a_source_may_not_ask_is_refused_in_the_words_of_its_method() {
+    let house = with_properties(&json!({})).build();
+    let person = Arc::new(Person { answer: "{}".to_owned(), ..Person::default() });
+    let twice = r#"{"message":"x","requestedSchema":{"type":"object","properties":{"a":{"type":"string"},"a":{"type":"string"}}}}"#;
+    for (method, params, said) in [
+        (Method::Elicit, "[]", "error -32602"),
+        (Method::Elicit, twice, "error -32602"),
+        (Method::Elicit, r#"{"mode":"url","message":"x"}"#, "error -32602"),
+        (Method::RootsList, "{}", "error -32601"),
+        (Method::CreateMessage, "{}", "error -1"),
+        (Method::Other("x/y".into()), "{}", "error -32601"),
+    ] {
+        house.source().answers(Script::Asks(method.clone(), params.to_owned()));
+        let answer = asked_of(&person, &house, r#"{"elicitation":{"form":{}}}"#).await;
+        assert_eq!(answer, said, "{method:?} {params}");
+    }
+    assert_eq!(person.asked.lock().unwrap().len(), 0);
+}
+
 async fn asked_of(person: &Arc<Person>, house: &House, capabilities: &str) -> String {
     let client = able(principal("alice"), capabilities);
     let call = incoming(Method::ToolsCall, r#"{"name":"notes__t"}"#);

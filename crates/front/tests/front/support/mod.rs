@@ -52,6 +52,15 @@ impl House {
 
     /// With other settings of the gate; `open` means that nobody has to prove anything.
     pub(crate) fn with(open: bool, change: impl FnOnce(&mut gate::Settings)) -> Self {
+        Self::of(open, false, change)
+    }
+
+    /// Whose sources are passed what the gate does not know.
+    pub(crate) fn passing() -> Self {
+        Self::of(false, true, |_| {})
+    }
+
+    fn of(open: bool, pass_unknown: bool, change: impl FnOnce(&mut gate::Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let installation = Installation::load_or_create(dir.path()).unwrap();
@@ -73,6 +82,7 @@ impl House {
         change(&mut settings);
         let source = |fake: Arc<Fake>| {
             let mut own = SourceSettings::new(&fake.name);
+            own.pass_unknown = pass_unknown;
             own.effects = vec![("*".to_owned(), model::Effect::Read)];
             (fake as Arc<dyn gate::port::Source>, own)
         };

@@ -35,7 +35,7 @@ pub(crate) enum Script {
     Echo,
     /// That many bytes of text.
     Bytes(usize),
-    /// Nothing, until told to go on.
+    /// Nothing, until told to go on; what it is told takes as long.
     Wait,
     /// That many progress notices and as many log messages, then the arguments.
     Progress(usize),
@@ -195,7 +195,12 @@ impl Source for Fake {
 
     fn told<'a>(&'a self, _: &'a Arc<Client>, what: Told) -> Boxed<'a, ()> {
         self.told.lock().unwrap().push(what);
-        Box::pin(async {})
+        let waits = matches!(*self.script.lock().unwrap(), Script::Wait);
+        Box::pin(async move {
+            if waits {
+                self.go_on.notified().await;
+            }
+        })
     }
 
     fn end(&self, _: &Client) {

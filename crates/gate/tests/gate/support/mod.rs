@@ -23,7 +23,7 @@ use protocol::rpc::{Id, RpcError};
 use serde_json::Value;
 use store::{IntegrityKey, SqliteStore};
 
-pub use source::{Fake, Script, tool};
+pub use source::{Fake, Script, asked, tool};
 
 /// Everything of one test; the folder goes when it is dropped.
 pub struct House {
@@ -43,6 +43,7 @@ pub struct Plan {
     pub policy: String,
     pub levels: Vec<(String, String)>,
     pub keys: Vec<identity::ApiKey>,
+    pub nobody: Option<Arc<Principal>>,
 }
 
 impl Plan {
@@ -57,6 +58,7 @@ impl Plan {
             policy: policy::SHIPPED.to_owned(),
             levels: Vec::new(),
             keys: Vec::new(),
+            nobody: None,
         }
     }
 
@@ -127,7 +129,7 @@ impl House {
             events: events.clone(),
             keys: Arc::new(installation.sealer(clock.clone()).unwrap()),
             ring: Ok(KeyRing::new(plan.keys).unwrap()),
-            unauthenticated: None,
+            unauthenticated: plan.nobody,
             policy: policy.unwrap(),
             journal: journal.clone(),
             store: store.clone(),
@@ -157,7 +159,12 @@ impl House {
 
     /// The source says that its tools may have changed.
     pub fn tools_changed(&self, source: &str) {
-        self.events.events().list_changed(&name(source), gate::port::Kind::Tools);
+        self.events().list_changed(&name(source), gate::port::Kind::Tools);
+    }
+
+    /// Where sources report to.
+    pub fn events(&self) -> Arc<dyn gate::port::Events> {
+        self.events.events()
     }
 
     pub async fn call(&self, client: &Arc<Client>, tool: &str, arguments: Value) -> Value {
@@ -265,15 +272,24 @@ pub fn modern(principal: Arc<Principal>, capabilities: &str) -> Arc<Client> {
 
 /// A legacy client of the path `/mcp/{source}`.
 pub fn legacy_of(principal: Arc<Principal>, source: &str) -> Arc<Client> {
-    let capabilities = ClientCapabilities::parse(Bytes::from_static(b"{}")).unwrap();
-    let lease = Lease(99);
+    only(principal, source, Version::NEWEST_LEGACY)
+}
+
+/// A modern client of the path `/mcp/{source}`.
+pub fn modern_of(principal: Arc<Principal>, source: &str) -> Arc<Client> {
+    only(principal, source, Version::MODERN)
+}
+
+fn only(principal: Arc<Principal>, source: &str, version: Version) -> Arc<Client> {
+    let capabilities = ClientCapabilities::none();
+    let (lease, only) = (Lease(99), Some(name(source)));
     Arc::new(Client::new(
         lease,
         principal,
-        Version::NEWEST_LEGACY,
+        version,
         capabilities,
         None,
-        Some(name(source)),
+        only,
         "http",
         String::new(),
         None,

@@ -24,7 +24,20 @@ pub struct Fake {
     pub dead: AtomicBool,
     pub instructions: Mutex<Option<String>>,
     pub calls: AtomicUsize,
+    pub templates: Mutex<Vec<Value>>,
+    /// The era its lists are in.
+    pub era: Mutex<Era>,
     pub lists: AtomicUsize,
+    /// Which lists it was asked for.
+    pub listed: Mutex<Vec<Kind>>,
+    /// Done when it is asked for a list, before it answers.
+    pub while_listing: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    /// Watching and sessions: what it was told of them.
+    pub told: Mutex<Vec<String>>,
+    /// What it agrees to watch, where that is not all.
+    pub watches: Mutex<Option<Filter>>,
+    /// The link of the last call, kept longer than the call.
+    pub kept: Mutex<Option<Arc<dyn Link>>>,
     pub cancelled: Arc<AtomicUsize>,
     pub seen: Mutex<Vec<(String, String)>>,
     /// `Mcp-Param-*` headers of each call.
@@ -46,6 +59,10 @@ pub enum Script {
     Asks(Method, String),
     /// The same question so many times; the answers, joined by commas, as the result.
     AsksTimes(u32, Method, String),
+    /// So many questions at once; the answers, joined by commas, as the result.
+    AsksTogether(usize, Method, String),
+    /// Nothing, for this reason.
+    Has(Trouble),
     /// The upstream is at fault.
     Fails(model::Code, Option<u16>),
     /// The upstream answers with a JSON-RPC error.
@@ -71,7 +88,16 @@ impl Fake {
             dead: AtomicBool::new(false),
             instructions: Mutex::default(),
             calls: AtomicUsize::new(0),
+            templates: Mutex::new(vec![
+                json!({"uriTemplate": "db://{schema}/{table}", "name": "table"}),
+            ]),
+            era: Mutex::new(Era::Legacy),
             lists: AtomicUsize::new(0),
+            listed: Mutex::default(),
+            while_listing: Mutex::default(),
+            told: Mutex::default(),
+            watches: Mutex::default(),
+            kept: Mutex::default(),
             cancelled: Arc::default(),
             seen: Mutex::default(),
             headers: Mutex::default(),
@@ -84,6 +110,20 @@ impl Fake {
 
     pub fn offers(&self, tools: &[Value]) {
         *self.tools.lock().unwrap() = vec![tools.to_vec()];
+    }
+
+    /// How often it was asked for this list.
+    pub fn asked_for(&self, kind: Kind) -> usize {
+        self.listed.lock().unwrap().iter().filter(|k| **k == kind).count()
+    }
+
+    /// What it was told since the last time.
+    pub fn told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.told.lock().unwrap())
+    }
+
+    fn hears(&self, what: String) {
+        self.told.lock().unwrap().push(what);
     }
 
     pub fn called(&self) -> usize {
@@ -99,6 +139,7 @@ impl Fake {
         self.headers.lock().unwrap().push(call.param_headers.clone());
         let complete =
             |result: String, failed| Ok(Reply::Complete { result: draft(result), failed });
+        *self.kept.lock().unwrap() = Some(link.clone());
         let script = self.script.lock().unwrap().clone();
         match script {
             Script::Echo => {
@@ -116,6 +157,12 @@ impl Fake {
                 let _counts = CountsDrop(self.cancelled.clone());
                 std::future::pending().await
             }
+            Script::AsksTogether(count, method, params) => {
+                let each = (0..count).map(|_| asked(&link, method.clone(), &params));
+                let answers = futures_util::future::join_all(each).await.join(",");
+                complete(json!({"content": [{"type": "text", "text": answers}]}).to_string(), false)
+            }
+            Script::Has(trouble) => Err(trouble),
             Script::Fails(code, status) => {
                 Err(Trouble::Failed { code, detail: "it broke".to_owned(), status, unknown: false })
             }
@@ -148,7 +195,7 @@ impl Fake {
     }
 }
 
-async fn asked(link: &Arc<dyn Link>, method: Method, params: &str) -> String {
+pub async fn asked(link: &Arc<dyn Link>, method: Method, params: &str) -> String {
     let ask = Ask { method, params: Bytes::copy_from_slice(params.as_bytes()) };
     match link.ask(ask).await {
         Ok(answer) => String::from_utf8_lossy(&answer).into_owned(),
@@ -198,12 +245,11 @@ impl Source for Fake {
                 return Err(dead());
             }
             self.lists.fetch_add(1, Ordering::SeqCst);
+            self.listed.lock().unwrap().push(kind);
             let pages = match kind {
                 Kind::Tools => self.tools.lock().unwrap().clone(),
                 Kind::Resources => vec![self.resources.lock().unwrap().clone()],
-                Kind::Templates => {
-                    vec![vec![json!({"uriTemplate": "db://{schema}/{table}", "name": "table"})]]
-                }
+                Kind::Templates => vec![self.templates.lock().unwrap().clone()],
                 Kind::Prompts => vec![self.prompts.lock().unwrap().clone()],
             };
             let mut pages: Vec<Bytes> =
@@ -212,7 +258,10 @@ impl Source for Fake {
             if let Some(raw) = raw {
                 pages = vec![Bytes::from(raw)];
             }
-            Ok(Listing { era: Era::Legacy, pages, warnings: Vec::new() })
+            if let Some(meanwhile) = &*self.while_listing.lock().unwrap() {
+                meanwhile();
+            }
+            Ok(Listing { era: *self.era.lock().unwrap(), pages, warnings: Vec::new() })
         })
     }
 
@@ -228,21 +277,39 @@ impl Source for Fake {
 
     fn watch<'a>(
         &'a self,
-        _: &'a Arc<Client>,
+        client: &'a Arc<Client>,
         filter: Filter,
     ) -> Boxed<'a, Result<Filter, Trouble>> {
-        Box::pin(async { Ok(filter) })
+        Box::pin(async move {
+            let lists = [
+                (filter.tools, "tools"),
+                (filter.prompts, "prompts"),
+                (filter.resources, "resources"),
+            ];
+            let lists = lists.iter().filter(|(wanted, _)| *wanted).map(|(_, name)| *name);
+            let named = filter.uris.iter().chain(&filter.tasks).map(String::as_str);
+            let all: Vec<&str> = lists.chain(named).collect();
+            self.hears(format!("{} watches {}", client.principal.id, all.join(" ")));
+            if self.dead.load(Ordering::SeqCst) {
+                return Err(dead());
+            }
+            Ok(self.watches.lock().unwrap().clone().unwrap_or(filter))
+        })
     }
 
-    fn unwatch<'a>(&'a self, _: &'a Arc<Client>, _: &'a [String]) -> Boxed<'a, ()> {
+    fn unwatch<'a>(&'a self, client: &'a Arc<Client>, uris: &'a [String]) -> Boxed<'a, ()> {
+        self.hears(format!("{} leaves {}", client.principal.id, uris.join(" ")));
         Box::pin(async {})
     }
 
-    fn told<'a>(&'a self, _: &'a Arc<Client>, _: Told) -> Boxed<'a, ()> {
+    fn told<'a>(&'a self, client: &'a Arc<Client>, what: Told) -> Boxed<'a, ()> {
+        self.hears(format!("{} says {what:?}", client.principal.id));
         Box::pin(async {})
     }
 
-    fn end(&self, _: &Client) {}
+    fn end(&self, client: &Client) {
+        self.hears(format!("{} ends", client.principal.id));
+    }
 
     fn status(&self) -> Status {
         Status::default()
