@@ -163,7 +163,9 @@ impl HttpExchange {
             return Ok(self.waiting.pop_front());
         }
         let message = match &self.known {
-            Some(known) => Message::parse_again(text, Limits::REPLY, known).map_err(no_message)?,
+            Some(known) => {
+                Message::parse_again(text, Limits::REPLY, known).map_err(|e| no_message(&e))?
+            }
             None => parse(text)?,
         };
         Ok(self.concerns_us(&message).then_some(message))
@@ -204,10 +206,10 @@ impl HttpExchange {
 }
 
 fn parse(text: Bytes) -> Result<Message, Fault> {
-    Message::parse(text, Limits::REPLY).map_err(no_message)
+    Message::parse(text, Limits::REPLY).map_err(|e| no_message(&e))
 }
 
-fn no_message(bad: BadMessage) -> Fault {
+fn no_message(bad: &BadMessage) -> Fault {
     Fault::malformed(format!("sent what is no message: {bad}"))
 }
 
