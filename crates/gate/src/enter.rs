@@ -20,15 +20,24 @@ impl Gate {
         if self.shows_something(principal, shelf) {
             return true;
         }
-        if !Kind::ALL.iter().any(|kind| shelf.is_stale(*kind)) {
-            return false;
+        if Kind::ALL.iter().any(|kind| shelf.is_stale(*kind)) {
+            self.look(principal, source).await;
         }
-        let Some(visitor) = visitor(principal, source) else { return false };
+        let something = self.shows_something(principal, shelf);
+        if !something {
+            // For the operator; whoever asks hears nothing of it.
+            let principal = &principal.id;
+            tracing::info!(%source, %principal, "asked for the path of a source of which it may use nothing");
+        }
+        something
+    }
+
+    async fn look(&self, principal: &Arc<Principal>, source: &SourceName) {
+        let Some(visitor) = visitor(principal, source) else { return };
         for kind in Kind::ALL {
             Box::pin(list::freshen(self, &visitor, kind, None)).await;
         }
         self.end(&visitor);
-        self.shows_something(principal, shelf)
     }
 
     fn shows_something(&self, principal: &Principal, shelf: &Shelf) -> bool {
