@@ -58,7 +58,9 @@ impl Entry {
         if line.trim_ascii_start().first() != Some(&b'{') {
             return Err(EntryError("not a JSON object".to_owned()));
         }
-        let entry: Self = serde_json::from_slice(line).map_err(|e| EntryError(e.to_string()))?;
+        // Members that are not known are skipped unread, so what is in them has to be looked at first.
+        let text = std::str::from_utf8(line).map_err(|e| EntryError(e.to_string()))?;
+        let entry: Self = serde_json::from_str(text).map_err(|e| EntryError(e.to_string()))?;
         if entry.seq == 0 || entry.kind.is_empty() || parse_rfc3339(&entry.time).is_none() {
             return Err(EntryError("`seq`, `time` or `kind` is missing".to_owned()));
         }

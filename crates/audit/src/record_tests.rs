@@ -134,6 +134,13 @@ fn a_line_that_is_no_record_is_refused() {
     ] {
         assert!(Record::parse(bad.as_bytes()).is_err(), "{bad}");
     }
+    let time = "1970-01-01T00:00:00.000Z";
+    let mut later =
+        format!(r#"{{"seq":1,"time":"{time}","kind":"call","later":"?"}}"#).into_bytes();
+    assert!(Record::parse(&later).is_ok(), "members of later versions are skipped");
+    let last = later.len() - 3;
+    later[last] = 0xff;
+    assert!(Record::parse(&later).is_err(), "but not what is no text");
 }
 
 proptest! {
