@@ -184,6 +184,11 @@ impl Client {
     /// Refuses replies this client never acts on. The connection goes with them: their bodies are not worth reading.
     fn vet_head(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), EgressError> {
         let broken = |what, detail: &str| Err(self.error(Kind::Protocol(what), true, detail));
+        let most = self.0.limits.max_headers;
+        if headers.len() > most {
+            let detail = format!("{} header fields; the limit is {most}", headers.len());
+            return Err(self.error(Kind::TooLarge, true, &detail));
+        }
         if status.is_redirection() {
             return broken(
                 Violation::Redirect,

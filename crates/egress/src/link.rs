@@ -16,7 +16,7 @@ use crate::stream::Stream;
 use crate::target::Limits;
 
 /// Header fields that the HTTP library takes where nothing else is said.
-pub(crate) const USUAL_HEADERS: usize = 100;
+const USUAL_HEADERS: usize = 100;
 
 /// A request as it is sent: its body is whole.
 pub(crate) type Outgoing = Request<Full<Bytes>>;
@@ -64,8 +64,9 @@ impl Link {
     pub(crate) async fn new(stream: Stream, limits: &Limits) -> Result<Self, hyper::Error> {
         let mut builder = http1::Builder::new();
         builder.max_header_size(limits.max_head);
-        // Its own bound needs no setting, and costs less: a list of that length stands on the stack.
-        if limits.max_headers != USUAL_HEADERS {
+        // Its own bound needs no setting, and costs less: a list of that length stands on the stack. A lower one is held
+        // when the head is vetted.
+        if limits.max_headers > USUAL_HEADERS {
             builder.max_headers(limits.max_headers);
         }
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;

@@ -100,7 +100,7 @@ impl Default for Limits {
             idle: Duration::from_mins(5),
             total: Duration::from_mins(1),
             max_body: 16 << 20,
-            max_headers: crate::link::USUAL_HEADERS,
+            max_headers: 64,
             max_head: 32 << 10,
             max_idle: 32,
             keep: Duration::from_mins(1),
