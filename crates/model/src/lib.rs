@@ -7,6 +7,7 @@ mod name;
 mod principal;
 mod refusal;
 mod secret;
+mod secrets;
 mod time;
 
 pub use access::{Action, Effect, Verdict};
@@ -14,4 +15,5 @@ pub use name::{ExposedName, NameError, SourceName, expose};
 pub use principal::{Credential, Principal, PrincipalId, Role, Scopes, TenantId};
 pub use refusal::{Code, Fault, Refusal};
 pub use secret::Secret;
+pub use secrets::{Given, NoSecret, NoVault, SecretName, Secrets, Template, Usage};
 pub use time::Timestamp;

@@ -1,0 +1,1 @@
+//! HTTP APIs as a source: requests from recipes, credentials, shaping, caching, discovery.

@@ -1,0 +1,1 @@
+//! Arazzo documents: workflows, expressions, criteria, and the order of steps. Pure.

@@ -1,0 +1,1 @@
+//! A GraphQL schema into operations that can be run. Pure.
