@@ -4,10 +4,12 @@
 //! the recipe, apart from the names of arguments. [`request`] is the only way from the one to the other, whatever the
 //! description was written in: OpenAPI, GraphQL or recorded traffic.
 
+mod openapi;
 mod recipe;
 mod request;
 mod tool;
 
+pub use openapi::{Converted, Options, Select, Unreadable, openapi, openapi_value};
 pub use recipe::{
     Body, BodyKind, FieldStyle, Location, Parameter, Recipe, Requirement, Scheme, SchemeKind, Style,
 };

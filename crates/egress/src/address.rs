@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::embedded;
+
 /// What an address is for, after the IANA special-purpose registries (RFC 6890) and what clouds put where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -8,7 +10,7 @@ pub enum Class {
     Public,
     /// This machine.
     Loopback,
-    /// RFC 1918, unique local (RFC 4193), site-local.
+    /// RFC 1918, unique local (RFC 4193).
     Private,
     /// Shared address space (RFC 6598): carriers, and overlay networks.
     Shared,
@@ -83,12 +85,13 @@ const METADATA_V4: [Ipv4Addr; 6] = [
     Ipv4Addr::new(192, 0, 0, 192),
 ];
 
-/// The same for IPv6: AWS (IMDS, EKS), Google, OpenStack.
-const METADATA_V6: [Ipv6Addr; 4] = [
-    Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254),
-    Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0023),
-    Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254),
-    Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+/// The same for IPv6. Amazon has the whole of `fd00:ec2::/32` for services of its platform; then Google, Scaleway and
+/// OpenStack.
+const METADATA_V6: &[(Ipv6Addr, u8)] = &[
+    (net(0xfd00, 0x0ec2, 0, 0), 32),
+    (Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254), 128),
+    (Ipv6Addr::new(0xfd00, 0x0042, 0, 0, 0, 0, 0, 0x0042), 128),
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe), 128),
 ];
 
 /// First network that holds the address wins; what is in none is public.
@@ -140,40 +143,35 @@ const V6_OTHER: &[(Ipv6Addr, u8, Class)] = &[
     (net(0x0064, 0xff9b, 1, 0), 48, Class::Embedded), // local-use NAT64, RFC 8215
     (net(0xfc00, 0, 0, 0), 7, Class::Private),
     (net(0xfe80, 0, 0, 0), 10, Class::LinkLocal),
-    (net(0xfec0, 0, 0, 0), 10, Class::Private),
     (net(0xff00, 0, 0, 0), 8, Class::Multicast),
 ];
 
 fn of_v6(ip: Ipv6Addr) -> Class {
-    if METADATA_V6.contains(&ip) {
-        return Class::Metadata;
-    }
-    if let Some(inner) = carried(ip) {
-        return match of_v4(inner) {
-            Class::Public => Class::Public,
-            Class::Metadata => Class::Metadata,
-            _ => Class::Embedded,
-        };
-    }
     let bits = ip.to_bits();
     let holds = |net: &Ipv6Addr, len: u8| (bits ^ net.to_bits()) >> (128 - u32::from(len)) == 0;
+    if METADATA_V6.iter().any(|(net, len)| holds(net, *len)) {
+        return Class::Metadata;
+    }
+    // No prefix launders what it carries: one bad inner address is enough.
+    let inner = embedded::addresses(ip).map(of_v4);
+    if inner.clone().any(|class| class == Class::Metadata) {
+        return Class::Metadata;
+    }
+    if inner.clone().any(|class| class != Class::Public)
+        && ip != Ipv6Addr::LOCALHOST
+        && ip != Ipv6Addr::UNSPECIFIED
+    {
+        return Class::Embedded;
+    }
+    if embedded::leads_to_ipv4(ip) {
+        return Class::Public;
+    }
     let (table, rest) = if holds(&net(0x2000, 0, 0, 0), 3) {
         (V6, Class::Public)
     } else {
         (V6_OTHER, Class::Reserved)
     };
     table.iter().find(|(net, len, _)| holds(net, *len)).map_or(rest, |(_, _, class)| *class)
-}
-
-/// The IPv4 address inside a mapped, NAT64 or 6to4 address: where the packets end up.
-fn carried(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let v4 = |hi: u16, lo: u16| Ipv4Addr::from_bits(u32::from(hi) << 16 | u32::from(lo));
-    match ip.segments() {
-        [0, 0, 0, 0, 0, 0xffff, hi, lo]
-        | [0x0064, 0xff9b, 0, 0, 0, 0, hi, lo]
-        | [0x2002, hi, lo, ..] => Some(v4(hi, lo)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

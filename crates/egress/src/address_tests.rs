@@ -68,8 +68,8 @@ fn every_ipv6_network_of_the_registry_has_its_class() {
     for (ip, want) in [
         ("::", Unspecified),
         ("::1", Loopback),
-        ("::2", Reserved),
-        ("::7f00:1", Reserved),
+        ("::2", Embedded),
+        ("::7f00:1", Embedded),
         ("64:ff9b:1::1", Embedded),
         ("100::1", Reserved),
         ("1fff:ffff::", Reserved),
@@ -92,9 +92,11 @@ fn every_ipv6_network_of_the_registry_has_its_class() {
         ("fdff:ffff::1", Private),
         ("fe80::1", LinkLocal),
         ("febf::1", LinkLocal),
-        ("fec0::1", Private),
+        ("fec0::1", Reserved),
         ("ff02::1", Multicast),
-        ("::ffff:0:127.0.0.1", Reserved),
+        ("::ffff:0:127.0.0.1", Embedded),
+        ("::ffff:0:93.184.215.14", Reserved),
+        ("::93.184.215.14", Reserved),
     ] {
         assert_eq!(class(ip), want, "{ip}");
     }
@@ -112,6 +114,14 @@ fn metadata_services_are_refused_even_when_named() {
         "fd00:ec2::254",
         "fd00:ec2::23",
         "fd20:ce::254",
+        "fd00:ec2::253",
+        "fd00:42::42",
+        "fd12::5efe:169.254.169.254",
+        "2600::200:5efe:169.254.169.254",
+        "64:ff9b:1::169.254.169.254",
+        "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "2001:0:a9fe:a9fe::",
         "fe80::a9fe:a9fe",
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
@@ -124,13 +134,33 @@ fn metadata_services_are_refused_even_when_named() {
 
 #[test]
 fn an_embedded_address_is_judged_by_where_its_packets_end_up() {
-    for ip in
-        ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:a00:1::1"]
-    {
+    for ip in [
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2002:a00:1::1",
+        // ISATAP, also under a prefix that is named, and behind a 6to4 prefix that is public itself.
+        "2600::5efe:10.0.0.1",
+        "2600::200:5efe:10.0.0.1",
+        "fd12::5efe:127.0.0.1",
+        "2002:5db8:d70e:0:0:5efe:127.0.0.1",
+        "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+    ] {
         assert_eq!(class(ip), Class::Embedded, "{ip}");
         assert!(!class(ip).allowed(true), "{ip}");
     }
-    for ip in ["::ffff:93.184.215.14", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"] {
+    for ip in [
+        "::ffff:93.184.215.14",
+        "64:ff9b::5db8:d70e",
+        "2002:5db8:d70e::1",
+        "2600::5efe:93.184.215.14",
+        // The registry's own globally reachable blocks stay open.
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.175.48.1",
+        "2620:4f:8000::1",
+    ] {
         assert_eq!(class(ip), Class::Public, "{ip}");
     }
 }
@@ -147,6 +177,11 @@ proptest! {
             Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, a, b),
             Ipv6Addr::new(0x2002, a, b, 0, 0, 0, 0, 1),
             Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, !a, !b),
+            Ipv6Addr::new(0x2001, 0, a, b, 0, 0, 0, 0),
+            Ipv6Addr::new(0x64, 0xff9b, 1, 7, 7, 7, a, b),
+            Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, a, b),
+            Ipv6Addr::new(0x2600, 1, 2, 3, 0, 0x5efe, a, b),
+            Ipv6Addr::new(0xfd12, 1, 2, 3, 0x200, 0x5efe, a, b),
         ] {
             let (inner, outer) = (classify(v4.into()), classify(v6.into()));
             prop_assert!(!outer.allowed(false) || inner == Class::Public, "{} {:?} {:?}", v6, inner, outer);

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
@@ -14,10 +15,12 @@ use tokio::time::timeout_at;
 use crate::body::Body;
 use crate::dial::Dialer;
 use crate::egress::Shared;
-use crate::link::{Failed, Link, Outgoing};
+use crate::inflate::Coding;
+use crate::link::{Failed, Framed, Link};
 use crate::pool::Pool;
-use crate::target::{Limits, Target};
-use crate::{Deadline, EgressError, Kind, Phase, Rule, Violation};
+use crate::target::{Limits, Origin, Target};
+use crate::{Deadline, EgressError, Kind, Phase, Policy, Proxy, Rule, Violation, redirect};
+use url::Url;
 
 /// One origin, and the connections to it. Cheap to clone; clones share the connections.
 #[derive(Clone)]
@@ -30,6 +33,17 @@ struct Inner {
     limits: Limits,
     host: HeaderValue,
     endpoint: Uri,
+}
+
+/// What a request asks for that a plain one does not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ask {
+    /// A compressed reply is welcome.
+    pub(crate) compressed: bool,
+    /// A redirect is an answer, and so is "not modified".
+    pub(crate) redirects: bool,
+    /// The request asks about a copy, so "not modified" is an answer.
+    pub(crate) conditional: bool,
 }
 
 /// The head of a reply, and its body still on the wire.
@@ -47,7 +61,6 @@ impl Client {
     pub(crate) fn new(
         shared: Arc<Shared>,
         dialer: Dialer,
-        pool: Arc<Pool>,
         target: &Target,
     ) -> Result<Self, EgressError> {
         let malformed = || EgressError::refused(Rule::Malformed, "the URL cannot be sent as HTTP");
@@ -59,6 +72,7 @@ impl Client {
         };
         let endpoint = Uri::try_from(path).map_err(|_| malformed())?;
         let limits = target.limits;
+        let pool = shared.pool(&limits);
         Ok(Self(Arc::new(Inner { shared, dialer, pool, limits, host, endpoint })))
     }
 
@@ -81,11 +95,26 @@ impl Client {
         body: Bytes,
         deadline: Deadline,
     ) -> Result<Response, EgressError> {
+        self.send_asking(Ask::default(), method, path, headers, body, deadline).await
+    }
+
+    pub(crate) async fn send_asking(
+        &self,
+        ask: Ask,
+        method: Method,
+        path: Option<&PathAndQuery>,
+        headers: HeaderMap,
+        body: Bytes,
+        deadline: Deadline,
+    ) -> Result<Response, EgressError> {
         let limits = &self.0.limits;
         let whole = deadline.or_after(limits.total);
-        let request = self.request(method, path, headers, body);
+        let mut request = self.request(ask, method, path, headers, body);
+        if let Some(proxy) = self.0.dialer.absolute() {
+            Box::pin(self.for_proxy(proxy, &mut request)).await?;
+        }
         let (link, reply) = match self.0.pool.take() {
-            Some(link) => match self.exchange(link, request, deadline).await? {
+            Some(link) => match self.on_link(link, request, deadline).await? {
                 Exchanged::Reply(link, reply) => (link, reply),
                 Exchanged::Unsent(request) => Box::pin(self.on_fresh(*request, deadline)).await?,
             },
@@ -93,7 +122,7 @@ impl Client {
             None => Box::pin(self.on_fresh(request, deadline)).await?,
         };
         let (head, incoming) = reply.into_parts();
-        self.vet_head(head.status, &head.headers)?;
+        self.vet_head(ask, head.status, &head.headers)?;
         let origin = self.0.dialer.origin.authority.clone();
         let body = Body::new(incoming, link, self.0.pool.clone(), limits, whole, origin);
         Ok(Response { status: head.status, headers: head.headers, body })
@@ -119,22 +148,64 @@ impl Client {
         self.0.pool.dialled()
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.0.dialer.policy
+    }
+
+    /// Whether the URL is of this client's origin.
+    pub(crate) fn serves(&self, url: &Url) -> bool {
+        let Origin { host, port, tls, .. } = &self.0.dialer.origin;
+        let scheme = if *tls { "https" } else { "http" };
+        url.scheme() == scheme
+            && url.host().is_some_and(|h| h.to_owned() == *host)
+            && url.port_or_known_default() == Some(*port)
+            && url.username().is_empty()
+            && url.password().is_none()
+    }
+
+    /// A client for another origin that a redirect leads to: under the same rules, but as nobody, and for one request.
+    pub(crate) fn elsewhere(&self, url: &Url) -> Result<Self, EgressError> {
+        let Inner { shared, dialer, limits, .. } = &*self.0;
+        let dialer = dialer.elsewhere(Origin::of(url)?);
+        dialer.vet_host()?;
+        let mut target = Target::new(url.clone());
+        target.limits = Limits { max_idle: 0, ..*limits };
+        Self::new(shared.clone(), dialer, &target)
+    }
+
+    /// Writes a request as a proxy wants it that passes it on itself: with the whole URL, and its login.
+    async fn for_proxy(&self, proxy: &Proxy, request: &mut Framed) -> Result<(), EgressError> {
+        let malformed = |_| EgressError::refused(Rule::Malformed, "the URL cannot be sent as HTTP");
+        let whole = format!("http://{}{}", self.origin(), request.uri());
+        *request.uri_mut() = Uri::try_from(whole).map_err(malformed)?;
+        if let Some(login) = proxy.authorization(&*self.0.shared.options.secrets).await? {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, login);
+        }
+        Ok(())
+    }
+
     fn request(
         &self,
+        ask: Ask,
         method: Method,
         path: Option<&PathAndQuery>,
         mut headers: HeaderMap,
         body: Bytes,
-    ) -> Outgoing {
+    ) -> Framed {
         // Framing is hyper's alone: a header that contradicts it would be request smuggling.
-        for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE] {
+        for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, PROXY_AUTHORIZATION] {
             headers.remove(name);
         }
         if body.is_empty() && (method == Method::POST || method == Method::PUT) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         headers.insert(HOST, self.0.host.clone());
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let codings = if ask.compressed { Coding::OFFERED } else { "identity" };
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings));
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = path.map_or_else(|| self.0.endpoint.clone(), |p| Uri::from(p.clone()));
@@ -144,16 +215,16 @@ impl Client {
 
     async fn on_fresh(
         &self,
-        request: Outgoing,
+        request: Framed,
         deadline: Deadline,
     ) -> Result<(Box<Link>, http::Response<Incoming>), EgressError> {
         let Inner { shared, dialer, pool, limits, .. } = &*self.0;
-        let stream = dialer.dial(&shared.resolver, &shared.roots, limits, deadline).await?;
+        let stream = dialer.dial(shared, limits, deadline).await?;
         pool.count_dial();
         let link = Link::new(stream, limits)
             .await
             .map_err(|e| EgressError::hyper(&e, false, self.origin()))?;
-        match self.exchange(Box::new(link), request, deadline).await? {
+        match self.on_link(Box::new(link), request, deadline).await? {
             Exchanged::Reply(link, reply) => Ok((link, reply)),
             Exchanged::Unsent(_) => {
                 Err(self.error(Kind::Reset, false, "closed as soon as it was opened"))
@@ -161,10 +232,10 @@ impl Client {
         }
     }
 
-    async fn exchange(
+    async fn on_link(
         &self,
         mut link: Box<Link>,
-        request: Outgoing,
+        request: Framed,
         deadline: Deadline,
     ) -> Result<Exchanged, EgressError> {
         let until = deadline.or_after(self.0.limits.first_byte);
@@ -182,40 +253,51 @@ impl Client {
     }
 
     /// Refuses replies this client never acts on. The connection goes with them: their bodies are not worth reading.
-    fn vet_head(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), EgressError> {
+    fn vet_head(
+        &self,
+        ask: Ask,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(), EgressError> {
         let broken = |what, detail: &str| Err(self.error(Kind::Protocol(what), true, detail));
         let most = self.0.limits.max_headers;
         if headers.len() > most {
             let detail = format!("{} header fields; the limit is {most}", headers.len());
             return Err(self.error(Kind::TooLarge, true, &detail));
         }
-        if status.is_redirection() {
+        let unmodified = ask.conditional && status == StatusCode::NOT_MODIFIED;
+        if status.is_redirection() && !unmodified && !(ask.redirects && redirect::known(status)) {
             return broken(
                 Violation::Redirect,
-                &format!("answered with a redirect ({})", status.as_u16()),
+                &format!(
+                    "answered with a redirect ({}); allow redirects for this source if that is meant",
+                    status.as_u16()
+                ),
             );
         }
         if status.is_informational() {
             return broken(Violation::Upgrade, "switched protocols without being asked");
         }
         let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-        if codings.any(|v| !v.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        let plain = codings.all(|v| v.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"));
+        let offered = ask.compressed && Coding::of(headers).is_some();
+        if !plain && !offered {
             return broken(
                 Violation::ContentEncoding,
-                "sent a compressed reply although none was asked for",
+                "sent a reply compressed in a way that was not offered",
             );
         }
         Ok(())
     }
 
-    fn error(&self, kind: Kind, sent: bool, detail: &str) -> EgressError {
+    pub(crate) fn error(&self, kind: Kind, sent: bool, detail: &str) -> EgressError {
         EgressError::new(kind, sent, format!("{}: {detail}", self.origin()))
     }
 }
 
 enum Exchanged {
     Reply(Box<Link>, http::Response<Incoming>),
-    Unsent(Box<Outgoing>),
+    Unsent(Box<Framed>),
 }
 
 impl fmt::Debug for Client {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Class;
+use crate::rule::{Refusal, Rule};
 
 /// Why an exchange with something outside failed.
 ///
@@ -31,19 +31,44 @@ pub enum Kind {
     TooLarge,
     /// The reply breaks HTTP, or a rule this client keeps.
     Protocol(Violation),
+    /// A credential needs a secret that was not given out, or has a value that fits nowhere; nothing was sent.
+    Secret,
+    /// A header field that is not the caller's to set; nothing was sent.
+    Header,
+    /// The upstream answered with a redirect that is not followed.
+    Redirect(Stop),
+    /// A compressed reply cannot be unpacked within its bounds.
+    Decoding(Packed),
+    /// The proxy refused, or does not speak its protocol; nothing was sent to the target.
+    Proxy,
 }
 
-/// Which rule refused a target.
+/// Why a redirect was not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// The address is of a class that may not be dialled.
-    Address(Class),
-    /// The URL is not `http` or `https`.
-    Scheme,
-    /// The URL holds a user name or a password.
-    UserInfo,
-    /// The URL has no host, or a fragment.
+pub enum Stop {
+    /// One hop more than is allowed.
+    Limit,
+    /// The new place is refused by the rules for every target.
+    Target(Rule),
+    /// From `https` to `http`.
+    Insecure,
+    /// There is no `Location`, or it is no URL.
     Malformed,
+    /// `Location` is longer than 8 KiB.
+    TooLong,
+    /// Another origin would get a body, or a method that changes something.
+    Body,
+    /// The request carries a payment; those are never sent on.
+    Paid,
+}
+
+/// How a compressed reply failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packed {
+    /// The data is damaged, ends early or goes on after its end.
+    Damaged,
+    /// It unpacks to far more than it is: a compression bomb.
+    Ratio,
 }
 
 /// Which part of an exchange ran out of time.
@@ -64,9 +89,9 @@ pub enum Phase {
 pub enum Violation {
     /// Not HTTP/1.
     Http,
-    /// A redirect: none is ever followed.
+    /// A redirect, where none is followed.
     Redirect,
-    /// Compressed, although `identity` alone was offered.
+    /// Compressed in a way that was not offered.
     ContentEncoding,
     /// 101 without having been asked.
     Upgrade,
@@ -79,6 +104,17 @@ impl EgressError {
 
     pub(crate) fn refused(rule: Rule, detail: impl Into<String>) -> Self {
         Self::new(Kind::Refused(rule), false, detail)
+    }
+
+    /// What a credential answers that cannot be applied; nothing was sent.
+    pub fn secret(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Secret, false, detail)
+    }
+
+    /// The same failure of a later hop: an earlier one has reached its peer.
+    pub(crate) fn after_sending(mut self, sent: bool) -> Self {
+        self.sent |= sent;
+        self
     }
 
     pub(crate) fn hyper(error: &hyper::Error, sent: bool, origin: &str) -> Self {
@@ -99,6 +135,11 @@ impl EgressError {
         self.kind
     }
 
+    /// The sentence, without the code.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Whether bytes of the request may have reached the peer.
     pub const fn sent(&self) -> bool {
         self.sent
@@ -106,16 +147,13 @@ impl EgressError {
 
     /// Whether the same request can be made again without any chance that the peer sees it twice.
     pub const fn retry_safe(&self) -> bool {
-        !self.sent && !matches!(self.kind, Kind::Refused(_))
+        !self.sent && !matches!(self.kind, Kind::Refused(_) | Kind::Secret | Kind::Header)
     }
 
     /// A stable word for records and metrics.
     pub const fn code(&self) -> &'static str {
         match self.kind {
-            Kind::Refused(Rule::Address(_)) => "address_refused",
-            Kind::Refused(Rule::Scheme) => "scheme_refused",
-            Kind::Refused(Rule::UserInfo) => "userinfo_refused",
-            Kind::Refused(Rule::Malformed) => "url_malformed",
+            Kind::Refused(rule) => rule.code(),
             Kind::Dns => "dns_failed",
             Kind::Connect => "connect_failed",
             Kind::Tls => "tls_failed",
@@ -129,6 +167,18 @@ impl EgressError {
             Kind::Protocol(Violation::Redirect) => "redirect_refused",
             Kind::Protocol(Violation::ContentEncoding) => "content_encoding_refused",
             Kind::Protocol(Violation::Upgrade) => "upgrade_refused",
+            Kind::Secret => "secret_not_given",
+            Kind::Header => "header_refused",
+            Kind::Redirect(Stop::Limit) => "redirect_limit",
+            Kind::Redirect(Stop::Target(_)) => "redirect_target_refused",
+            Kind::Redirect(Stop::Insecure) => "redirect_insecure",
+            Kind::Redirect(Stop::Malformed) => "redirect_malformed",
+            Kind::Redirect(Stop::TooLong) => "redirect_too_long",
+            Kind::Redirect(Stop::Body) => "redirect_body",
+            Kind::Redirect(Stop::Paid) => "redirect_paid",
+            Kind::Decoding(Packed::Damaged) => "reply_damaged",
+            Kind::Decoding(Packed::Ratio) => "compression_bomb",
+            Kind::Proxy => "proxy_failed",
         }
     }
 }
@@ -140,3 +190,9 @@ impl fmt::Display for EgressError {
 }
 
 impl std::error::Error for EgressError {}
+
+impl From<Refusal> for EgressError {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(refusal.rule, refusal.reason)
+    }
+}

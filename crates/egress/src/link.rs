@@ -19,7 +19,7 @@ use crate::target::Limits;
 const USUAL_HEADERS: usize = 100;
 
 /// A request as it is sent: its body is whole.
-pub(crate) type Outgoing = Request<Full<Bytes>>;
+pub(crate) type Framed = Request<Full<Bytes>>;
 
 /// One HTTP/1.1 connection, driven by whoever uses it.
 ///
@@ -55,7 +55,7 @@ impl Wake for Bell {
 /// Why an exchange did not give a reply.
 pub(crate) enum Failed {
     /// The connection was already over; here is the request, of which nothing was written.
-    Unsent(Box<Outgoing>),
+    Unsent(Box<Framed>),
     /// The connection failed with the request under way; what is known of the reason.
     Broken(Option<hyper::Error>),
 }
@@ -74,10 +74,7 @@ impl Link {
     }
 
     /// Sends a request and waits for the head of its reply. Dropped half-way, the connection must be dropped too.
-    pub(crate) async fn exchange(
-        &mut self,
-        request: Outgoing,
-    ) -> Result<Response<Incoming>, Failed> {
+    pub(crate) async fn exchange(&mut self, request: Framed) -> Result<Response<Incoming>, Failed> {
         let mut reply = pin!(self.sender.try_send_request(request));
         let (driver, bell) = (&mut self.driver, &self.bell);
         let outcome = poll_fn(|cx| {

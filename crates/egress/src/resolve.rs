@@ -29,8 +29,11 @@ impl Resolver {
         Self(Kind::Fixed(Arc::new(Mutex::new(answers))))
     }
 
-    /// Every address of `name`, in the order of preference.
-    pub(crate) async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+    /// Every address of `name`, in the order of preference. None of them is vetted.
+    ///
+    /// # Errors
+    /// The resolver failed.
+    pub async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         let name = name.trim_end_matches('.');
         if is_localhost(name) {
             // RFC 6761 section 6.3: never asked of a name server, which could answer anything.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::{EgressError, Rule};
+use crate::{EgressError, Policy, Rule};
 
 /// Where a client may go, and within which bounds.
 #[derive(Debug, Clone)]
@@ -22,50 +22,6 @@ impl Target {
     /// A target with default limits and public addresses only.
     pub fn new(base: Url) -> Self {
         Self { base, policy: Policy::default(), limits: Limits::default(), extra_roots: None }
-    }
-}
-
-/// Which private places an operator has named. Public addresses need no entry.
-///
-/// A named place may be loopback, private, shared (RFC 6598), benchmarking or unique-local. Metadata services,
-/// link-local, multicast, unspecified, documentation and reserved addresses cannot be named at all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy {
-    private: Vec<(String, u16)>,
-}
-
-impl Policy {
-    /// Allows exactly this host and port.
-    #[must_use]
-    pub fn allow(mut self, host: &str, port: u16) -> Self {
-        self.private.push((plain(host), port));
-        self
-    }
-
-    /// Allows exactly the host and port of `url`: for a URL the operator wrote with this very meaning.
-    #[must_use]
-    pub fn naming(url: &Url) -> Self {
-        match (url.host_str(), url.port_or_known_default()) {
-            (Some(host), Some(port)) => Self::default().allow(host, port),
-            _ => Self::default(),
-        }
-    }
-
-    /// Whether this host and port are named.
-    pub fn names(&self, host: &str, port: u16) -> bool {
-        let host = plain(host);
-        self.private.iter().any(|(h, p)| *h == host && *p == port)
-    }
-}
-
-/// A host as it is compared: lower case, no final dot, no brackets, addresses in their usual form.
-fn plain(host: &str) -> String {
-    let bare = host.trim_end_matches('.');
-    match Host::parse(bare) {
-        Ok(Host::Ipv4(ip)) => ip.to_string(),
-        Ok(Host::Ipv6(ip)) => ip.to_string(),
-        Ok(Host::Domain(name)) => name,
-        Err(_) => bare.trim_matches(['[', ']']).to_ascii_lowercase(),
     }
 }
 
@@ -176,14 +132,5 @@ mod tests {
     fn the_host_header_carries_a_port_only_when_it_is_not_the_default() {
         assert_eq!(origin("https://Example.com:443/x").unwrap().authority.as_ref(), "example.com");
         assert_eq!(origin("http://[::1]:9000/").unwrap().authority.as_ref(), "[::1]:9000");
-    }
-
-    #[test]
-    fn a_name_is_matched_whole_with_its_port() {
-        let policy = Policy::default().allow("Box.Internal.", 9000).allow("[::1]", 1);
-        assert!(policy.names("box.internal", 9000) && policy.names("::1", 1));
-        assert!(policy.names("[0:0:0:0:0:0:0:1]", 1));
-        assert!(!policy.names("box.internal", 9001) && !policy.names("a.box.internal", 9000));
-        assert!(Policy::naming(&Url::parse("http://0x7f000001:9/").unwrap()).names("127.0.0.1", 9));
     }
 }

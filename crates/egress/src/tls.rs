@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use model::Secret;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, oneshot};
@@ -45,21 +46,46 @@ async fn load() -> Result<Arc<RootCertStore>, EgressError> {
 #[derive(Default)]
 pub(crate) struct Tls {
     extra: Vec<CertificateDer<'static>>,
+    identity: Option<Identity>,
     connector: OnceCell<TlsConnector>,
 }
 
-impl Tls {
-    /// Takes further authorities as PEM.
-    pub(crate) fn new(extra: Option<&[u8]>) -> Result<Self, EgressError> {
-        let broken = |what: &str| EgressError::new(Kind::Tls, false, what.to_owned());
-        let Some(pem) = extra else { return Ok(Self::default()) };
-        let extra = CertificateDer::pem_slice_iter(pem)
+/// What this side proves itself by.
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    fn read(pem: &Secret<Vec<u8>>) -> Result<Self, EgressError> {
+        let broken =
+            |what: &str| EgressError::new(Kind::Tls, false, format!("client identity: {what}"));
+        let chain = CertificateDer::pem_slice_iter(pem.reveal())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| broken("the extra root certificates are not valid PEM"))?;
-        if extra.is_empty() {
-            return Err(broken("the extra root certificates hold no certificate"));
+            .map_err(|_| broken("the certificates are not valid PEM"))?;
+        if chain.is_empty() {
+            return Err(broken("there is no certificate"));
         }
-        Ok(Self { extra, connector: OnceCell::new() })
+        let key = PrivateKeyDer::from_pem_slice(pem.reveal())
+            .map_err(|_| broken("there is no private key as PEM"))?;
+        Ok(Self { chain, key })
+    }
+}
+
+impl Tls {
+    /// Takes further authorities, and an identity, as PEM.
+    pub(crate) fn new(
+        extra: Option<&[u8]>,
+        identity: Option<&Secret<Vec<u8>>>,
+    ) -> Result<Self, EgressError> {
+        let identity = identity.map(Identity::read).transpose()?;
+        let extra = extra.map(authorities).transpose()?.unwrap_or_default();
+        Ok(Self { extra, identity, connector: OnceCell::new() })
+    }
+
+    /// The same authorities for another origin, to which no identity is shown.
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self { extra: self.extra.clone(), ..Self::default() }
     }
 
     /// Completes the handshake on `stream` for `host`, which is verified and sent as SNI.
@@ -92,12 +118,28 @@ impl Tls {
             return Err(failed("this machine has no root certificates".to_owned()));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| failed(e.to_string()))?
-            .with_root_certificates(store)
-            .with_no_client_auth();
+            .with_root_certificates(store);
+        let mut config = match &self.identity {
+            None => config.with_no_client_auth(),
+            Some(Identity { chain, key }) => config
+                .with_client_auth_cert(chain.clone(), key.clone_key())
+                .map_err(|e| failed(format!("client identity: {e}")))?,
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsConnector::from(Arc::new(config)))
     }
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, EgressError> {
+    let broken = |what: &str| EgressError::new(Kind::Tls, false, what.to_owned());
+    let extra = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| broken("the extra root certificates are not valid PEM"))?;
+    if extra.is_empty() {
+        return Err(broken("the extra root certificates hold no certificate"));
+    }
+    Ok(extra)
 }

@@ -33,6 +33,8 @@ struct Key {
     capabilities: Bytes,
     info: Option<Bytes>,
     only: Option<SourceName>,
+    /// Records name it.
+    front: &'static str,
 }
 
 /// One client, and what it was offered.
@@ -62,6 +64,7 @@ impl Clients {
             capabilities: capabilities.clone(),
             info: info.cloned(),
             only: only.cloned(),
+            front,
         };
         if let Some(known) = self.lock().get(&key) {
             return Ok(known.clone());

@@ -18,11 +18,13 @@ use crate::clients::Clients;
 use crate::hosts::{Hosts, Misaddressed};
 use crate::line::Line;
 use crate::peer::Peer;
+use crate::problem::Problem;
 use crate::route::Route;
 use crate::session::Session;
 use crate::table::Table;
 use crate::visit::Visit;
-use crate::{Network, address, media, post, reply, sse, unsolicited};
+use crate::webhook::{self, Routes};
+use crate::{Network, RestBase, address, media, outcome, post, reply, rest, sse, unsolicited};
 
 /// Everything behind one listener.
 pub(crate) struct Door {
@@ -34,6 +36,8 @@ pub(crate) struct Door {
     pub(crate) public_https: Option<HeaderValue>,
     pub(crate) hsts: Option<HeaderValue>,
     pub(crate) sse: bool,
+    pub(crate) rest: Option<RestBase>,
+    pub(crate) hooks: Option<Routes>,
     /// Which run of the gate this is: sessions of others are gone.
     pub(crate) boot: u64,
     pub(crate) sources: Vec<SourceName>,
@@ -67,6 +71,13 @@ impl Door {
             Ok(allowed) => {
                 origin = allowed;
                 self.send_on(&line, https, head, at, body).await
+            }
+            Err(refusal) if self.is_plain(&head.uri) => {
+                let vetted = self.base.gate.refuse(refusal, &at, None).await;
+                reply::closing(
+                    outcome::outcome(vetted)
+                        .map_or_else(Problem::response, |_| reply::nothing_here()),
+                )
             }
             Err(refusal) => reply::closing(self.refuse(refusal, None, &at, None).await),
         };
@@ -117,6 +128,10 @@ impl Door {
         at: Arrival,
         body: Incoming,
     ) -> Response<Body> {
+        if let Some((base, place)) = self.rest.as_ref().and_then(|b| Some((b, b.place(&head.uri)?)))
+        {
+            return Box::pin(rest::visit(self, base, place, head, at, body)).await;
+        }
         let route = Route::of(&head.uri);
         let get = head.method == Method::GET;
         match route {
@@ -126,12 +141,22 @@ impl Door {
             Route::Health | Route::Ready if get => reply::json(200, r#"{"status":"ok"}"#),
             Route::Health | Route::Ready => reply::wrong_method(HeaderValue::from_static("GET")),
             Route::Root if get && !https => self.to_https(),
+            Route::Hook(name) => match &self.hooks {
+                Some(hooks) => Box::pin(webhook::visit(self, hooks, &name, head, at, body)).await,
+                None => reply::nothing_here(),
+            },
             Route::Mcp(name) => self.mcp(line, name, head, at, body).await,
             Route::Sse | Route::Messages if self.sse => {
                 Box::pin(sse::visit(self, line, &route, head, at, body)).await
             }
             _ => reply::nothing_here(),
         }
+    }
+
+    /// Whether a path is of a door that speaks no JSON-RPC.
+    fn is_plain(&self, uri: &http::Uri) -> bool {
+        let hook = matches!(Route::of(uri), Route::Hook(_)) && self.hooks.is_some();
+        hook || self.rest.as_ref().is_some_and(|base| base.place(uri).is_some())
     }
 
     fn to_https(&self) -> Response<Body> {

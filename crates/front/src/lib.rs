@@ -1,9 +1,11 @@
-//! The doors agents come through: stdio, Streamable HTTP of both eras, HTTP+SSE.
+//! The doors agents come through: stdio, Streamable HTTP of both eras, HTTP+SSE, plain HTTP (REST), webhooks.
 //!
 //! A door reads messages, tells the eras apart, holds what belongs to a connection (sessions, streams, questions that
 //! wait for an answer), and hands everything else to the [`gate::Gate`]. It decides nothing about calls.
 //!
 //! - [`serve`], [`Settings`]: HTTP, with or without TLS
+//! - [`RestBase`]: where tools are offered over plain HTTP
+//! - [`webhook`]: signed requests of other services, each of which becomes one call
 //! - [`stdio`]: one client over a pair of pipes
 
 mod accept;
@@ -26,15 +28,20 @@ mod link;
 mod media;
 mod modern;
 mod open;
+mod outcome;
 mod peer;
+mod percent;
 mod post;
+mod problem;
 mod pump;
 mod reply;
+mod rest;
 mod route;
 mod said;
 mod serve;
 mod session;
 mod settings;
+mod silent;
 mod sse;
 mod start;
 mod stdio;
@@ -44,11 +51,13 @@ mod tls;
 mod track;
 mod unsolicited;
 mod visit;
+pub mod webhook;
 mod wire;
 
 pub use accept::Served;
 pub use address::{Network, NotANetwork};
 pub use gauges::Gauges;
+pub use rest::{BadBase, RestBase};
 pub use serve::serve;
 pub use settings::{Limits, Settings, Tls};
 pub use start::StartError;

@@ -94,6 +94,12 @@ pub(crate) fn json(status: u16, text: &'static str) -> Response<Body> {
     response(status, JSON.clone(), Body::text(Rope::from(Bytes::from_static(text.as_bytes()))))
 }
 
+/// The challenge of a service that asks whether somebody is there: a JSON string, said back.
+pub(crate) fn challenge(raw: &Bytes) -> Response<Body> {
+    let text = [b"{\"challenge\":", &raw[..], b"}"].concat();
+    response(200, JSON.clone(), Body::text(Rope::from(Bytes::from(text))))
+}
+
 /// There is nothing at this path, for anybody.
 pub(crate) fn nothing_here() -> Response<Body> {
     json(404, r#"{"error":{"code":"not_found","message":"there is nothing at this path"}}"#)

@@ -12,6 +12,8 @@ pub(crate) enum Route {
     Sse,
     /// `/messages`
     Messages,
+    /// `/hooks/NAME`, the name as it stands in the path.
+    Hook(String),
     /// `/healthz`
     Health,
     /// `/readyz`
@@ -31,9 +33,10 @@ impl Route {
             "/healthz" => Self::Health,
             "/readyz" => Self::Ready,
             "/" => Self::Root,
-            path => match path.strip_prefix("/mcp/") {
-                Some(name) => Self::Mcp(Some(name.to_owned())),
-                None => Self::Unknown,
+            path => match (path.strip_prefix("/mcp/"), path.strip_prefix("/hooks/")) {
+                (Some(name), _) => Self::Mcp(Some(name.to_owned())),
+                (None, Some(name)) => Self::Hook(name.to_owned()),
+                (None, None) => Self::Unknown,
             },
         }
     }
@@ -50,7 +53,10 @@ mod tests {
         assert_eq!(of("/mcp?api_key=x"), Route::Mcp(None));
         assert_eq!(of("/mcp/files"), Route::Mcp(Some("files".to_owned())));
         assert_eq!(of("/mcp/%66iles"), Route::Mcp(Some("%66iles".to_owned())));
+        assert_eq!(of("/hooks/%61?x"), Route::Hook("%61".to_owned()));
         for other in [
+            "/hooks",
+            "/routes",
             "/MCP",
             "/mcp2",
             "//mcp",

@@ -13,6 +13,7 @@ use crate::door::Door;
 use crate::hosts::Hosts;
 use crate::start::public_url;
 use crate::table::Table;
+use crate::webhook::Routes;
 use crate::{Settings, StartError, keeper, tls};
 
 /// Principals whose rates are told apart.
@@ -38,6 +39,9 @@ pub async fn serve(
     let keeper = tokio::spawn(keeper::keep(door.clone()));
     let served = Listener { door: door.clone(), tls }.run(listener, shutdown).await;
     keeper.abort();
+    if let Some(hooks) = &door.hooks {
+        hooks.finish(door.base.limits.grace).await;
+    }
     door.sessions.sweep(u64::MAX, 0);
     door.peers.sweep(u64::MAX, 0);
     Ok(served)
@@ -59,6 +63,8 @@ fn door(gate: Gate, settings: Settings, tls: bool) -> Result<Door, StartError> {
         public_https: public.and_then(location),
         hsts: settings.hsts.as_deref().and_then(|value| HeaderValue::from_str(value).ok()),
         sse: settings.sse,
+        rest: settings.rest,
+        hooks: settings.webhooks.map(Routes::new),
         boot: u64::try_from(boot & u128::from(u64::MAX)).unwrap_or_default(),
         sources: gate.source_names(),
         sessions: Table::new(limits.sessions),

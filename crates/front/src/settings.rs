@@ -6,7 +6,8 @@ use ambient::Clock;
 use identity::Rate;
 use model::Secret;
 
-use crate::{Gauges, Network, StartError, start};
+use crate::webhook::Webhooks;
+use crate::{Gauges, Network, RestBase, StartError, start};
 
 /// What an operator can set about the HTTP doors.
 pub struct Settings {
@@ -27,6 +28,10 @@ pub struct Settings {
     pub hsts: Option<String>,
     /// Whether HTTP+SSE, the transport of 2024-11-05, is offered at `/sse` and `/messages`.
     pub sse: bool,
+    /// Where tools are offered over plain HTTP, if they are.
+    pub rest: Option<RestBase>,
+    /// Routes for signed requests of other services, below `/hooks/`.
+    pub webhooks: Option<Webhooks>,
     /// Whether callers have to prove who they are.
     pub authenticated: bool,
     /// Bounds.
@@ -142,6 +147,8 @@ impl Settings {
             public_url: None,
             hsts: None,
             sse: false,
+            rest: None,
+            webhooks: None,
             authenticated: true,
             limits: Limits::default(),
             clock: Clock::system(),

@@ -6,6 +6,7 @@ use http::{HeaderValue, Uri};
 use thiserror::Error;
 
 use crate::hosts::{Hosts, is_origin};
+use crate::webhook::BadHook;
 use crate::{Settings, tls};
 
 /// Why a gate does not start listening. Each says what to do.
@@ -46,6 +47,9 @@ pub enum StartError {
     /// The certificate or its key.
     #[error("TLS: {0}")]
     Tls(String),
+    /// A route for signed requests.
+    #[error(transparent)]
+    Webhook(#[from] BadHook),
     /// No randomness, for session ids.
     #[error(transparent)]
     NoEntropy(#[from] ambient::NoEntropy),
@@ -77,6 +81,9 @@ pub(crate) fn check(settings: &Settings) -> Result<(), StartError> {
     }
     if settings.hsts.as_deref().is_some_and(|value| HeaderValue::from_str(value).is_err()) {
         return Err(StartError::Hsts);
+    }
+    if let Some(webhooks) = &settings.webhooks {
+        webhooks.check()?;
     }
     settings.tls.as_ref().map_or(Ok(()), |t| tls::config(t).map(|_| ()))
 }

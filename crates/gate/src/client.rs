@@ -31,6 +31,8 @@ pub struct Client {
     /// The way to a legacy client outside any request (its GET stream, its stdout).
     pub link: Option<Arc<dyn Link>>,
     level: AtomicU8,
+    /// By which run of steps it came to be; none for a client of a front.
+    pub(crate) trail: Option<crate::step::Trail>,
 }
 
 /// Names what upstream sessions belong to.
@@ -55,12 +57,30 @@ impl Client {
         link: Option<Arc<dyn Link>>,
     ) -> Self {
         let level = AtomicU8::new(Level::OFF);
-        Self { lease, principal, version, capabilities, info, only, front, session, link, level }
+        let trail = None;
+        Self {
+            lease,
+            principal,
+            version,
+            capabilities,
+            info,
+            only,
+            front,
+            session,
+            link,
+            level,
+            trail,
+        }
     }
 
     /// Whether this source is there for it: the one of its path, or any.
     pub(crate) fn sees(&self, source: &model::SourceName) -> bool {
         self.only.as_ref().is_none_or(|only| only == source)
+    }
+
+    /// Whether it stands for the steps of a call rather than for somebody before the gate.
+    pub const fn is_stepping(&self) -> bool {
+        self.trail.is_some()
     }
 
     /// The level a legacy client set for its session with `logging/setLevel`, if it did.

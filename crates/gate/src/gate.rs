@@ -26,9 +26,9 @@ use crate::{Client, Settings, SourceSettings, Vetted, render};
 
 /// The one way through. Cheap to clone; all clones are one gate.
 #[derive(Clone)]
-pub struct Gate(Arc<Inner>);
+pub struct Gate(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     settings: Settings,
     catalogue: Arc<Catalogue>,
     hub: Arc<Hub>,

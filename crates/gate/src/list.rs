@@ -9,16 +9,18 @@ use protocol::Rope;
 use protocol::json::quote;
 use protocol::mcp::{Era, Version, translate};
 
-use crate::catalogue::{Fragment, Shelf, ViewKey};
+use crate::catalogue::{Entry, Fragment, Shelf, ViewKey};
 use crate::gate::{Arrival, Gate};
 use crate::port::{Kind, Trouble};
 use crate::way::{limit_principal, shows};
-use crate::{Client, Vetted, cursor, render};
+use crate::{Client, Vetted, cursor, discovery, render};
 
 /// A merged list before it is cut into pages.
 struct Merged {
     fragments: Vec<Arc<Fragment>>,
     missing: Vec<SourceName>,
+    /// Whether something is there that is not listed one by one.
+    folded: bool,
 }
 
 impl Gate {
@@ -71,9 +73,12 @@ async fn merge(gate: &Gate, client: &Arc<Client>, kind: Kind) -> Merged {
     let shelves: Vec<&Shelf> =
         gate.catalogue().shelves().iter().filter(|s| client.sees(s.source.name())).collect();
     let asked = join_all(shelves.iter().map(|s| listing(gate, client, s, kind))).await;
-    let mut merged = Merged { fragments: Vec::new(), missing: Vec::new() };
+    let mut merged = Merged { fragments: Vec::new(), missing: Vec::new(), folded: false };
     for (shelf, fragment) in shelves.iter().zip(asked) {
         match fragment {
+            Ok(fragment) if kind == Kind::Tools && discovery::folds(shelf) => {
+                merged.folded |= !fragment.items.is_empty();
+            }
             Ok(fragment) => merged.fragments.push(fragment),
             Err(trouble) => {
                 tracing::warn!(source = %shelf.source.name(), "left out of {}: {trouble}", kind.method().as_str());
@@ -81,6 +86,9 @@ async fn merge(gate: &Gate, client: &Arc<Client>, kind: Kind) -> Merged {
                 merged.missing.push(shelf.source.name().clone());
             }
         }
+    }
+    if merged.folded {
+        merged.fragments.push(Arc::new(discovery::definitions()));
     }
     merged
 }
@@ -121,30 +129,28 @@ async fn listing(
     Ok(listed.view(key, render))
 }
 
-fn fragment(gate: &Gate, client: &Client, entries: &[Arc<crate::catalogue::Entry>]) -> Fragment {
+fn fragment(gate: &Gate, client: &Client, entries: &[Arc<Entry>]) -> Fragment {
     let items = entries
         .iter()
         .filter(|e| shows(gate, &client.principal, e))
-        .filter_map(|e| {
-            let shown = match e.kind {
-                Kind::Tools => {
-                    let from = match e.era {
-                        Era::Modern => Version::MODERN,
-                        Era::Legacy => Version::NEWEST_LEGACY,
-                    };
-                    let route = translate::Route {
-                        from,
-                        to: client.version,
-                        tasks: e.era == client.version.era(),
-                    };
-                    translate::tool_for(&e.definition, route).ok()??
-                }
-                _ => e.definition.text().clone(),
-            };
-            Some((e.exposed.clone(), shown))
-        })
+        .filter(|e| e.kind != Kind::Tools || !discovery::is_own(gate, &e.exposed))
+        .filter_map(|e| Some((e.exposed.clone(), shown(client, e)?)))
         .collect();
     Fragment::new(items)
+}
+
+/// A definition in the words of the client's version, if it can be said there.
+pub(crate) fn shown(client: &Client, entry: &Entry) -> Option<Bytes> {
+    if entry.kind != Kind::Tools {
+        return Some(entry.definition.text().clone());
+    }
+    let from = match entry.era {
+        Era::Modern => Version::MODERN,
+        Era::Legacy => Version::NEWEST_LEGACY,
+    };
+    let tasks = entry.era == client.version.era();
+    let route = translate::Route { from, to: client.version, tasks };
+    translate::tool_for(&entry.definition, route).ok()?
 }
 
 const fn entry_action(kind: Kind) -> model::Action {

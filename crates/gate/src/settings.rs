@@ -80,6 +80,8 @@ pub struct SourceSettings {
     pub check_arguments: bool,
     /// Hosts of its URL elicitations: its own host, if it has one.
     pub hosts: Vec<String>,
+    /// With more tools than this they are not listed one by one, but found with `search_tools`; never if not set.
+    pub discovery: Option<usize>,
 }
 
 impl SourceSettings {
@@ -94,6 +96,7 @@ impl SourceSettings {
             detectors: true,
             check_arguments: true,
             hosts: Vec::new(),
+            discovery: None,
         }
     }
 

@@ -110,6 +110,8 @@ codes! {
     AuditUnavailable = "audit_unavailable", Gate, retry true, rpc -31040, http 503;
     /// State at rest (keys, pins) could not be read.
     StoreUnavailable = "store_unavailable", Gate, retry true, rpc -31041, http 503;
+    /// A secret that the call needs is missing, meant for something else, or in a vault that cannot be read.
+    SecretUnavailable = "secret_unavailable", Gate, retry true, rpc -31043, http 503;
     /// The gate is shutting down.
     Draining = "draining", Gate, retry true, rpc -31042, http 503;
     /// The caller cancelled it.

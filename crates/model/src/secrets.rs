@@ -129,6 +129,34 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// Reads a text in which other references may stand, too: `fill` says what `${…}` stands for, given what is
+    /// between the braces. What it says is text, and is not read again.
+    ///
+    /// # Errors
+    /// As for [`Template::parse`], or what `fill` says.
+    pub fn parse_with(
+        text: &str,
+        fill: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("vault:") {
+            return Ok(Self(vec![Part::Vault(SecretName::new(name)?)]));
+        }
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            let (inside, after) =
+                rest[at + 2..].split_once('}').ok_or("a reference `${…` is not closed with `}`")?;
+            parts.push(Part::Text(Secret::new(rest[..at].to_owned())));
+            parts.push(match inside.strip_prefix("vault:") {
+                Some(name) => Part::Vault(SecretName::new(name)?),
+                None => Part::Text(Secret::new(fill(inside)?)),
+            });
+            rest = after;
+        }
+        parts.push(Part::Text(Secret::new(rest.to_owned())));
+        Ok(Self(parts))
+    }
+
     /// A text in which nothing is looked for.
     pub fn plain(text: String) -> Self {
         Self(vec![Part::Text(Secret::new(text))])
@@ -181,6 +209,22 @@ mod tests {
     fn a_broken_reference_is_an_error_and_never_plain_text() {
         for bad in ["vault:", "vault:No", "${vault:a", "${vault:}", "vault:a b", "vault:../x\n"] {
             assert!(names(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_references_are_filled_in_and_what_they_bring_is_not_read_again() {
+        let fill = |inside: &str| match inside {
+            "env:T" => Ok("${vault:stolen}".to_owned()),
+            other => Err(format!("no {other}")),
+        };
+        let read = |text: &str| Template::parse_with(text, fill);
+        let template = read("a${env:T}b${vault:c}").ok().unwrap();
+        assert_eq!(template.names().map(SecretName::as_str).collect::<Vec<_>>(), ["c"]);
+        assert_eq!(read("vault:x").ok().unwrap().names().count(), 1);
+        assert_eq!(read("${input:x}").err().as_deref(), Some("no input:x"));
+        for bad in ["${env:T", "${vault:a", "${vault:A}", "vault:"] {
+            assert!(read(bad).is_err(), "{bad}");
         }
     }
 

@@ -4,15 +4,17 @@ mod audit;
 mod explain;
 mod keys;
 mod pins;
+mod vault;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use audit::{AuditCommand, ExportFormat, Wanted};
-pub use explain::{Explain, ExplainCall, PolicyCommand, Who};
+pub use explain::{Explain, ExplainCall, ExplainRequest, ExplainUrl, PolicyCommand, Who};
 pub use keys::{CreateKey, KeysCommand, RoleName};
 pub use pins::{Choice, EffectChoice, PinsCommand};
+pub use vault::{KeyOptions, ServeVault, SetSecret, VaultCommand, VaultPlace};
 
 /// One guarded doorway between AI agents and everything they call.
 #[derive(Debug, Parser)]
@@ -68,6 +70,9 @@ pub enum Command {
     /// Make, list, revoke and rotate API keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Keep secrets, each for the hosts and programs it is meant for
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// See and decide on what sources say of themselves
     #[command(subcommand)]
     Pins(PinsCommand),

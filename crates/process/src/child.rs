@@ -6,7 +6,7 @@ use model::SourceName;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, watch};
 
-use crate::{Lines, Stderr, Stdin};
+use crate::{Lines, Seen, Stderr, Stdin};
 
 /// A running program. Dropping its [`Handle`] ends it, and everything that came from it.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Handle {
     pub(crate) source: SourceName,
     pub(crate) pid: i32,
     pub(crate) stops: mpsc::Sender<Duration>,
-    pub(crate) exit: watch::Receiver<Option<Exit>>,
+    pub(crate) exit: watch::Receiver<Option<Ended>>,
     pub(crate) stderr: Arc<Stderr>,
 }
 
@@ -53,16 +53,21 @@ impl Handle {
 
     /// How it ended, if it has and nothing of its tree is left.
     pub fn exited(&self) -> Option<Exit> {
-        *self.exit.borrow()
+        self.exit.borrow().map(|ended| ended.exit)
     }
 
     /// Waits until it has ended and nothing of its tree is left.
     pub async fn exit(&self) -> Exit {
         let mut exit = self.exit.clone();
         match exit.wait_for(Option::is_some).await {
-            Ok(exit) => exit.unwrap_or(Exit::Lost),
+            Ok(ended) => ended.map_or(Exit::Lost, |ended| ended.exit),
             Err(_) => Exit::Lost,
         }
+    }
+
+    /// What was seen of it that its end alone does not tell, once it has ended.
+    pub fn seen(&self) -> Seen {
+        self.exit.borrow().map(|ended| ended.seen).unwrap_or_default()
     }
 
     /// Waits `grace` for the child to end by itself (its input should be closed by now), then sends its tree SIGTERM,
@@ -81,6 +86,13 @@ impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Handle({}, process {})", self.source, self.pid)
     }
+}
+
+/// The end of a program, and what was seen of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    pub(crate) seen: Seen,
 }
 
 /// How a program ended.

@@ -34,6 +34,20 @@ pub(crate) fn compose(
     all
 }
 
+/// Sets a variable, unless the operator has.
+pub(crate) fn provide(
+    environment: &mut Vec<(String, String)>,
+    configured: &[(String, Secret<String>)],
+    name: &str,
+    value: &str,
+) {
+    if configured.iter().any(|(n, _)| n == name) {
+        return;
+    }
+    environment.retain(|(n, _)| n != name);
+    environment.push((name.to_owned(), value.to_owned()));
+}
+
 /// The value of `PATH` in a composed environment.
 pub(crate) fn path(environment: &[(String, String)]) -> &str {
     environment.iter().find(|(n, _)| n == "PATH").map_or(DEFAULT_PATH, |(_, v)| v)
@@ -65,6 +79,17 @@ mod tests {
             &[("LANG", "de"), ("TOKEN", "t"), ("TOKEN", "u")],
         );
         assert_eq!(all, ["LANG=de", "PATH=/bin", "TOKEN=u"]);
+    }
+
+    #[test]
+    fn what_is_provided_yields_to_what_is_configured() {
+        let configured = [("TMPDIR".to_owned(), Secret::new("/mine".to_owned()))];
+        for (configured, want) in [(&configured[..], "/mine"), (&[], "/own")] {
+            let mut all = compose(&[("TMPDIR".to_owned(), "/tmp".to_owned())], configured);
+            provide(&mut all, configured, "TMPDIR", "/own");
+            let values: Vec<_> = all.iter().filter(|(n, _)| n == "TMPDIR").collect();
+            assert_eq!(values, [&("TMPDIR".to_owned(), want.to_owned())]);
+        }
     }
 
     #[test]

@@ -65,6 +65,28 @@ pub enum SpawnError {
         /// The limit.
         limit: usize,
     },
+    /// This machine cannot confine programs.
+    #[error(
+        "programs are run confined, and this machine cannot do that: {why}; `confine = \"off\"` in the configuration of the source runs it all the same, with everything the gate's own user may do"
+    )]
+    Unconfinable {
+        /// What is missing.
+        why: &'static str,
+    },
+    /// A path in `confine` that cannot be granted.
+    #[error("`confine`: {} {why}", path.display())]
+    ConfinePath {
+        /// The path as given.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Too many paths in `confine`.
+    #[error("`confine` names more than {limit} paths: name the folders above them")]
+    ConfinePaths {
+        /// The limit.
+        limit: usize,
+    },
     /// A cap is reached.
     #[error("{limit} allows {cap} running children")]
     TooMany {
@@ -89,6 +111,27 @@ pub enum SpawnError {
 impl SpawnError {
     pub(crate) fn system(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::System { what, error }
+    }
+
+    /// A stable name for programs and tables.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "command_empty",
+            Self::Nul { .. } => "command_nul",
+            Self::VariableName { .. } => "variable_name",
+            Self::InlineCode { .. } => "inline_code",
+            Self::CodeFromStdin { .. } => "code_from_stdin",
+            Self::Relative { .. } => "program_relative",
+            Self::NotFound { .. } => "program_not_found",
+            Self::Directory { .. } => "working_directory",
+            Self::TooLong { .. } => "command_too_long",
+            Self::Unconfinable { .. } => "confine_unsupported",
+            Self::ConfinePath { .. } => "confine_path",
+            Self::ConfinePaths { .. } => "confine_paths",
+            Self::TooMany { .. } => "children_limit",
+            Self::System { .. } => "start_failed",
+            Self::NoReport => "start_timeout",
+        }
     }
 
     /// Whether only a change of configuration can help.

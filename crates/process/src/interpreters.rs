@@ -9,6 +9,16 @@ use table::{INTERPRETERS, Interpreter, RUNNERS, WRAPPERS};
 
 use crate::SpawnError;
 
+/// Whether `name` (see [`base_name`]) is an interpreter that is told which file to run.
+pub(crate) fn is_interpreter(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// Whether `name` is a program that starts the program named in its arguments.
+pub(crate) fn is_wrapper(name: &str) -> bool {
+    WRAPPERS.contains(&name)
+}
+
 /// Refuses a command that runs code from its own text, or from standard input.
 pub(crate) fn check(command: &[String]) -> Result<(), SpawnError> {
     let Some((program, args)) = command.split_first() else { return Err(SpawnError::Empty) };
@@ -107,7 +117,7 @@ fn word(arg: &str) -> &str {
 }
 
 /// `/usr/bin/python3.12` and `Python.EXE` are both `python`.
-fn base_name(program: &str) -> String {
+pub(crate) fn base_name(program: &str) -> String {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
     let name = name.strip_suffix(".exe").unwrap_or(&name);
     name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-').to_owned()

@@ -1,28 +1,34 @@
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
+use model::SourceName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{mpsc, watch};
 
-use crate::Exit;
+use crate::child::Ended;
 use crate::children::Slot;
+use crate::confine::{group, temp};
 use crate::order::Report;
+use crate::{Exit, Limit, Seen};
 
 /// The gate's side of one supervisor: passes stops on, waits for the end, collects the process.
 pub(crate) struct Keeper {
+    pub(crate) source: SourceName,
     pub(crate) control: UnixStream,
     pub(crate) supervisor: tokio::process::Child,
     pub(crate) stops: mpsc::Receiver<Duration>,
-    pub(crate) exit: watch::Sender<Option<Exit>>,
+    pub(crate) exit: watch::Sender<Option<Ended>>,
     pub(crate) slot: Slot,
+    pub(crate) remains: Remains,
 }
 
 impl Keeper {
     /// Ends when nothing of the tree is left. Dropped, it closes the socket, which ends the tree as well.
     pub(crate) async fn run(self) {
-        let Self { control, mut supervisor, mut stops, exit, slot } = self;
+        let Self { source, control, mut supervisor, mut stops, exit, slot, remains } = self;
         let (mut from, to) = control.into_split();
         // `None` once the handle is gone: closing our side tells the supervisor.
         let mut to = Some(to);
@@ -42,20 +48,51 @@ impl Keeper {
         if let Err(error) = supervisor.wait().await {
             tracing::warn!(%error, "a supervisor could not be collected");
         }
+        drop(remains);
         drop(slot);
+        if !how.seen.is_nothing() {
+            tracing::warn!(%source, exit = %how.exit, "a program was held by its confinement: {}", how.seen);
+        }
         exit.send_replace(Some(how));
     }
 }
 
-async fn ended(from: &mut OwnedReadHalf) -> Exit {
-    loop {
-        match report(from).await {
-            Some(Report::Exited(code)) => return Exit::Code(code),
-            Some(Report::Killed(signal)) => return Exit::Signal(signal),
-            Some(_) => {}
-            None => return Exit::Lost,
+/// What a supervisor clears away, and the gate if the supervisor could not.
+#[derive(Default)]
+pub(crate) struct Remains {
+    pub(crate) temp: Option<PathBuf>,
+    pub(crate) group: Option<String>,
+}
+
+impl Drop for Remains {
+    fn drop(&mut self) {
+        // Nearly always the supervisor has: then these are two looks at what is not there.
+        if let Some(group) = self.group.take().and_then(|tag| group::existing(&tag)) {
+            group::clear(&group);
+        }
+        if let Some(temp) = self.temp.take()
+            && let Err(error) = temp::clear(&temp)
+        {
+            tracing::warn!(%error, folder = %temp.display(), "a temporary folder could not be removed");
         }
     }
+}
+
+async fn ended(from: &mut OwnedReadHalf) -> Ended {
+    let mut seen = Seen::default();
+    let count = |n| u32::try_from(n).unwrap_or(0);
+    let exit = loop {
+        match report(from).await {
+            Some(Report::Exited(code)) => break Exit::Code(code),
+            Some(Report::Killed(signal)) => break Exit::Signal(signal),
+            Some(Report::Over(n)) => seen.over = Limit::from_number(n),
+            Some(Report::Left(n)) => seen.left_behind = count(n),
+            Some(Report::Forbidden(n)) => seen.forbidden = count(n),
+            Some(Report::Started(_) | Report::Failed(_)) => {}
+            None => break Exit::Lost,
+        }
+    };
+    Ended { exit, seen }
 }
 
 /// One report; `None` if the supervisor is gone.

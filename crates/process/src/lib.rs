@@ -4,20 +4,22 @@
 //! holds one end of a socket to it. When the gate asks, or dies in whatever way, the supervisor ends the program and
 //! everything that came from it, however detached: as the subreaper it is the parent orphans return to.
 //!
-//! The program itself is started by a second re-execution, `__exec`, which closes descriptors, leaves the session and
-//! asks to be killed with its supervisor before it becomes the program. Both stages have one thread and run before
+//! The program itself is started by a second re-execution, `__exec`, which closes descriptors, leaves the session, asks
+//! to be killed with its supervisor and confines itself ([`Confine`]) before it becomes the program. Both stages have one thread and run before
 //! anything else in the process, which is why none of this needs `unsafe`.
 //!
 //! The binary's `main` begins with [`take_over`].
 
 mod child;
 mod children;
+mod confine;
 mod descriptors;
 mod environment;
 mod error;
 mod interpreters;
 mod keeper;
 mod launcher;
+mod limit;
 mod lines;
 mod order;
 mod program;
@@ -32,9 +34,11 @@ mod tree;
 
 pub use child::{Child, Exit, Handle};
 pub use children::{Caps, Children};
+pub use confine::{Confine, Grants, Limits, Missing, Support, fetches_programs};
 pub use environment::INHERITED;
 pub use error::SpawnError;
 pub use launcher::Launcher;
+pub use limit::{Limit, Seen};
 pub use lines::{LineError, Lines};
 pub use restarts::{Backoff, Restarts};
 pub use spec::Spec;

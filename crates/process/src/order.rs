@@ -23,6 +23,12 @@ pub(crate) struct Order {
     /// The program's file, then its name, then its arguments.
     pub(crate) command: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    /// What it is confined to, as words (see [`crate::confine::plan::Plan`]).
+    pub(crate) confine: Vec<String>,
+    /// Its folder for temporary files, which the supervisor clears away; empty for none.
+    pub(crate) temp: String,
+    /// The name of the group that counts its processes; empty for none.
+    pub(crate) group: String,
 }
 
 impl Order {
@@ -36,6 +42,10 @@ impl Order {
             put(&mut out, name);
             put(&mut out, value);
         }
+        count(&mut out, self.confine.len());
+        self.confine.iter().for_each(|word| put(&mut out, word));
+        put(&mut out, &self.temp);
+        put(&mut out, &self.group);
         let length = u32::try_from(out.len() - 4).unwrap_or(u32::MAX);
         out[..4].copy_from_slice(&length.to_le_bytes());
         out
@@ -48,7 +58,9 @@ impl Order {
         let env = (0..number(&mut at)?)
             .map(|_| Some((text(&mut at)?, text(&mut at)?)))
             .collect::<Option<_>>()?;
-        at.is_empty().then_some(Self { dir, command, env })
+        let confine = (0..number(&mut at)?).map(|_| text(&mut at)).collect::<Option<_>>()?;
+        let (temp, group) = (text(&mut at)?, text(&mut at)?);
+        at.is_empty().then_some(Self { dir, command, env, confine, temp, group })
     }
 
     /// Sends the order with the program's standard input, output and error.
@@ -108,6 +120,12 @@ pub(crate) enum Report {
     Exited(i32),
     /// The signal that ended it.
     Killed(i32),
+    /// It is being ended, for it used more than it may: which limit, see [`crate::Limit`].
+    Over(i32),
+    /// So many of its processes were still there when the program itself had ended.
+    Left(i32),
+    /// So many of its processes were ended by the filter on system calls.
+    Forbidden(i32),
 }
 
 impl Report {
@@ -119,6 +137,9 @@ impl Report {
             Self::Failed(n) => (b'F', n),
             Self::Exited(n) => (b'E', n),
             Self::Killed(n) => (b'K', n),
+            Self::Over(n) => (b'O', n),
+            Self::Left(n) => (b'L', n),
+            Self::Forbidden(n) => (b'X', n),
         };
         let mut bytes = [letter; Self::LEN];
         bytes[1..].copy_from_slice(&n.to_le_bytes());
@@ -132,6 +153,9 @@ impl Report {
             b'F' => Some(Self::Failed(n)),
             b'E' => Some(Self::Exited(n)),
             b'K' => Some(Self::Killed(n)),
+            b'O' => Some(Self::Over(n)),
+            b'L' => Some(Self::Left(n)),
+            b'X' => Some(Self::Forbidden(n)),
             _ => None,
         }
     }
@@ -184,8 +208,11 @@ mod tests {
             dir: String,
             command: Vec<String>,
             env: Vec<(String, String)>,
+            confine: Vec<String>,
+            temp: String,
+            group: String,
         ) {
-            let order = Order { dir, command, env };
+            let order = Order { dir, command, env, confine, temp, group };
             let bytes = order.encode();
             prop_assert_eq!(Order::decode(&bytes[4..]), Some(order));
         }
@@ -197,7 +224,10 @@ mod tests {
 
         #[test]
         fn reports_arrive_as_they_were_given(n: i32) {
-            for report in [Report::Started(n), Report::Failed(n), Report::Exited(n), Report::Killed(n)] {
+            for report in [
+                Report::Started(n), Report::Failed(n), Report::Exited(n), Report::Killed(n),
+                Report::Over(n), Report::Left(n), Report::Forbidden(n),
+            ] {
                 prop_assert_eq!(Report::decode(report.encode()), Some(report));
             }
         }
@@ -207,7 +237,14 @@ mod tests {
     fn an_order_and_its_descriptors_cross_a_socket() {
         let (gate, supervisor) = UnixStream::pair().unwrap();
         let (read, mut write) = io::pipe().unwrap();
-        let order = Order { dir: "/".into(), command: vec!["x".repeat(60_000)], env: Vec::new() };
+        let order = Order {
+            dir: "/".into(),
+            command: vec!["x".repeat(60_000)],
+            env: Vec::new(),
+            confine: vec!["off".into()],
+            temp: String::new(),
+            group: String::new(),
+        };
         Order::send(&order.encode(), &gate, [read.as_fd(), read.as_fd(), write.as_fd()]).unwrap();
         let (got, [stdin, ..]) = Order::receive(supervisor.as_fd()).unwrap();
         assert_eq!(got, order);

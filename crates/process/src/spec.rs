@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use model::{Secret, SourceName};
 
-use crate::SpawnError;
 use crate::interpreters;
+use crate::{Confine, SpawnError};
 
 /// What to start, as the operator configured it.
 pub struct Spec {
@@ -16,6 +16,8 @@ pub struct Spec {
     pub env: Vec<(String, Secret<String>)>,
     /// The working directory: absolute.
     pub dir: PathBuf,
+    /// What it may reach.
+    pub confine: Confine,
 }
 
 impl Spec {

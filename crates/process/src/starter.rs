@@ -8,18 +8,23 @@ use std::process::ExitCode;
 use nix::sys::signal::SigSet;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal, setsid};
 
-use crate::descriptors;
+use crate::confine::plan::Plan;
+use crate::{confine, descriptors};
 
 /// As `env` and `nohup` have it: found but not startable, and not found.
 const NOT_STARTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// `args`: the supervisor's process id, the program's file, its name, its arguments.
+/// `args`: the supervisor's process id, the number of words of the confinement and those, the program's file, its name,
+/// its arguments.
 pub(crate) fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
-    let (Some(parent), Some(file), Some(name)) = (args.next(), args.next(), args.next()) else {
+    let parent = args.next();
+    // Without a confinement that can be read, even if it says that there is none, nothing is started.
+    let Some(plan) = confinement(&mut args) else { return ExitCode::from(NOT_STARTABLE) };
+    let (Some(parent), Some(file), Some(name)) = (parent, args.next(), args.next()) else {
         return ExitCode::from(NOT_STARTABLE);
     };
-    match become_program(&parent, &file, &name, args) {
+    match become_program(&parent, plan.as_ref(), &file, &name, args) {
         Ok(never) => match never {},
         Err((code, why)) => {
             // Standard error is the child's: the gate reads it and shows it with the source's name.
@@ -29,9 +34,16 @@ pub(crate) fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+fn confinement(args: &mut impl Iterator<Item = OsString>) -> Option<Option<Plan>> {
+    let count: usize = args.next()?.to_str()?.parse().ok()?;
+    let words: Option<Vec<String>> = args.take(count).map(|word| word.into_string().ok()).collect();
+    words.filter(|words| words.len() == count).and_then(|words| Plan::read_words(&words))
+}
+
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]
 fn become_program(
     parent: &OsString,
+    plan: Option<&Plan>,
     file: &OsString,
     name: &OsString,
     args: impl Iterator<Item = OsString>,
@@ -46,6 +58,9 @@ fn become_program(
     let now = getppid().map(|pid| pid.as_raw_nonzero().get().to_string());
     if now.as_deref() != parent.to_str() {
         return Err(failed("tying to the supervisor", "it is gone".to_owned()));
+    }
+    if let Some(plan) = plan {
+        confine::enter(plan).map_err(|why| failed("confinement", why))?;
     }
     let error = std::process::Command::new(file).arg0(name).args(args).exec();
     let code = if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_STARTABLE };

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
@@ -14,13 +15,24 @@ use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpid, set_child_subreaper, setsid, wait,
 };
 
+use crate::confine::plan::{Plan, off};
+use crate::confine::{group, temp, usage};
 use crate::order::{Order, Report, read_exact};
-use crate::{descriptors, stage, tree};
+use crate::{Limit, Limits, Seen, descriptors, stage, tree};
 
 /// What a tree gets between the polite signal and the other one when the gate is gone or the program ended by itself.
 const GRACE: Duration = Duration::from_secs(1);
 /// How often a tree that is being ended is looked at.
 const TICK: Duration = Duration::from_millis(20);
+/// How often what a tree uses is looked at, at most.
+const LOOK: Duration = Duration::from_secs(1);
+/// Looking takes no more than one part in so many of the time.
+const SHARE: u32 = 50;
+/// How many processes of its user a program may have besides its own limit, where no group counts its own: others that
+/// the user starts meanwhile must not starve it.
+const OF_USER: u64 = 1024;
+/// The signal of the filter on system calls.
+const SIGSYS: i32 = Sig::SIGSYS as i32;
 
 /// Standard input is the socket to the gate.
 pub(crate) fn run() -> ExitCode {
@@ -42,24 +54,76 @@ fn supervise(control: BorrowedFd<'_>) -> io::Result<ExitCode> {
     set_child_subreaper(Some(getpid()))?;
     let signals = signals()?;
     let (order, stdio) = Order::receive(control)?;
-    let main = start(&order, stdio)?;
-    drop(order);
-    let _ = send(control, Report::Started(main.as_raw_nonzero().get()));
-    let report = Watch {
-        control,
-        signals,
-        main,
-        clock: Clock::system(),
-        ended: None,
-        end: End::Not,
-        open: true,
+    let plan = Plan::read_words(&order.confine)
+        .ok_or_else(|| io::Error::other("the confinement is malformed"))?;
+    let plan = plan.map(|plan| counted(plan, &order.group));
+    let outcome = watched(control, signals, &order, stdio, plan.as_ref());
+    if let Some(group) = plan.and_then(|plan| plan.group) {
+        group::clear(&group);
     }
-    .run()?;
+    if !order.temp.is_empty() {
+        // The gate tries again, and says so if it cannot either.
+        let _ = temp::clear(Path::new(&order.temp));
+    }
+    let (report, seen) = outcome?;
+    tell(control, &seen);
     let _ = send(control, report);
     Ok(match report {
         Report::Exited(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         _ => ExitCode::FAILURE,
     })
+}
+
+/// Starts the program and waits until nothing of its tree is left.
+fn watched(
+    control: BorrowedFd<'_>,
+    signals: SignalFd,
+    order: &Order,
+    stdio: [OwnedFd; 3],
+    plan: Option<&Plan>,
+) -> io::Result<(Report, Seen)> {
+    let main = start(order, plan, stdio)?;
+    let _ = send(control, Report::Started(main.as_raw_nonzero().get()));
+    let clock = Clock::system();
+    let mut watch = Watch {
+        control,
+        signals,
+        main,
+        next_look: clock.instant(),
+        clock,
+        limits: plan.map(|plan| plan.limits),
+        group: plan.and_then(|plan| plan.group.clone()),
+        ended: None,
+        seen: Seen::default(),
+        end: End::Not,
+        open: true,
+    };
+    let report = watch.run()?;
+    Ok((report, watch.seen))
+}
+
+/// The plan, with something that counts processes: a group of its own, or for ordinary users their own count.
+fn counted(mut plan: Plan, tag: &str) -> Plan {
+    plan.group = group::make(tag, plan.limits.processes);
+    if plan.group.is_none() {
+        let most = usage::tasks_of_user() + u64::from(plan.limits.processes) + OF_USER;
+        plan.of_user = Some(most);
+    }
+    plan
+}
+
+/// Reports what was seen; nothing, if there is nothing to tell.
+fn tell(control: BorrowedFd<'_>, seen: &Seen) {
+    let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    if let Some(limit) = seen.over {
+        let _ = send(control, Report::Over(limit.number()));
+    }
+    if seen.left_behind > 0 {
+        let _ = send(control, Report::Left(count(seen.left_behind)));
+    }
+    if seen.forbidden > 0 {
+        let _ = send(control, Report::Forbidden(count(seen.forbidden)));
+    }
 }
 
 /// Signals become something to poll for. Asked to end from outside, the supervisor ends its tree first.
@@ -74,10 +138,17 @@ fn signals() -> io::Result<SignalFd> {
 
 /// Starts the stage that becomes the program. Its ends of the pipes are the only ones left when this returns.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]
-fn start(order: &Order, [stdin, stdout, stderr]: [OwnedFd; 3]) -> io::Result<Pid> {
+fn start(
+    order: &Order,
+    plan: Option<&Plan>,
+    [stdin, stdout, stderr]: [OwnedFd; 3],
+) -> io::Result<Pid> {
+    let confinement = plan.map_or_else(off, Plan::words);
     let child = std::process::Command::new("/proc/self/exe")
         .arg0("portcullis")
         .args([stage::START, &getpid().as_raw_nonzero().get().to_string()])
+        .arg(confinement.len().to_string())
+        .args(confinement)
         .args(&order.command)
         .env_clear()
         .envs(order.env.iter().map(|(name, value)| (name, value)))
@@ -102,6 +173,12 @@ struct Watch<'a> {
     signals: SignalFd,
     main: Pid,
     clock: Clock,
+    /// When the tree is looked at next, if it is confined.
+    next_look: Instant,
+    limits: Option<Limits>,
+    /// What counts its processes.
+    group: Option<PathBuf>,
+    seen: Seen,
     /// How the program ended, once it has.
     ended: Option<Report>,
     end: End,
@@ -111,18 +188,28 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Waits until nothing of the tree is left.
-    fn run(mut self) -> io::Result<Report> {
+    fn run(&mut self) -> io::Result<Report> {
         loop {
+            let had_ended = self.ended.is_some();
             let left = self.reap();
             if let (Some(report), false) = (self.ended, left) {
+                self.note_refusals();
                 return Ok(report);
             }
             if self.ended.is_some() {
+                if !had_ended && matches!(self.end, End::Not) {
+                    let left = tree::descendants(getpid()).len();
+                    self.seen.left_behind = u32::try_from(left).unwrap_or(u32::MAX);
+                }
                 self.ask(GRACE);
             }
+            self.look();
             if let End::Asked(until) = self.end
                 && self.clock.instant() >= until
             {
+                // What a group refuses from here on is no attempt of the program's own.
+                self.note_refusals();
+                self.group.as_deref().into_iter().for_each(group::close);
                 tree::signal(getpid(), Signal::KILL);
             }
             self.wait()?;
@@ -133,8 +220,13 @@ impl Watch<'_> {
     fn reap(&mut self) -> bool {
         loop {
             match wait(WaitOptions::NOHANG) {
-                Ok(Some((pid, status))) if pid == self.main => self.ended = Some(report(status)),
-                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Ok(Some((pid, status))) => {
+                    self.seen.forbidden += u32::from(status.terminating_signal() == Some(SIGSYS));
+                    if pid == self.main {
+                        self.ended = Some(report(status));
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
                 Ok(None) => return true,
                 Err(_) => {
                     // No children: should the program's own end have been missed, this is it.
@@ -145,10 +237,37 @@ impl Watch<'_> {
         }
     }
 
+    /// Ends a tree that uses more than it may.
+    fn look(&mut self) {
+        let now = self.clock.instant();
+        let Some(limits) = self.limits else { return };
+        if now < self.next_look || matches!(self.end, End::Asked(_)) {
+            return;
+        }
+        let used = usage::of(&tree::descendants(getpid()));
+        let took = self.clock.instant().since(now);
+        self.next_look = after(now, LOOK.max(took.saturating_mul(SHARE)));
+        let over = if used.tasks > u64::from(limits.processes) {
+            Limit::Processes
+        } else if used.memory > limits.memory {
+            Limit::Memory
+        } else {
+            return;
+        };
+        self.seen.over = Some(over);
+        self.ask(Duration::ZERO);
+    }
+
+    /// Asks the group whether it had to refuse anything.
+    fn note_refusals(&mut self) {
+        if self.seen.over.is_none() && self.group.as_deref().is_some_and(group::was_full) {
+            self.seen.over = Some(Limit::Processes);
+        }
+    }
+
     /// Asks the tree to end, once; a later, shorter grace shortens the first.
     fn ask(&mut self, grace: Duration) {
-        let grace = u64::try_from(grace.as_nanos()).unwrap_or(u64::MAX);
-        let until = Instant(self.clock.instant().0.saturating_add(grace));
+        let until = after(self.clock.instant(), grace);
         self.end = match self.end {
             End::Asked(earlier) => End::Asked(earlier.min(until)),
             End::Not => {
@@ -158,9 +277,14 @@ impl Watch<'_> {
         };
     }
 
-    /// Sleeps until the gate says something, a signal arrives or, while a tree is ending, for a tick.
+    /// Sleeps until the gate says something, a signal arrives, it is time to look at the tree or, while that is ending,
+    /// for a tick.
     fn wait(&mut self) -> io::Result<()> {
-        let pause = matches!(self.end, End::Asked(_)).then_some(TICK);
+        let pause = match (self.end, self.limits) {
+            (End::Asked(_), _) => Some(TICK),
+            (End::Not, Some(_)) => Some(self.next_look.since(self.clock.instant()).max(TICK)),
+            (End::Not, None) => None,
+        };
         let pause = pause.and_then(|d| Timespec::try_from(d).ok());
         let (from_gate, from_signals) = {
             let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
@@ -197,6 +321,10 @@ impl Watch<'_> {
             self.ask(GRACE);
         }
     }
+}
+
+fn after(now: Instant, pause: Duration) -> Instant {
+    Instant(now.0.saturating_add(u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 fn report(status: WaitStatus) -> Report {

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use model::{Secret, SourceName};
+use model::{SourceName, Template};
+use process::Confine;
 use protocol::mcp::Era;
 use url::Url;
 
-use crate::breaker::BreakerLimits;
+use breaker::BreakerLimits;
 
 /// One MCP server: where it is, how it is spoken to, and within which bounds.
 pub struct Config {
@@ -60,20 +61,22 @@ pub struct Program {
     pub command: String,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Variables that are set for it.
-    pub env: Vec<(String, Secret<String>)>,
+    /// Variables that are set for it. Secrets are filled in each time it is started.
+    pub env: Vec<(String, Template)>,
     /// Variables of the gate's own environment that it gets; no others.
     pub inherit: Vec<String>,
     /// The folder it starts in.
     pub dir: Option<PathBuf>,
+    /// What it may reach.
+    pub confine: Confine,
 }
 
 /// A server on the network.
 pub struct Remote {
     /// Its endpoint.
     pub url: Url,
-    /// Headers sent with every request, credentials among them.
-    pub headers: Vec<(String, Secret<String>)>,
+    /// Headers sent with every request, credentials among them. Secrets are filled in each time one is sent.
+    pub headers: Vec<(String, Template)>,
     /// Hosts and ports that may be private addresses.
     pub private: Vec<(String, u16)>,
     /// PEM certificates trusted besides those of the machine.
@@ -190,7 +193,8 @@ mod tests {
             let args = args.iter().map(|a| (*a).to_owned()).collect();
             let (env, inherit) = (Vec::new(), Vec::new());
             let command = "run".to_owned();
-            Reach::Stdio(Program { command, args, env, inherit, dir: None }).identity()
+            let confine = Confine::Off;
+            Reach::Stdio(Program { command, args, env, inherit, dir: None, confine }).identity()
         };
         assert_ne!(identity(&["a b"]), identity(&["a", "b"]));
         assert_eq!(identity(&["a"]), r#"stdio:["run","a"]"#);

@@ -33,6 +33,8 @@ pub(crate) enum FaultKind {
     SessionGone,
     /// It does not speak this era; nothing was carried out.
     OtherEra,
+    /// A secret was not given out; nothing was sent or started.
+    Secret,
 }
 
 impl Fault {
@@ -80,6 +82,11 @@ impl Fault {
         Self::new(FaultKind::OtherEra, detail, false)
     }
 
+    /// A secret that is needed was not given out.
+    pub(crate) fn secret(detail: impl Into<String>) -> Self {
+        Self::new(FaultKind::Secret, detail, false)
+    }
+
     pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
     }
@@ -100,6 +107,7 @@ impl From<egress::EgressError> for Fault {
         let fault = match error.kind() {
             egress::Kind::Timeout(_) => Self::timeout(detail),
             egress::Kind::TooLarge => Self::too_large(detail),
+            egress::Kind::Secret => Self::secret(detail),
             _ => Self::failed(detail),
         };
         fault.after_sending(error.sent())
@@ -116,6 +124,7 @@ impl From<Fault> for Trouble {
             FaultKind::Down => Code::UpstreamDown,
             FaultKind::TooLarge => Code::ResultTooLarge,
             FaultKind::Untranslatable => Code::NotTranslatable,
+            FaultKind::Secret => Code::SecretUnavailable,
         };
         let Fault { detail, status, unknown, .. } = fault;
         Self::Failed { code, detail, status, unknown }

@@ -3,12 +3,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ambient::{Clock, Instant};
-use model::{Secret, SourceName};
-use process::{Backoff, Child, Launcher, Restarts, SpawnError, Spec};
+use model::{Secret, Secrets, SourceName, Template, Usage};
+use process::{Backoff, Child, Confine, Launcher, Restarts, SpawnError, Spec};
 
 use crate::config::Program;
 use crate::error::SetupError;
 use crate::fault::Fault;
+use crate::secrets;
 
 /// How long a program gets to end by itself once its input is closed, and again after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -19,7 +20,15 @@ pub(crate) struct Launch(Arc<Inner>);
 
 struct Inner {
     launcher: Launcher,
-    spec: Spec,
+    source: SourceName,
+    command: Vec<String>,
+    dir: PathBuf,
+    confine: Confine,
+    /// Variables without secrets of the vault.
+    known: Vec<(String, Secret<String>)>,
+    /// Variables with them.
+    sealed: Vec<(String, Template)>,
+    secrets: Arc<dyn Secrets>,
     clock: Clock,
     restarts: Mutex<Restarts>,
 }
@@ -45,25 +54,38 @@ impl Launch {
         launcher: Launcher,
         program: Program,
         clock: Clock,
+        given: Arc<dyn Secrets>,
     ) -> Result<Self, SetupError> {
-        let Program { command, args, mut env, inherit, dir } = program;
-        let listed = inherit.iter().filter(|name| !env.iter().any(|(n, _)| n == *name));
-        let found: Vec<_> = listed
-            .filter_map(|name| Some((name.clone(), Secret::new(ambient::env(name)?))))
-            .collect();
-        env.extend(found);
-        let spec = Spec {
+        let Program { command, args, env, inherit, dir, confine } = program;
+        let (mut known, sealed) = secrets::split(env);
+        let set = |name: &String| {
+            known.iter().map(|(n, _)| n).chain(sealed.iter().map(|(n, _)| n)).any(|n| n == name)
+        };
+        let listed: Vec<_> = inherit.into_iter().filter(|name| !set(name)).collect();
+        let found = listed.into_iter().filter_map(|name| {
+            let value = Secret::new(ambient::env(&name)?);
+            Some((name, value))
+        });
+        known.extend(found);
+        let inner = Inner {
+            launcher,
             source: source.clone(),
             command: std::iter::once(command).chain(args).collect(),
-            env,
             dir: dir.unwrap_or_else(|| PathBuf::from("/")),
+            confine,
+            known,
+            sealed,
+            secrets: given,
+            clock,
+            restarts: Mutex::new(Restarts::new(Backoff::default())),
         };
-        spec.check().map_err(|e| SetupError::Program(e.to_string()))?;
-        let restarts = Mutex::new(Restarts::new(Backoff::default()));
-        Ok(Self(Arc::new(Inner { launcher, spec, clock, restarts })))
+        // What holds a secret is checked by its name now, and by its value when it is there.
+        let empty = inner.sealed.iter().map(|(n, _)| (n.clone(), Secret::new(String::new())));
+        inner.spec(empty.collect()).check().map_err(|e| SetupError::Program(e.to_string()))?;
+        Ok(Self(Arc::new(inner)))
     }
 
-    /// Starts it, unless it has ended too often lately.
+    /// Starts it, unless it has ended too often lately. A secret that is not given out keeps it from being started.
     pub(crate) async fn start(&self) -> Result<Running, Fault> {
         let started = self.0.clock.instant();
         let allowed = self.restarts().may_start(started);
@@ -71,7 +93,8 @@ impl Launch {
             let wait = wait.as_millis();
             return Err(Fault::down(format!("the program ended early; next start in {wait} ms")));
         }
-        match self.0.launcher.spawn(&self.0.spec).await {
+        let spec = self.0.filled().await?;
+        match self.0.launcher.spawn(&spec).await {
             Ok(child) => Ok(Running { child, started, launch: self.clone() }),
             Err(e @ SpawnError::TooMany { .. }) => Err(Fault::down(e.to_string())),
             Err(e) => {
@@ -83,11 +106,42 @@ impl Launch {
 
     /// How many of its programs run.
     pub(crate) fn live(&self) -> usize {
-        self.0.launcher.children().live_of(&self.0.spec.source)
+        self.0.launcher.children().live_of(&self.0.source)
     }
 
     fn restarts(&self) -> std::sync::MutexGuard<'_, Restarts> {
         self.0.restarts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn spec(&self, sealed: Vec<(String, Secret<String>)>) -> Spec {
+        let known = self.known.iter().map(|(n, v)| (n.clone(), Secret::new(v.reveal().clone())));
+        Spec {
+            source: self.source.clone(),
+            command: self.command.clone(),
+            env: known.chain(sealed).collect(),
+            dir: self.dir.clone(),
+            confine: self.confine.clone(),
+        }
+    }
+
+    /// What is started now, its secrets filled in: each for the very file that is started.
+    async fn filled(&self) -> Result<Spec, Fault> {
+        if self.sealed.is_empty() {
+            return Ok(self.spec(Vec::new()));
+        }
+        let names = self.sealed.iter().map(|(n, _)| (n.clone(), Secret::new(String::new())));
+        let file = self.launcher.check(&self.spec(names.collect()));
+        let file = file.map_err(|e| Fault::failed(e.to_string()))?;
+        let file = file.canonicalize().unwrap_or(file);
+        let mut filled = Vec::with_capacity(self.sealed.len());
+        for (name, template) in &self.sealed {
+            let value = template.fill(&*self.secrets, Usage::Program(&file)).await;
+            let value = value.map_err(|e| Fault::secret(format!("the variable `{name}`: {e}")))?;
+            filled.push((name.clone(), value));
+        }
+        Ok(self.spec(filled))
     }
 }
 

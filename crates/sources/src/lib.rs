@@ -5,7 +5,6 @@
 //! for which answer).
 
 mod asks;
-mod breaker;
 mod call;
 mod config;
 mod desk;
@@ -19,6 +18,7 @@ mod launch;
 mod mcp;
 mod notices;
 mod pages;
+mod secrets;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
-//! State at rest: keys, pins, effects. SQLite now, behind an interface another engine can fill.
+//! State at rest: keys, pins, effects, claims. SQLite now, behind an interface another engine can fill.
 //!
-//! Everything here is rare: start-up, a new key, a changed pin, a command of the operator. Calls are synchronous and
+//! Everything here but [`Claims`] is rare: start-up, a new key, a changed pin, a command of the operator. Calls are synchronous and
 //! wait for the disk, so none belongs on the way of a call. What that way needs is loaded into memory by its user, who
 //! asks [`Store::version`] now and then whether somebody (this program or another) has changed the database since.
 //!
@@ -9,6 +9,7 @@
 //! [`StoreError::Integrity`] that names it, never a fact. What this cannot show is a whole database replaced by an
 //! older copy of itself.
 
+mod claims;
 mod effects;
 mod error;
 mod keys;
@@ -16,6 +17,7 @@ mod mac;
 mod pins;
 mod sqlite;
 
+pub use claims::{Claim, Claims};
 pub use effects::{AcceptedEffect, Effects};
 pub use error::StoreError;
 pub use keys::{ApiKeyRow, Keys};

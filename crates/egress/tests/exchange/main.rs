@@ -2,8 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "the whole crate is tests")]
 
 mod bounds;
+mod credentials;
 mod pooling;
+mod proxies;
+mod rebinding;
+mod redirects;
 mod refusals;
 mod server;
 mod streams;
 mod tls;
+mod tries;
+mod unpacking;

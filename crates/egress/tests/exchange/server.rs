@@ -1,13 +1,15 @@
 //! Small servers that do exactly what a test says.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ambient::Clock;
 use bytes::Bytes;
-use egress::{Client, Deadline, Egress, EgressError, Limits, Options, Policy, Response, Target};
+use egress::{
+    Client, Deadline, Egress, EgressError, Limits, Options, Outgoing, Policy, Response, Target,
+};
 use http::{HeaderMap, Method};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,7 +28,14 @@ impl Server {
         F: Fn(TcpStream, usize) -> R + Send + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), serve)
+    }
+
+    pub(crate) fn start_on<F, R>(listener: TcpListener, serve: F) -> Self
+    where
+        F: Fn(TcpStream, usize) -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
         let address = listener.local_addr().unwrap();
         let accepted = Arc::new(AtomicUsize::new(0));
         let count = accepted.clone();
@@ -37,6 +46,29 @@ impl Server {
             }
         });
         Self { address, accepted, task }
+    }
+
+    /// Answers each request with what `answer` says to it, and keeps what it was asked.
+    pub(crate) async fn talking<F>(answer: F) -> (Self, Arc<Mutex<Vec<String>>>)
+    where
+        F: Fn(&str) -> String + Send + Sync + 'static,
+    {
+        let (heard, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
+        let seen = heard.clone();
+        let server = Self::start(move |mut stream, _| {
+            let (seen, answer) = (seen.clone(), answer.clone());
+            async move {
+                while let Some(asked) = request(&mut stream).await {
+                    let reply = answer(&asked);
+                    seen.lock().unwrap().push(asked);
+                    if stream.write_all(reply.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        })
+        .await;
+        (server, heard)
     }
 
     /// Answers every request with these bytes and keeps the connection open.
@@ -126,4 +158,19 @@ pub(crate) async fn eventually(mut done: impl FnMut() -> bool) -> bool {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     false
+}
+
+/// A request as a source makes it.
+pub(crate) fn outgoing(method: Method, url: &str) -> Outgoing {
+    Outgoing {
+        method,
+        url: Url::parse(url).unwrap(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    }
+}
+
+/// A reply with this status, these header lines and this body.
+pub(crate) fn reply(status: u16, lines: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\n{lines}Content-Length: {}\r\n\r\n{body}", body.len())
 }

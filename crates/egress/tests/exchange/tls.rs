@@ -2,29 +2,63 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use ambient::Clock;
-use egress::{Client, Egress, Kind, Options, Policy, Resolver, Target};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
+use egress::{Client, Egress, Kind, Options, Policy, Resolver, Route, Target};
+use model::Secret;
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoClientAuth, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use crate::server::{Server, ask};
 
-/// An authority made for this test, and a server with a certificate from it for `name`.
-async fn secured(name: &str, seen: Arc<Mutex<Vec<String>>>) -> (Server, String) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf =
-        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+/// An authority made for one test.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn certify(&self, name: &str) -> (Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap(), key)
+    }
+}
+
+type Seen = Arc<Mutex<Vec<String>>>;
+
+/// An authority, and a server with a certificate from it for `name`.
+pub(crate) async fn secured(name: &str, seen: Seen) -> (Server, String) {
+    secured_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), name, seen)
+}
+
+pub(crate) fn secured_on(listener: TcpListener, name: &str, seen: Seen) -> (Server, String) {
+    let authority = Authority::new();
+    let anybody = Arc::new(NoClientAuth);
+    (serving(listener, &authority, anybody, name, seen), authority.0.pem())
+}
+
+fn serving(
+    listener: TcpListener,
+    authority: &Authority,
+    clients: Arc<dyn ClientCertVerifier>,
+    name: &str,
+    seen: Seen,
+) -> Server {
+    let (leaf, key) = authority.certify(name);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(
             vec![leaf.der().clone()],
             PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
@@ -32,21 +66,23 @@ async fn secured(name: &str, seen: Arc<Mutex<Vec<String>>>) -> (Server, String) 
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let server = Server::start(move |stream, _| {
+    Server::start_on(listener, move |stream, _| {
         let (acceptor, seen) = (acceptor.clone(), seen.clone());
         async move {
             let Ok(mut stream) = acceptor.accept(stream).await else { return };
             let session = stream.get_ref().1;
             let alpn =
                 String::from_utf8_lossy(session.alpn_protocol().unwrap_or_default()).into_owned();
-            seen.lock().unwrap().push(format!("{:?} {alpn}", session.server_name()));
+            let shown = session.peer_certificates().map_or(0, <[_]>::len);
+            seen.lock().unwrap().push(format!("{:?} {alpn} {shown}", session.server_name()));
             while matches!(stream.read(&mut [0; 4096]).await, Ok(n) if n > 0) {
-                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+                let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+                if stream.write_all(ok).await.is_err() {
+                    return;
+                }
             }
         }
     })
-    .await;
-    (server, authority.pem())
 }
 
 fn client(server: &Server, name: &str, roots: Option<String>) -> Client {
@@ -58,7 +94,9 @@ fn client(server: &Server, name: &str, roots: Option<String>) -> Client {
         extra_roots: roots.map(String::into_bytes),
         ..Target::new(url)
     };
-    Egress::new(Options { resolver }, Clock::system()).client(&target).unwrap()
+    Egress::new(Options { resolver, ..Options::default() }, Clock::system())
+        .client(&target)
+        .unwrap()
 }
 
 #[tokio::test]
@@ -69,7 +107,7 @@ async fn an_extra_authority_is_trusted_and_the_name_goes_out_as_sni() {
     for _ in 0..3 {
         assert_eq!(ask(&client).await.unwrap(), "ok");
     }
-    assert_eq!(*seen.lock().unwrap(), ["Some(\"files.example\") http/1.1"]);
+    assert_eq!(*seen.lock().unwrap(), ["Some(\"files.example\") http/1.1 0"]);
 }
 
 #[tokio::test]
@@ -95,5 +133,53 @@ async fn unreadable_extra_roots_are_refused_at_once() {
             Target { extra_roots: Some(pem.as_bytes().to_vec()), ..Target::new(url.clone()) };
         let egress = Egress::new(Options::default(), Clock::system());
         assert_eq!(egress.client(&target).unwrap_err().kind(), Kind::Tls, "{pem:?}");
+    }
+}
+
+fn by(server: &Server, roots: String, identity: Option<String>) -> Client {
+    let url = Url::parse(&format!("https://127.0.0.1:{}/", server.address.port())).unwrap();
+    let target = Target {
+        policy: Policy::naming(&url),
+        extra_roots: Some(roots.into_bytes()),
+        ..Target::new(url)
+    };
+    let client_identity = identity.map(|pem| Arc::new(Secret::new(pem.into_bytes())));
+    let route = Route { proxy: None, client_identity };
+    Egress::new(Options::default(), Clock::system()).client_by(&target, &route).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_asks_who_is_calling_is_shown_the_identity() {
+    let authority = Authority::new();
+    let mut store = RootCertStore::empty();
+    store.add(authority.0.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider).build().unwrap();
+    let seen = Seen::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = serving(listener, &authority, verifier, "127.0.0.1", seen.clone());
+    let (mine, key) = authority.certify("gate.example");
+    let pem = format!("{}{}", mine.pem(), key.serialize_pem());
+    assert_eq!(ask(&by(&server, authority.0.pem(), Some(pem))).await.unwrap(), "ok");
+    assert!(seen.lock().unwrap()[0].ends_with(" 1"), "{seen:?}");
+    assert!(ask(&by(&server, authority.0.pem(), None)).await.is_err());
+    let (stranger, key) = Authority::new().certify("gate.example");
+    let pem = format!("{}{}", stranger.pem(), key.serialize_pem());
+    assert!(ask(&by(&server, authority.0.pem(), Some(pem))).await.is_err());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_identity_that_cannot_be_read_is_refused_at_once_and_not_shown() {
+    let (mine, key) = Authority::new().certify("gate.example");
+    for pem in ["hunter2".to_owned(), mine.pem(), key.serialize_pem()] {
+        let target = Target::new(Url::parse("https://files.example/").unwrap());
+        let client_identity = Some(Arc::new(Secret::new(pem.into_bytes())));
+        let route = Route { proxy: None, client_identity };
+        let egress = Egress::new(Options::default(), Clock::system());
+        let error = egress.client_by(&target, &route).unwrap_err();
+        assert!(error.kind() == Kind::Tls && !error.to_string().contains("hunter2"), "{error}");
+        assert!(!format!("{route:?}").contains("hunter2"));
     }
 }

@@ -177,6 +177,10 @@ impl Shelf {
         self.kind(kind).entries()
     }
 
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        self.kind(kind).known.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Whether there is such an entry among those.
     pub(crate) fn has(&self, kind: Kind, wanted: impl Fn(&Entry) -> bool) -> bool {
         let known = self.kind(kind).known.lock().unwrap_or_else(PoisonError::into_inner);

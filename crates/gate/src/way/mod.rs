@@ -22,9 +22,11 @@ pub(crate) use lookup::Found;
 pub(crate) use passage::Passage;
 pub(crate) use vet::{ending_of, refusal_of};
 
+use crate::catalogue::Entry;
+use crate::discovery::{self, Turn};
 use crate::gate::{Gate, Incoming};
 use crate::park;
-use crate::port::{Link, Reply, Trouble};
+use crate::port::{Kind, Link, Reply, Trouble};
 use crate::{Clearance, Cleared, Client, Vetted};
 
 /// The stages, in their order, with what each is for. Printed by `portcullis explain call`.
@@ -71,6 +73,10 @@ async fn travel(
     passage: &mut Passage,
 ) -> Result<Ending, Refusal> {
     limit::principal(gate, client)?;
+    let incoming = match discovery::turn(gate, client, incoming).await? {
+        Turn::On(incoming) => incoming,
+        Turn::Answered(ending) => return Ok(ending),
+    };
     // Before the name is looked up: arguments that cannot be read, and the time that reading takes, must not tell a
     // hidden name from an unknown one.
     let arguments = arguments::read(gate, &incoming, passage)?;
@@ -113,6 +119,19 @@ pub(crate) async fn decided_resource(
     decide::decide(gate, client, &found, None, passage)?;
     lookup::refuse_quarantined(&found)?;
     Ok(found)
+}
+
+/// A tool that this client may call, by the name it is known by.
+pub(crate) async fn may_call(
+    gate: &Gate,
+    client: &Arc<Client>,
+    name: &str,
+) -> Result<Arc<Entry>, Refusal> {
+    let found = lookup::by_name(gate, client, Kind::Tools, name).await?;
+    decide::may(gate, client, &found)?;
+    lookup::refuse_quarantined(&found)?;
+    let none = || lookup::unknown(client, model::Action::Call, name);
+    found.entry.ok_or_else(none)
 }
 
 /// Source and upstream URI of a resource that this client may read.

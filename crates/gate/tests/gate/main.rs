@@ -9,6 +9,7 @@
 
 mod calls;
 mod catalogue;
+mod discovery;
 mod explaining;
 mod lists;
 mod parking;

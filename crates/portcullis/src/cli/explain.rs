@@ -12,6 +12,59 @@ pub enum Explain {
         after_help = "Example: portcullis explain call --principal alice --tool files__read_file --args '{\"path\":\"/srv/docs/a\"}'"
     )]
     Call(ExplainCall),
+    /// A URL: whether it would be dialled, by which rule, and at which addresses
+    #[command(
+        after_help = "Example: portcullis explain url https://api.example.com/ --resolve api.example.com=10.0.0.5"
+    )]
+    Url(ExplainUrl),
+    /// A request: exactly what a call of a tool of an HTTP API would send, its credentials masked
+    #[command(
+        after_help = "Example: portcullis explain request --source shop --tool getItem --args '{\"id\":7}'"
+    )]
+    Request(ExplainRequest),
+}
+
+/// `portcullis explain request`
+#[derive(Debug, Args)]
+pub struct ExplainRequest {
+    /// Which configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// The API
+    #[arg(long, value_name = "NAME")]
+    pub source: String,
+    /// The tool, by the API's own name
+    #[arg(long, value_name = "NAME")]
+    pub tool: String,
+    /// Its arguments, a JSON object
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    pub args: String,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `portcullis explain url`
+#[derive(Debug, Args)]
+pub struct ExplainUrl {
+    /// The URL
+    #[arg(required_unless_present = "batch", value_name = "URL")]
+    pub url: Option<String>,
+    /// Which configuration; read only where `--source` is given.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Judge it as a target of this source: with the private places it names
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Take these addresses for a name and ask no resolver; may be repeated
+    #[arg(long, value_name = "NAME=ADDRESS[,ADDRESS]")]
+    pub resolve: Vec<String>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Read cases from standard input, one JSON object a line, and write one verdict a line
+    #[arg(long)]
+    pub batch: bool,
 }
 
 /// `portcullis explain call`

@@ -28,6 +28,8 @@ pub fn whole(loaded: &Loaded) -> Result<usize, ConfigError> {
         egress: Egress::new(Options::default(), clock.clone()),
         launcher: Launcher::new(Caps::default(), clock.clone()),
         clock,
+        // Nothing is dialled or started from here.
+        secrets: Arc::new(model::NoVault),
     };
     servers(loaded, &ways, &EventHub::default().events())?;
     Ok(policies(loaded, 1)?.len())

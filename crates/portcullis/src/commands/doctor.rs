@@ -1,5 +1,6 @@
 mod settings;
 mod standing;
+mod vault;
 
 use std::process::ExitCode;
 
@@ -18,11 +19,23 @@ pub struct Advice {
     pub what: String,
     /// What to do about it.
     pub fix: String,
+    /// Whether it is wrong already, and not only a risk.
+    pub error: bool,
 }
 
 impl Advice {
     fn new(rule: &'static str, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { rule, what: what.into(), fix: fix.into() }
+        Self { rule, what: what.into(), fix: fix.into(), error: false }
+    }
+
+    const fn level(&self) -> &'static str {
+        if self.error { "error" } else { "risk" }
+    }
+
+    /// The same, as an error.
+    fn error(mut self) -> Self {
+        self.error = true;
+        self
     }
 }
 
@@ -39,19 +52,23 @@ pub fn run(command: &Doctor) -> anyhow::Result<ExitCode> {
             standing::files(&loaded, &mut found);
             standing::log(&loaded, &mut found);
             standing::store(&loaded, &mut found);
+            vault::look(&loaded, &mut found);
             if !command.offline {
                 small_runtime()?.block_on(standing::tools(path, &mut found));
             }
         }
     }
     if command.json {
-        let all: Vec<_> =
-            found.iter().map(|a| json!({ "rule": a.rule, "what": a.what, "fix": a.fix })).collect();
+        let all: Vec<_> = found
+            .iter()
+            .map(|a| json!({ "rule": a.rule, "level": a.level(), "what": a.what, "fix": a.fix }))
+            .collect();
         say::line(serde_json::to_string_pretty(&all)?);
     } else {
         for advice in &found {
             let [what, fix] = [&advice.what, &advice.fix].map(|t| safe(t));
-            say::line(format_args!("✗ {} ({})\n    fix: {fix}", what, advice.rule));
+            let error = if advice.error { "error: " } else { "" };
+            say::line(format_args!("✗ {error}{what} ({})\n    fix: {fix}", advice.rule));
         }
         if found.is_empty() {
             say::line("✓ nothing risky was found");

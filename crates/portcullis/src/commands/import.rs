@@ -1,4 +1,5 @@
 mod clients;
+mod confine;
 mod write;
 
 use std::fs::OpenOptions;
@@ -71,6 +72,9 @@ fn take_in(mut new: Found, file: &Path, found: &mut Vec<Found>) {
 fn describe(found: &Found) {
     say::line(format_args!("{}  (was {})", found.name, audit::terminal_safe(&found.original)));
     say::line(format_args!("    {}", audit::terminal_safe(&found.shown())));
+    if let Some(proposal) = confine::proposal(found) {
+        say::line(format_args!("    {}", audit::terminal_safe(&proposal.shown())));
+    }
     for (name, value) in &found.values {
         let secret = config::Value::from(value.as_str()).looks_secret(name);
         let mark =

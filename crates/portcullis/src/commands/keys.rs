@@ -111,7 +111,7 @@ fn show(key: &NewKey, json: bool) {
 }
 
 /// Records what was done. A running gate holds the log, sees the change itself and records it.
-fn note(house: &House, text: String) -> anyhow::Result<()> {
+pub(super) fn note(house: &House, text: String) -> anyhow::Result<()> {
     if let JournalUse::Open(journal) = house.journal_unless_running()? {
         small_runtime()?.block_on(record(&journal, &house.clock, Kind::Admin, Some(text)))?;
         journal.close();

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gate::port::Source as _;
 use gate::{Client, Gate, Lease};
 use model::{Credential, Principal, Scopes};
 use protocol::mcp::{ClientCapabilities, Version};

@@ -5,6 +5,8 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod explain_request;
+mod explain_url;
 mod import;
 mod keys;
 mod look;
@@ -13,6 +15,7 @@ mod policy;
 mod serve;
 mod stdio;
 mod tools;
+mod vault;
 
 use std::process::ExitCode;
 
@@ -29,8 +32,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Tools(tools) => tools::run(&tools),
         Command::Explain(Explain::Call(call)) => explain::run(&call),
+        Command::Explain(Explain::Url(url)) => explain_url::run(&url),
+        Command::Explain(Explain::Request(request)) => explain_request::run(&request),
         Command::Policy(command) => policy::run(command),
         Command::Keys(command) => keys::run(command),
+        Command::Vault(command) => vault::run(command),
         Command::Pins(command) => pins::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Demo(demo) => demo::run(&demo),

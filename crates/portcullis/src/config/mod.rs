@@ -1,8 +1,10 @@
 //! The configuration file: one type a section, merged here.
 
 mod admin;
+mod api;
 mod audit;
 mod check;
+mod confine;
 mod error;
 mod limits;
 mod load;
@@ -10,30 +12,42 @@ mod log;
 mod ownership;
 pub mod place;
 mod policy;
+mod rest;
+mod secrets;
 mod server;
 mod show;
 mod source;
 mod state;
 pub mod units;
 mod value;
+mod vault;
+mod webhook;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use admin::Admin;
+pub use api::{ApiAuth, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule};
 pub use audit::{Arguments, Audit};
 pub use check::{host_port, prefix};
+pub use confine::{Confinement, Reachable};
 pub use error::ConfigError;
 pub use limits::Limits;
 pub use load::{Loaded, load, parse};
 pub use log::{Log, LogFormat, LogLevel};
 pub use ownership::others_may_write;
 pub use policy::PolicySection;
+pub use rest::Rest;
 pub use server::{Auth, Server};
 pub use show::show;
 pub use source::{Era, Mcp, Pins, Prefix, Source, Transport, UnknownMethods};
 pub use state::State;
 pub use value::Value;
+pub use vault::{Vault, VaultKey};
+pub use webhook::{
+    Webhook, WebhookAlgorithm, WebhookAnswer, WebhookArgument, WebhookCondition, WebhookEncoding,
+    WebhookHmac, WebhookScheme, WebhookSecret,
+};
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -46,10 +60,16 @@ pub struct Config {
     pub admin: Admin,
     /// Where keys, pins and records are kept.
     pub state: State,
+    /// Where secrets are kept.
+    pub vault: Vault,
     /// What stands behind the gate.
     pub source: Vec<Source>,
     /// Who may call what.
     pub policy: PolicySection,
+    /// Tools over plain HTTP.
+    pub rest: Rest,
+    /// Signed requests of other services.
+    pub webhook: Vec<Webhook>,
     /// How often, how much and how long.
     pub limits: Limits,
     /// The audit log.

@@ -11,7 +11,7 @@ pub fn show(loaded: &Loaded) -> String {
             path.extend(rest.iter().map(|key| Step::from(*key)));
             locate(&loaded.text, &path).map(|found| found.value)
         };
-        let mcp = &source.mcp;
+        let Some(mcp) = &source.mcp else { continue };
         for (table, values) in [("env", &mcp.env), ("headers", &mcp.headers)] {
             let each = values.iter();
             masked

@@ -5,6 +5,8 @@ use model::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::api::{ApiAuth, GraphQl, OpenApi, PagingRule, ShapeRule};
+use super::confine::Confinement;
 use super::units::{Size, Span};
 use super::value::Value;
 
@@ -16,7 +18,33 @@ pub struct Source {
     #[schemars(regex(pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"))]
     pub name: String,
     /// An MCP server: a program to start (`command`) or an address (`url`).
-    pub mcp: Mcp,
+    pub mcp: Option<Mcp>,
+    /// An HTTP API with an OpenAPI description.
+    pub openapi: Option<OpenApi>,
+    /// A GraphQL API.
+    pub graphql: Option<GraphQl>,
+    /// With more tools than this, they are not listed one by one but found with `search_tools`: 128 for an API, never for
+    /// an MCP server, unless set here.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub discovery: Option<usize>,
+    /// The credentials of an API. (An MCP server has its own in `headers` and `env`.)
+    pub auth: Option<ApiAuth>,
+    /// How results of an API are made smaller.
+    #[serde(default)]
+    pub shape: Vec<ShapeRule>,
+    /// How lists of an API go on.
+    #[serde(default)]
+    pub paging: Vec<PagingRule>,
+    /// Whether answers of an API are kept as long as HTTP says they may be, for each principal apart.
+    #[serde(default = "yes")]
+    pub cache: bool,
+    /// Whether redirects of an API are followed: at most five, each held against the rules of a first target.
+    #[serde(default)]
+    pub redirects: bool,
+    /// A PEM file of certificates trusted besides those of the machine, for an API.
+    pub ca: Option<PathBuf>,
+    /// What its program may reach besides itself, or `"off"`. Nothing, when not set.
+    pub confine: Option<Confinement>,
     /// Which era of MCP it is spoken to in; found out when `auto`.
     #[serde(default)]
     pub era: Era,
@@ -50,7 +78,7 @@ pub struct Source {
     /// Upstream sessions, and so child programs, at once.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_sessions: Option<usize>,
-    /// Loopback and private places its `url` may lead to, each `host:port`.
+    /// Loopback and private places it may be at, each `host:port`.
     #[serde(default)]
     pub private: Vec<String>,
     /// What becomes of methods that this gate does not know.
@@ -64,7 +92,8 @@ pub struct Source {
 pub struct Mcp {
     /// A program of this machine and its arguments, started without a shell.
     pub command: Option<Vec<String>>,
-    /// Variables that are set for it. `${env:NAME}` stands for one of the gate's own.
+    /// Variables that are set for it. `${vault:name}` stands for a secret of the vault, `${env:NAME}` for
+    /// a variable of the gate's own.
     pub env: BTreeMap<String, Value>,
     /// Variables of the gate's own environment that it gets; it gets no others.
     pub pass_env: Vec<String>,
@@ -72,7 +101,8 @@ pub struct Mcp {
     pub cwd: Option<PathBuf>,
     /// The endpoint of a server on the network.
     pub url: Option<String>,
-    /// Headers sent with every request. `${env:NAME}` stands for a variable of the gate's environment.
+    /// Headers sent with every request. `${vault:name}` stands for a secret of the vault, `${env:NAME}` for a variable of
+    /// the gate's environment.
     pub headers: BTreeMap<String, Value>,
     /// How the server at `url` is spoken to.
     pub transport: Transport,

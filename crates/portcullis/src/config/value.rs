@@ -1,28 +1,33 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use model::Secret;
+use model::Template;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-/// A value that may be a secret: a header, a variable of a program. `${env:NAME}` stands for a variable of the gate's
-/// own environment, so that the secret itself need not be in the file. It is never shown.
+/// A value that may be a secret: a header, a variable of a program. `vault:name`, as the whole text, and `${vault:name}`
+/// stand for a secret of the vault, `${env:NAME}` for a variable of the gate's own environment, so that the secret itself
+/// need not be in the file. It is never shown.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Value(String);
 
 impl Value {
-    /// The value with its references filled in.
+    /// The value with its variables filled in, and its secrets of the vault still to be.
     ///
     /// # Errors
-    /// A reference that is not `${env:NAME}`, or a variable that is not set. No value is shown.
-    pub fn resolve(&self) -> Result<Secret<String>, String> {
-        self.fill(ambient::env).map(Secret::new)
+    /// A reference that is neither to a variable nor to a secret, or a variable that is not set. No value is shown.
+    pub fn template(&self) -> Result<Template, String> {
+        self.read(ambient::env)
+    }
+
+    fn read(&self, get: impl Fn(&str) -> Option<String>) -> Result<Template, String> {
+        Template::parse_with(&self.0, |inside| variable(inside, &get))
     }
 
     /// Whether all of the text is in the file itself.
     pub fn is_plain(&self) -> bool {
-        !self.0.contains("${")
+        !self.0.contains("${") && !self.0.starts_with("vault:")
     }
 
     /// Whether a plain value looks like a secret, going by the name it has and by its own form.
@@ -35,27 +40,24 @@ impl Value {
 
     /// What may be shown of it: its references, nothing else.
     pub fn shown(&self) -> String {
-        if self.is_plain() { "•••".to_owned() } else { references(&self.0) }
-    }
-
-    fn fill(&self, get: impl Fn(&str) -> Option<String>) -> Result<String, String> {
-        let mut out = String::with_capacity(self.0.len());
-        let mut rest = self.0.as_str();
-        while let Some(at) = rest.find("${") {
-            out.push_str(&rest[..at]);
-            let (inside, after) =
-                rest[at + 2..].split_once('}').ok_or("a reference `${…` is not closed with `}`")?;
-            let name = inside.strip_prefix("env:").ok_or_else(|| {
-                format!("`${{{inside}}}` is no reference: only `${{env:NAME}}` is known")
-            })?;
-            let value =
-                get(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))?;
-            out.push_str(&value);
-            rest = after;
+        if self.is_plain() {
+            "•••".to_owned()
+        } else if self.0.starts_with("vault:") {
+            self.0.clone()
+        } else {
+            references(&self.0)
         }
-        out.push_str(rest);
-        Ok(out)
     }
+}
+
+/// What stands for `${…}`, given what is between the braces.
+fn variable(inside: &str, get: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let name = inside.strip_prefix("env:").ok_or_else(|| {
+        format!(
+            "`${{{inside}}}` is no reference: only `${{env:NAME}}` and `${{vault:name}}` are known"
+        )
+    })?;
+    get(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))
 }
 
 fn references(text: &str) -> String {
@@ -95,19 +97,26 @@ impl JsonSchema for Value {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "Text; `${env:NAME}` stands for a variable of the gate's own environment.",
+            "description": "Text; `${vault:name}` stands for a secret of the vault, `${env:NAME}` for a variable of the gate's own environment.",
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use model::{NoVault, Usage};
+
     use super::*;
 
     #[test]
     fn references_are_filled_in_and_a_missing_one_is_an_error() {
         let get = |name: &str| (name == "TOKEN").then(|| "s3cret".to_owned());
-        let fill = |text: &str| Value::from(text).fill(get);
+        let fill = |text: &str| {
+            let template = Value::from(text).read(get)?;
+            let filled = template.fill(&NoVault, Usage::Host("a.example", 443)).now_or_never();
+            Ok::<_, String>(filled.unwrap().ok().unwrap().reveal().clone())
+        };
         assert_eq!(fill("Bearer ${env:TOKEN}!").as_deref(), Ok("Bearer s3cret!"));
         assert_eq!(fill("plain").as_deref(), Ok("plain"));
         assert!(fill("${env:OTHER}").unwrap_err().contains("OTHER"));
@@ -118,6 +127,18 @@ mod tests {
     fn a_value_shows_its_references_and_nothing_else() {
         assert_eq!(format!("{:?}", Value::from("hunter2")), "•••");
         assert_eq!(Value::from("Bearer ${env:T} x").shown(), "•••${env:T}•••");
+    }
+
+    #[test]
+    fn a_secret_of_the_vault_is_a_reference_and_shown_as_one() {
+        for text in ["vault:shop", "Bearer ${vault:shop}"] {
+            let value = Value::from(text);
+            assert!(!value.is_plain() && !value.looks_secret("API_TOKEN"), "{text}");
+            assert!(value.shown().contains("vault:shop"), "{text}");
+            assert_eq!(value.template().ok().unwrap().names().count(), 1, "{text}");
+        }
+        assert!(Value::from("${vault:Shop}").template().is_err());
+        assert!(Value::from("${env:PORTCULLIS_TEST_NOT_SET}").template().is_err());
     }
 
     #[test]

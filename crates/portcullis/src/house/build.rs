@@ -6,18 +6,17 @@ use gate::{EventHub, Gate, Parts, RecordArguments, Settings};
 use journal::Journal;
 use model::{Principal, TenantId};
 use process::{Caps, Launcher};
-use sources::Mcp;
 use store::Store;
 
 use super::{House, Ways, policies, ring, servers};
-use crate::config::{Arguments, Auth, Config, ConfigError};
+use crate::config::{Arguments, Auth, Config, ConfigError, Loaded};
 
 /// A gate, and what it was made of that somebody else asks about.
 pub struct Built {
     /// The gate.
     pub gate: Gate,
     /// Its sources, in the order of the configuration.
-    pub sources: Vec<Arc<Mcp>>,
+    pub sources: Vec<Arc<dyn Source>>,
     /// What started their programs.
     pub launcher: Launcher,
 }
@@ -33,18 +32,21 @@ pub fn build(
     let config = &loaded.config;
     let policy = policies(loaded, epoch)?;
     let events = EventHub::default();
+    let secrets = house.secrets();
+    let options = Options { secrets: secrets.clone(), ..Options::default() };
     let ways = Ways {
-        egress: Egress::new(Options::default(), house.clock.clone()),
+        egress: Egress::new(options, house.clock.clone()),
         launcher: launcher(house),
         clock: house.clock.clone(),
+        secrets,
     };
     let servers = servers(loaded, &ways, &events.events())?;
-    let sources: Vec<Arc<Mcp>> = servers.iter().map(|(mcp, _)| mcp.clone()).collect();
+    let sources: Vec<Arc<dyn Source>> = servers.iter().map(|(source, _)| source.clone()).collect();
     let keys = house.installation.sealer(house.clock.clone());
     let keys = keys.map_err(|e| ConfigError::Start(format!("the installation key: {e}")))?;
     let parts = Parts {
         settings: settings(config),
-        sources: servers.into_iter().map(|(mcp, set)| (mcp as Arc<dyn Source>, set)).collect(),
+        sources: servers,
         events,
         keys: Arc::new(keys),
         ring: Ok(ring(&house.store)),
@@ -66,7 +68,13 @@ pub fn launcher(house: &House) -> Launcher {
         total: limits.children.unwrap_or(usual.total),
         per_source: limits.children_per_source.unwrap_or(usual.per_source),
     };
-    Launcher::new(caps, house.clock.clone())
+    guarded(Launcher::new(caps, house.clock.clone()), &house.loaded)
+}
+
+/// A launcher that keeps what is the gate's own from its programs, and has a place for what they fetch.
+pub fn guarded(launcher: Launcher, loaded: &Loaded) -> Launcher {
+    let state = loaded.state_dir();
+    launcher.with_cache(state.join("cache")).with_withheld([state, loaded.path.clone()])
 }
 
 fn unauthenticated(config: &Config) -> Option<Arc<Principal>> {

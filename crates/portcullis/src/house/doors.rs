@@ -2,12 +2,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ambient::Clock;
-use front::{Gauges, Limits, Network, Settings, StartError, Tls};
+use front::{Gauges, Limits, Network, RestBase, Settings, StartError, Tls};
 use model::Secret;
 
+use super::hooks;
 use crate::config::{Auth, ConfigError, Loaded, Server};
 
-/// The settings of the HTTP door, checked: whether a gate may listen like this.
+/// The settings of the HTTP door, checked: whether a gate may listen like this. Webhooks stay shut until they are
+/// opened with [`hooks::open_hooks`].
 pub fn door(loaded: &Loaded, clock: &Clock, gauges: &Arc<Gauges>) -> Result<Settings, ConfigError> {
     let server = &loaded.config.server;
     let mut settings = Settings::new(server.listen);
@@ -18,12 +20,23 @@ pub fn door(loaded: &Loaded, clock: &Clock, gauges: &Arc<Gauges>) -> Result<Sett
     settings.public_url.clone_from(&server.public_url);
     settings.hsts.clone_from(&server.hsts);
     settings.sse = server.sse;
+    settings.rest = rest(loaded)?;
+    settings.webhooks = hooks::shut(loaded)?;
     settings.authenticated = server.auth == Auth::Keys;
     settings.limits = limits(server);
     settings.clock = clock.clone();
     settings.gauges = gauges.clone();
     settings.check().map_err(|e| wrong(loaded, &e))?;
     Ok(settings)
+}
+
+/// Where tools are offered over plain HTTP, if they are. A base that is none is wrong even while the door is shut.
+fn rest(loaded: &Loaded) -> Result<Option<RestBase>, ConfigError> {
+    let rest = &loaded.config.rest;
+    let base = RestBase::new(&rest.base).map_err(|e| {
+        ConfigError::placed(loaded, &["rest".into(), "base".into()], &e.to_string())
+    })?;
+    Ok(rest.enabled.then_some(base))
 }
 
 /// Certificate and key of the configuration, if TLS ends here.
@@ -76,6 +89,9 @@ fn limits(server: &Server) -> Limits {
 
 /// What the door refuses, at the line that says it.
 fn wrong(loaded: &Loaded, error: &StartError) -> ConfigError {
+    if let StartError::Webhook(_) = error {
+        return ConfigError::placed(loaded, &["webhook".into()], &error.to_string());
+    }
     let key = match error {
         StartError::Open(_) if loaded.config.server.auth == Auth::None => "auth",
         StartError::Host(_) => "allowed-hosts",

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use front::Gauges;
 use gate::Gate;
-use gate::port::Source as _;
+use gate::port::Source;
 use journal::Journal;
 use process::Children;
 use prometheus_client::collector::Collector;
@@ -11,7 +11,6 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
-use sources::Mcp;
 
 /// Everything that is counted, in the form Prometheus reads.
 pub struct Exposition {
@@ -28,7 +27,7 @@ struct Now {
     journal: Journal,
     gauges: Arc<Gauges>,
     children: Arc<Children>,
-    sources: Vec<Arc<Mcp>>,
+    sources: Vec<Arc<dyn Source>>,
 }
 
 impl Exposition {
@@ -38,7 +37,7 @@ impl Exposition {
         journal: Journal,
         gauges: Arc<Gauges>,
         children: Arc<Children>,
-        sources: Vec<Arc<Mcp>>,
+        sources: Vec<Arc<dyn Source>>,
     ) -> Self {
         let mut registry = Registry::default();
         gate.metrics().register(&mut registry);

@@ -9,18 +9,18 @@ use audit::{Kind, Record};
 use front::Gauges;
 use futures_util::future::join_all;
 use gate::Gate;
-use gate::port::Source as _;
+use gate::port::Source;
 use journal::Journal;
 use model::Timestamp;
-use sources::Mcp;
 use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::changes::Decisions;
 use super::exposition::Exposition;
+use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
-use super::{AdminState, Built, House, Reloader, build, collisions, door, serve_admin};
+use super::{AdminState, Built, House, Reloader, build, collisions, door, open_hooks, serve_admin};
 use crate::config::{Auth, ConfigError, Loaded};
 
 /// How often the store is asked whether another program has changed it.
@@ -41,11 +41,12 @@ pub struct Live {
 }
 
 impl Live {
-    /// Opens everything a configuration names, and listens. Contacts no source.
+    /// Opens everything a configuration names, fetches descriptions, and listens. Contacts no source.
     pub async fn open(loaded: Loaded) -> anyhow::Result<Self> {
         let house = House::open(loaded)?;
         let gauges = Arc::new(Gauges::default());
-        let settings = door(&house.loaded, &house.clock, &gauges)?;
+        let mut settings = door(&house.loaded, &house.clock, &gauges)?;
+        open_hooks(&mut settings, &house, house.secrets())?;
         let (journal, recovery) = house.journal()?;
         if recovery.records == 0 {
             tracing::info!(
@@ -53,6 +54,8 @@ impl Live {
                 "a new audit log: note its verifier key elsewhere"
             );
         }
+        let egress = egress::Egress::new(egress::Options::default(), house.clock.clone());
+        fetch_descriptions(&house.loaded, &egress).await;
         let built = prepared(&house, &journal)?;
         let config = &house.loaded.config;
         let listener = listen(config.server.listen).await?;
@@ -117,7 +120,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Ends what was started, in the order in which nothing is lost.
-pub async fn finish(gate: &Gate, sources: &[Arc<Mcp>], journal: &Journal, clock: &Clock) {
+pub async fn finish(gate: &Gate, sources: &[Arc<dyn Source>], journal: &Journal, clock: &Clock) {
     gate.drain();
     let stopped = join_all(sources.iter().map(|s| s.stop()));
     if tokio::time::timeout(STOP, stopped).await.is_err() {

@@ -2,19 +2,18 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use gate::port::Source as _;
+use gate::port::Source;
 use model::SourceName;
-use sources::Mcp;
 use store::{PinKind, PinState, Pins as _, SqliteStore, StoreError};
 
-use crate::config::{self, Config, Source};
+use crate::config::{self, Config};
 
 /// Two accepted definitions of different sources that agents would know by one name: both are named. A gate with such
 /// a collision does not start, because which of the two a call means would be chance.
 pub fn collisions(
     store: &SqliteStore,
     config: &Config,
-    servers: &[Arc<Mcp>],
+    servers: &[Arc<dyn Source>],
 ) -> Result<Vec<String>, StoreError> {
     let mut holders: HashMap<(PinKind, String), (SourceName, String)> = HashMap::new();
     let mut found = Vec::new();
@@ -46,7 +45,7 @@ pub fn collisions(
 }
 
 /// The name agents know a pinned tool or prompt by.
-pub fn exposed(source: &Source, kind: PinKind, upstream: &str) -> Option<String> {
+pub fn exposed(source: &config::Source, kind: PinKind, upstream: &str) -> Option<String> {
     if !matches!(kind, PinKind::Tool | PinKind::Prompt) {
         return None;
     }

@@ -27,7 +27,8 @@ impl Reloader {
         clock: ambient::Clock,
     ) -> Self {
         let egress = Egress::new(Options::default(), clock.clone());
-        let ways = Ways { egress, launcher, clock };
+        // Nothing is dialled or started from here, so no secret is needed.
+        let ways = Ways { egress, launcher, clock, secrets: Arc::new(model::NoVault) };
         let (path, started) = (loaded.path.clone(), loaded.config.clone());
         Self { path, started, gate, store, ways }
     }
@@ -53,8 +54,11 @@ impl Reloader {
             ("server", old.server != new.server),
             ("admin", old.admin != new.admin),
             ("state", old.state != new.state),
+            ("vault", old.vault != new.vault),
             ("source", old.source != new.source),
             ("limits", old.limits != new.limits),
+            ("rest", old.rest != new.rest),
+            ("webhook", old.webhook != new.webhook),
             ("audit", old.audit != new.audit),
             ("log", old.log != new.log),
         ];

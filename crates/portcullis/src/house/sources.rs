@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use ambient::Clock;
 use egress::Egress;
-use gate::port::Events;
+use gate::port::{Events, Source as Behind};
 use gate::{PinMode, SourceSettings};
-use model::SourceName;
+use model::{Secrets, SourceName, Template};
 use process::Launcher;
 use sources::{Config, Mcp, Ports, Program, Reach, Remote};
 use store::{PinKey, PinKind};
@@ -21,14 +21,19 @@ pub struct Ways {
     pub launcher: Launcher,
     /// Time.
     pub clock: Clock,
+    /// Secrets, at the moment they leave for somewhere.
+    pub secrets: Arc<dyn Secrets>,
 }
+
+/// From how many tools on those of an API are searched rather than listed.
+const DISCOVERY: usize = 128;
 
 /// Every source of a configuration, not yet contacted, with what the operator set about it.
 pub fn servers(
     loaded: &Loaded,
     ways: &Ways,
     events: &Arc<dyn Events>,
-) -> Result<Vec<(Arc<Mcp>, SourceSettings)>, ConfigError> {
+) -> Result<Vec<(Arc<dyn Behind>, SourceSettings)>, ConfigError> {
     let each = loaded.config.source.iter().enumerate();
     each.map(|(n, source)| one(n, source, loaded, ways, events)).collect()
 }
@@ -44,26 +49,31 @@ fn one(
     loaded: &Loaded,
     ways: &Ways,
     events: &Arc<dyn Events>,
-) -> Result<(Arc<Mcp>, SourceSettings), ConfigError> {
+) -> Result<(Arc<dyn Behind>, SourceSettings), ConfigError> {
     let wrong = |message: String| {
         let path = ["source".into(), n.into(), "mcp".into()];
         ConfigError::placed(loaded, &path, &format!("source `{}`: {message}", source.name))
     };
     let name = SourceName::new(&source.name).map_err(|e| wrong(e.to_string()))?;
     let settings = settings(source);
-    let config = config(name, source, loaded).map_err(wrong)?;
+    let Some(own) = &source.mcp else {
+        let api = super::api(source, loaded, ways).map_err(wrong)?;
+        return Ok((api, settings));
+    };
+    let config = config(name, own, source, loaded).map_err(wrong)?;
     let ports = Ports {
         egress: ways.egress.clone(),
         launcher: ways.launcher.clone(),
         clock: ways.clock.clone(),
         events: events.clone(),
+        secrets: ways.secrets.clone(),
     };
     let mcp = Mcp::new(config, ports).map_err(|e| wrong(e.to_string()))?;
     Ok((mcp, settings))
 }
 
 fn settings(source: &Source) -> SourceSettings {
-    let url = source.mcp.url.as_deref().and_then(|u| Url::parse(u).ok());
+    let url = source.mcp.as_ref().and_then(|mcp| Url::parse(mcp.url.as_deref()?).ok());
     SourceSettings {
         prefix: config::prefix(source),
         effects: source.effects.iter().map(|(p, e)| (p.clone(), *e)).collect(),
@@ -76,12 +86,18 @@ fn settings(source: &Source) -> SourceSettings {
         pass_unknown: source.unknown_methods == UnknownMethods::Pass,
         detectors: source.detectors,
         check_arguments: source.check_arguments,
+        discovery: source.discovery.or_else(|| source.mcp.is_none().then_some(DISCOVERY)),
         hosts: url.and_then(|u| u.host_str().map(str::to_owned)).into_iter().collect(),
     }
 }
 
-fn config(name: SourceName, source: &Source, loaded: &Loaded) -> Result<Config, String> {
-    let mut config = Config::new(name, reach(source, loaded)?);
+fn config(
+    name: SourceName,
+    own: &config::Mcp,
+    source: &Source,
+    loaded: &Loaded,
+) -> Result<Config, String> {
+    let mut config = Config::new(name, reach(own, source, loaded)?);
     config.era = match source.era {
         config::Era::Auto => None,
         config::Era::Legacy => Some(protocol::mcp::Era::Legacy),
@@ -102,8 +118,7 @@ fn config(name: SourceName, source: &Source, loaded: &Loaded) -> Result<Config, 
     Ok(config)
 }
 
-fn reach(source: &Source, loaded: &Loaded) -> Result<Reach, String> {
-    let mcp = &source.mcp;
+fn reach(mcp: &config::Mcp, source: &Source, loaded: &Loaded) -> Result<Reach, String> {
     if let Some(command) = &mcp.command {
         let (command, args) = command.split_first().ok_or("the command is empty")?;
         let dir = mcp.cwd.as_ref().map_or_else(|| loaded.dir(), |dir| loaded.resolve(dir));
@@ -113,6 +128,7 @@ fn reach(source: &Source, loaded: &Loaded) -> Result<Reach, String> {
             env: resolved(&mcp.env)?,
             inherit: mcp.pass_env.clone(),
             dir: Some(dir),
+            confine: source.confine.clone().unwrap_or_default().resolve(loaded),
         }));
     }
     let url = mcp.url.as_deref().ok_or("`mcp` needs a `command` or a `url`")?;
@@ -134,11 +150,11 @@ fn reach(source: &Source, loaded: &Loaded) -> Result<Reach, String> {
 
 fn resolved(
     values: &std::collections::BTreeMap<String, config::Value>,
-) -> Result<Vec<(String, model::Secret<String>)>, String> {
+) -> Result<Vec<(String, Template)>, String> {
     values
         .iter()
         .map(|(name, value)| {
-            Ok((name.clone(), value.resolve().map_err(|e| format!("`{name}`: {e}"))?))
+            Ok((name.clone(), value.template().map_err(|e| format!("`{name}`: {e}"))?))
         })
         .collect()
 }

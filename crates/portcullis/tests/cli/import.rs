@@ -20,6 +20,7 @@ fn every_command_is_shown_in_full_and_the_result_is_a_good_configuration() {
         "{}",
         ran.out
     );
+    assert!(ran.out.contains("may read /srv/a b besides itself, change nothing"), "{}", ran.out);
     assert!(
         ran.out.contains("! a plain secret") && !ran.out.contains("ghp_0123456789"),
         "{}",
@@ -31,6 +32,7 @@ fn every_command_is_shown_in_full_and_the_result_is_a_good_configuration() {
             && written.contains("private = [\"127.0.0.1:9000\"]"),
         "{written}"
     );
+    assert!(written.contains("confine = { read = [\"/srv/a b\"], network = true }"), "{written}");
     assert_eq!(place.run(&["check", "--config", "new.toml"]).code, 0);
 }
 

@@ -8,9 +8,11 @@
     reason = "these tests run the product, and call it over real connections"
 )]
 
+mod canary;
 mod check;
 mod demo;
 mod explain;
+mod explain_url;
 mod import;
 mod keys;
 mod looking;
@@ -18,3 +20,5 @@ mod rows;
 mod serve;
 mod starting;
 mod support;
+mod upstream;
+mod vault;

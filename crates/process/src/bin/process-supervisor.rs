@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ambient::Clock;
 use model::SourceName;
-use process::{Caps, Launcher, Spec};
+use process::{Caps, Confine, Launcher, Spec};
 
 fn main() -> ExitCode {
     if let Some(status) = process::take_over(std::env::args_os()) {
@@ -29,7 +29,8 @@ fn gate(command: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let source = SourceName::new("tested")?;
-        let spec = Spec { source, command, env: Vec::new(), dir: "/".into() };
+        let spec =
+            Spec { source, command, env: Vec::new(), dir: "/".into(), confine: Confine::default() };
         let mut child = Launcher::new(Caps::default(), Clock::system()).spawn(&spec).await?;
         writeln!(std::io::stdout(), "{}", child.handle.pid())?;
         // Whatever the program says, for the test to see.

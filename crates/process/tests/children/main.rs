@@ -1,6 +1,7 @@
 //! Real programs, started and ended.
 #![expect(clippy::unwrap_used, reason = "the whole crate is tests")]
 
+mod confined;
 mod death;
 mod isolation;
 mod many;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use ambient::Clock;
 use model::{Secret, SourceName};
-use process::{Caps, Child, Launcher, Spec};
+use process::{Caps, Child, Confine, Launcher, Spec};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_process-supervisor");
 /// What a child gets before it is ended less politely.
@@ -19,6 +19,7 @@ pub(crate) fn spec(command: &[&str]) -> Spec {
         command: command.iter().map(|a| (*a).to_owned()).collect(),
         env: Vec::new(),
         dir: "/".into(),
+        confine: Confine::default(),
     }
 }
 

@@ -9,10 +9,10 @@ use ambient::Clock;
 use egress::{Deadline, Egress};
 use gate::port::{Events, Greeting, Link, Reply, Trouble};
 use gate::{Clearance, Client, Lease};
+use model::Secrets;
 use process::Launcher;
 use protocol::mcp::{Era, Method};
 
-use crate::breaker::{Breaker, Outcome};
 use crate::call::{Call, End, Trace};
 use crate::config::{Config, Reach};
 use crate::eras::Eras;
@@ -23,6 +23,7 @@ use crate::hub::Hub;
 use crate::launch::Launch;
 use crate::session::{Key, Opener, Pool, Session, Way};
 use crate::wire::Endpoint;
+use breaker::{Breaker, Outcome};
 
 /// One MCP server behind the gate.
 ///
@@ -52,6 +53,8 @@ pub struct Ports {
     pub clock: Clock,
     /// Where news goes.
     pub events: Arc<dyn Events>,
+    /// Where secrets come from.
+    pub secrets: Arc<dyn Secrets>,
 }
 
 impl Mcp {
@@ -63,15 +66,19 @@ impl Mcp {
     pub fn new(config: Config, ports: Ports) -> Result<Arc<Self>, SetupError> {
         let Config { name, reach, era, stateless, times, bounds, breaker, roots } = config;
         let identity = reach.identity();
-        let Ports { egress, launcher, clock, events } = ports;
+        let Ports { egress, launcher, clock, events, secrets } = ports;
         let children = launcher.children().caps().per_source;
         let way = match reach {
             Reach::Stdio(program) => {
-                Way::Stdio(Launch::new(&name, launcher, program, clock.clone())?)
+                Way::Stdio(Launch::new(&name, launcher, program, clock.clone(), secrets)?)
             }
-            Reach::Http(remote) => Way::Http(Endpoint::new(&egress, &remote, &times, &bounds)?),
+            Reach::Http(remote) => {
+                Way::Http(Endpoint::new(&egress, remote, &times, &bounds, secrets)?)
+            }
             Reach::Sse(_) if era == Some(Era::Modern) => return Err(SetupError::ModernSse),
-            Reach::Sse(remote) => Way::Sse(Endpoint::new(&egress, &remote, &times, &bounds)?),
+            Reach::Sse(remote) => {
+                Way::Sse(Endpoint::new(&egress, remote, &times, &bounds, secrets)?)
+            }
         };
         let mut sessions = bounds.sessions;
         if let Way::Stdio(_) = way {

@@ -5,6 +5,7 @@ mod faults;
 mod lists;
 mod modern;
 mod news;
+mod secrets;
 mod server;
 mod sessions;
 mod stdio;
@@ -108,6 +109,15 @@ pub(crate) struct World {
 }
 
 pub(crate) fn world(reach: Reach, change: impl FnOnce(&mut Config)) -> World {
+    world_with(Arc::new(model::NoVault), reach, change)
+}
+
+/// A source beside a vault.
+pub(crate) fn world_with(
+    secrets: Arc<dyn model::Secrets>,
+    reach: Reach,
+    change: impl FnOnce(&mut Config),
+) -> World {
     let mut config = Config::new(SourceName::new("shop").unwrap(), reach);
     config.times.list = Duration::from_secs(5);
     config.times.start = Duration::from_secs(10);
@@ -119,6 +129,7 @@ pub(crate) fn world(reach: Reach, change: impl FnOnce(&mut Config)) -> World {
         launcher: Launcher::new(Caps::default(), clock.clone()).with_binary(supervisor()),
         clock,
         events: news.clone(),
+        secrets,
     };
     World { mcp: Mcp::new(config, ports).unwrap(), news }
 }
@@ -136,7 +147,7 @@ pub(crate) fn http(server: &Server) -> Reach {
 pub(crate) fn http_at(port: u16, path: &str) -> Reach {
     let url = format!("http://127.0.0.1:{port}{path}").parse().unwrap();
     let private = vec![("127.0.0.1".to_owned(), port)];
-    let headers = vec![("x-key".to_owned(), model::Secret::new("s3cret".to_owned()))];
+    let headers = vec![("x-key".to_owned(), model::Template::plain("s3cret".to_owned()))];
     Reach::Http(Remote { url, headers, private, ca: None })
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use gate::port::{Source, Trouble};
-use model::{Code, Secret};
+use model::{Code, NoVault, Template};
+use process::Confine;
 use serde_json::{Value, json};
 
 use super::*;
@@ -53,9 +54,10 @@ fn program(kind: &str, change: impl FnOnce(&mut Config)) -> Child {
     let program = Program {
         command: "python3".to_owned(),
         args: vec![text(&script), kind.to_owned(), log],
-        env: vec![("GREETING".to_owned(), Secret::new("hello".to_owned()))],
+        env: vec![("GREETING".to_owned(), Template::plain("hello".to_owned()))],
         inherit: vec!["CARGO_PKG_NAME".to_owned()],
         dir: None,
+        confine: Confine::Off,
     };
     let world = world(Reach::Stdio(program), |c| {
         c.times.probe = Duration::from_secs(8);
@@ -231,8 +233,14 @@ async fn children_end_with_their_client_with_idleness_and_with_the_source() {
 #[test]
 fn a_shell_with_code_on_its_command_line_is_refused_when_it_is_set_up() {
     let args = vec!["-c".to_owned(), "echo".to_owned()];
-    let program =
-        Program { command: "sh".into(), args, env: Vec::new(), inherit: Vec::new(), dir: None };
+    let program = Program {
+        command: "sh".into(),
+        args,
+        env: Vec::new(),
+        inherit: Vec::new(),
+        dir: None,
+        confine: Confine::Off,
+    };
     let config = Config::new(SourceName::new("shop").unwrap(), Reach::Stdio(program));
     let clock = Clock::system();
     let (egress, launcher) = (
@@ -240,7 +248,16 @@ fn a_shell_with_code_on_its_command_line_is_refused_when_it_is_set_up() {
         Launcher::new(Caps::default(), clock.clone()),
     );
     assert!(
-        Mcp::new(config, Ports { egress, launcher, clock, events: Arc::new(News::default()) })
-            .is_err()
+        Mcp::new(
+            config,
+            Ports {
+                egress,
+                launcher,
+                clock,
+                events: Arc::new(News::default()),
+                secrets: Arc::new(NoVault)
+            }
+        )
+        .is_err()
     );
 }

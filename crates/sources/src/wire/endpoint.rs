@@ -1,12 +1,18 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use egress::{Client, Egress, Limits, Policy, Target};
+use bytes::Bytes;
+use egress::{Client, Deadline, Egress, Limits, Policy, Response, Target};
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use model::{Secret, Secrets, Template, Usage};
 use url::Url;
 
 use crate::config::{Bounds, Remote, Times};
 use crate::error::SetupError;
+use crate::fault::Fault;
+use crate::secrets;
 
 /// As long as an exchange can last at all; calls bring deadlines of their own.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -16,7 +22,9 @@ const LONGEST: Duration = Duration::from_hours(24);
 pub(crate) struct Endpoint {
     pub(crate) client: Client,
     pub(crate) url: Url,
+    /// Without those that hold secrets: see [`Endpoint::send`].
     pub(crate) headers: HeaderMap,
+    sealed: Arc<Sealed>,
     /// Largest message taken, in bytes.
     pub(crate) max: usize,
     /// Longest silence on a stream.
@@ -25,13 +33,20 @@ pub(crate) struct Endpoint {
     pub(crate) small: Duration,
 }
 
+/// Headers that hold secrets of the vault, and where these come from.
+struct Sealed {
+    headers: Vec<(HeaderName, Template)>,
+    secrets: Arc<dyn Secrets>,
+}
+
 impl Endpoint {
     /// Checks the settings; nothing is opened yet.
     pub(crate) fn new(
         egress: &Egress,
-        remote: &Remote,
+        remote: Remote,
         times: &Times,
         bounds: &Bounds,
+        secrets: Arc<dyn Secrets>,
     ) -> Result<Self, SetupError> {
         let allowed = remote.private.iter();
         let policy = allowed.fold(Policy::default(), |p, (host, port)| p.allow(host, *port));
@@ -44,28 +59,60 @@ impl Endpoint {
             ..Limits::default()
         };
         let base = remote.url.clone();
-        let target = Target { base, policy, limits, extra_roots: remote.ca.clone() };
+        let target = Target { base, policy, limits, extra_roots: remote.ca };
         let client = egress.client(&target).map_err(|e| SetupError::Target(e.to_string()))?;
+        let (known, sealed) = secrets::split(remote.headers);
+        let sealed = sealed.into_iter().map(|(name, value)| Ok((own_name(&name)?, value)));
+        let headers = sealed.collect::<Result<_, SetupError>>()?;
         Ok(Self {
             client,
-            url: remote.url.clone(),
-            headers: headers(remote)?,
+            url: remote.url,
+            headers: self::headers(&known)?,
+            sealed: Arc::new(Sealed { headers, secrets }),
             max: bounds.result,
             silence: times.silence,
             small: times.list,
         })
     }
+
+    /// Sends one request, its secrets filled in: each for this very host and port.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: Option<&PathAndQuery>,
+        mut headers: HeaderMap,
+        body: Bytes,
+        deadline: Deadline,
+    ) -> Result<Response, Fault> {
+        if !self.sealed.headers.is_empty() {
+            // Apart: whoever has no vault does not carry room for it.
+            Box::pin(self.fill(&mut headers)).await?;
+        }
+        Ok(self.client.send(method, path, headers, body, deadline).await?)
+    }
+
+    async fn fill(&self, headers: &mut HeaderMap) -> Result<(), Fault> {
+        let host = self.url.host_str().unwrap_or_default();
+        let usage = Usage::Host(host, self.url.port_or_known_default().unwrap_or_default());
+        for (name, template) in &self.sealed.headers {
+            let value = template.fill(&*self.sealed.secrets, usage).await;
+            let value = value.map_err(|e| Fault::secret(format!("the header `{name}`: {e}")))?;
+            let mut value = HeaderValue::try_from(value.reveal().as_str()).map_err(|_| {
+                Fault::secret(format!("the header `{name}` has a value that HTTP does not allow"))
+            })?;
+            value.set_sensitive(true);
+            headers.append(name, value);
+        }
+        Ok(())
+    }
 }
 
-fn headers(remote: &Remote) -> Result<HeaderMap, SetupError> {
-    let mut all = HeaderMap::with_capacity(remote.headers.len() + 8);
-    for (name, value) in &remote.headers {
-        let bad = || SetupError::Header(name.clone());
-        let key = HeaderName::try_from(name.as_str()).map_err(|_| bad())?;
-        if key.as_str().starts_with("mcp-") || key == CONTENT_TYPE || key == ACCEPT {
-            return Err(SetupError::OwnHeader(name.clone()));
-        }
-        let mut value = HeaderValue::try_from(value.reveal().as_str()).map_err(|_| bad())?;
+fn headers(known: &[(String, Secret<String>)]) -> Result<HeaderMap, SetupError> {
+    let mut all = HeaderMap::with_capacity(known.len() + 8);
+    for (name, value) in known {
+        let key = own_name(name)?;
+        let mut value = HeaderValue::try_from(value.reveal().as_str())
+            .map_err(|_| SetupError::Header(name.clone()))?;
         value.set_sensitive(true);
         all.append(key, value);
     }
@@ -73,4 +120,13 @@ fn headers(remote: &Remote) -> Result<HeaderMap, SetupError> {
     // Both must be listed, whichever comes (2025-11-25 basic/transports).
     all.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     Ok(all)
+}
+
+/// The name of a header that is the operator's to set.
+fn own_name(name: &str) -> Result<HeaderName, SetupError> {
+    let key = HeaderName::try_from(name).map_err(|_| SetupError::Header(name.to_owned()))?;
+    if key.as_str().starts_with("mcp-") || key == CONTENT_TYPE || key == ACCEPT {
+        return Err(SetupError::OwnHeader(name.to_owned()));
+    }
+    Ok(key)
 }

@@ -220,7 +220,7 @@ async fn open(
     id: u64,
     deadline: Deadline,
 ) -> Result<Opened, Fault> {
-    let response = wire.at.client.send(Method::POST, None, headers, body, deadline).await?;
+    let response = wire.at.send(Method::POST, None, headers, body, deadline).await?;
     let code = response.status.as_u16();
     if code != 200 {
         if (200..300).contains(&code) {

@@ -80,7 +80,7 @@ impl HttpWire {
     pub(crate) async fn tell(&self, message: Bytes) -> Result<(), Fault> {
         let deadline = Deadline::after(self.at.small);
         let headers = self.headers.clone();
-        let response = self.at.client.send(Method::POST, None, headers, message, deadline).await?;
+        let response = self.at.send(Method::POST, None, headers, message, deadline).await?;
         match response.status.as_u16() {
             200..300 => Ok(()),
             404 if self.session => Err(Fault::session_gone()),
@@ -93,7 +93,7 @@ impl HttpWire {
         if self.session && self.era == Era::Legacy {
             let deadline = Deadline::after(self.at.small);
             let headers = self.headers.clone();
-            let end = self.at.client.send(Method::DELETE, None, headers, Bytes::new(), deadline);
+            let end = self.at.send(Method::DELETE, None, headers, Bytes::new(), deadline);
             if let Err(e) = end.await {
                 tracing::debug!(origin = self.at.client.origin(), "session not ended: {e}");
             }
@@ -114,7 +114,7 @@ impl HttpWire {
                 .map_err(|_| Fault::malformed("an event id that is no header value"))?;
             headers.insert(LAST_EVENT, id);
         }
-        let get = self.at.client.send(Method::GET, None, headers, Bytes::new(), deadline);
+        let get = self.at.send(Method::GET, None, headers, Bytes::new(), deadline);
         let response = get.await?;
         match response.status.as_u16() {
             200 if is_events(&response.headers) => Ok(EventStream::new(response.body, &self.at)),

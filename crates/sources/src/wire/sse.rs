@@ -52,7 +52,7 @@ async fn open(at: &Endpoint, patience: Duration) -> Result<EventStream, Fault> {
     headers.remove(http::header::CONTENT_TYPE);
     headers.insert(http::header::ACCEPT, HeaderValue::from_static("text/event-stream"));
     let deadline = Deadline::after(patience);
-    let response = at.client.send(Method::GET, None, headers, bytes::Bytes::new(), deadline);
+    let response = at.send(Method::GET, None, headers, bytes::Bytes::new(), deadline);
     let response = response.await?;
     match response.status.as_u16() {
         200 if is_events(&response.headers) => Ok(EventStream::new(response.body, at)),
@@ -122,11 +122,11 @@ async fn post(
             continue;
         }
         let deadline = Deadline::after(at.small);
-        let sent = at.client.send(Method::POST, Some(to), at.headers.clone(), text, deadline).await;
+        let sent = at.send(Method::POST, Some(to), at.headers.clone(), text, deadline).await;
         let fault = match sent {
             Ok(response) if response.status.is_success() => continue,
             Ok(response) => status::refused(response.status.as_u16()),
-            Err(e) => e.into(),
+            Err(fault) => fault,
         };
         if let Some(id) = id {
             desk.fail(id, fault);

@@ -28,6 +28,8 @@ pub(crate) struct House {
     pub(crate) notes: Arc<Fake>,
     pub(crate) alice: String,
     pub(crate) bob: String,
+    /// A key of alice's that covers one tool.
+    pub(crate) echo: String,
     pub(crate) events: EventHub,
     pub(crate) dir: tempfile::TempDir,
 }
@@ -52,15 +54,25 @@ impl House {
 
     /// With other settings of the gate; `open` means that nobody has to prove anything.
     pub(crate) fn with(open: bool, change: impl FnOnce(&mut gate::Settings)) -> Self {
-        Self::of(open, false, change)
+        Self::of(open, false, policy::SHIPPED, change)
     }
 
     /// Whose sources are passed what the gate does not know.
     pub(crate) fn passing() -> Self {
-        Self::of(false, true, |_| {})
+        Self::of(false, true, policy::SHIPPED, |_| {})
     }
 
-    fn of(open: bool, pass_unknown: bool, change: impl FnOnce(&mut gate::Settings)) -> Self {
+    /// Under policies of a test's own.
+    pub(crate) fn under(policy: &str) -> Self {
+        Self::of(false, false, policy, |_| {})
+    }
+
+    fn of(
+        open: bool,
+        pass_unknown: bool,
+        policy: &str,
+        change: impl FnOnce(&mut gate::Settings),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let installation = Installation::load_or_create(dir.path()).unwrap();
@@ -70,9 +82,11 @@ impl House {
         let options = Options::new(dir.path().join("audit"), "test/audit");
         let (journal, _) = Journal::open(options, clock.clone()).unwrap();
         let notes = Fake::new("notes");
-        let (alice, bob) = (grant("alice", &clock), grant("bob", &clock));
+        let (alice, bob) = (grant("alice", &[], &clock), grant("bob", &[], &clock));
+        let echo = grant("alice", &["tool:notes__echo"], &clock);
+        let rows = [&alice, &bob, &echo].map(|key| key.row.clone());
         let policy = PolicySet::load(
-            &[("test.cedar".to_owned(), policy::SHIPPED.to_owned())],
+            &[("test.cedar".to_owned(), policy.to_owned())],
             &[],
             &Known::new(["notes", "shop"], Vec::<String>::new()),
             1,
@@ -91,7 +105,7 @@ impl House {
             sources: vec![source(notes.clone()), source(Fake::new("shop"))],
             events: events.clone(),
             keys: Arc::new(installation.sealer(clock.clone()).unwrap()),
-            ring: Ok(KeyRing::new([alice.row.clone(), bob.row.clone()]).unwrap()),
+            ring: Ok(KeyRing::new(rows).unwrap()),
             unauthenticated: open.then(|| anonymous_principal(TenantId::new("acme"))),
             policy: policy.unwrap(),
             journal,
@@ -99,8 +113,8 @@ impl House {
             mask: audit::MaskRules::default(),
             clock: clock.clone(),
         });
-        let (alice, bob) = (alice.secret.reveal().clone(), bob.secret.reveal().clone());
-        Self { gate, notes, alice, bob, events, dir }
+        let [alice, bob, echo] = [alice, bob, echo].map(|key| key.secret.reveal().clone());
+        Self { gate, notes, alice, bob, echo, events, dir }
     }
 
     pub(crate) async fn serve(self, change: impl FnOnce(&mut Settings)) -> Server {
@@ -123,12 +137,12 @@ impl House {
     }
 }
 
-fn grant(id: &str, clock: &Clock) -> identity::NewKey {
+fn grant(id: &str, scopes: &[&str], clock: &Clock) -> identity::NewKey {
     let grant = Grant {
         principal: PrincipalId::new(id),
         tenant: TenantId::new("acme"),
         role: Role::Agent,
-        scopes: Vec::new(),
+        scopes: scopes.iter().map(ToString::to_string).collect(),
         expires: None,
     };
     new_key(grant, Timestamp(clock.now_millis())).unwrap()

@@ -9,6 +9,7 @@ use gate::{Cleared, Client};
 use model::SourceName;
 use protocol::json::{Limits, Object};
 use protocol::mcp::{Era, Level, Method, Offer, ServerCapabilities, ServerFlags};
+use protocol::rpc::RpcError;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -45,6 +46,14 @@ pub(crate) enum Script {
     Asks(Method, &'static str),
     /// Notices of one kilobyte without end.
     Flood,
+    /// This very result.
+    Says(&'static str),
+    /// That the client lacks a capability.
+    Needs(&'static str),
+    /// A question for the client, in the way of a modern upstream.
+    Wants(Method, &'static str),
+    /// An error of the upstream's own, with this code and `data`.
+    Errs(i32, &'static str),
 }
 
 impl Fake {
@@ -107,6 +116,28 @@ impl Fake {
                     Ok(answer) => String::from_utf8_lossy(&answer).into_owned(),
                     Err(e) => format!("error {}", e.code),
                 };
+            }
+            Script::Says(result) => {
+                counts.0 = None;
+                let result = Object::parse(Bytes::from(result), Limits::REPLY).unwrap();
+                let failed = result.is_true("isError");
+                return Ok(Reply::Complete { result: result.into(), failed });
+            }
+            Script::Needs(capabilities) => {
+                counts.0 = None;
+                let capabilities = Bytes::from_static(capabilities.as_bytes());
+                return Err(Trouble::NeedsCapability(capabilities));
+            }
+            Script::Wants(method, params) => {
+                counts.0 = None;
+                let params = Bytes::from_static(params.as_bytes());
+                let inputs = vec![("q".to_owned(), method, params)];
+                return Ok(Reply::InputRequired { inputs, state: None });
+            }
+            Script::Errs(code, data) => {
+                counts.0 = None;
+                let error = RpcError::new(code, "it said no").with_data(data);
+                return Err(Trouble::Answered(error));
             }
             Script::Flood => loop {
                 let data = "x".repeat(1024);

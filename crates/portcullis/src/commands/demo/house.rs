@@ -7,7 +7,7 @@ use ambient::Clock;
 use anyhow::Context as _;
 use identity::{Grant, new_key};
 use model::{Role, SourceName, TenantId, Timestamp};
-use process::{Caps, Child, Launcher, Spec};
+use process::{Caps, Child, Confine, Grants, Launcher, Spec};
 use serde_json::Value;
 use store::Keys as _;
 
@@ -65,6 +65,8 @@ impl Weather {
             command: vec![this_program()?, "__demo".to_owned(), "weather".to_owned()],
             env: Vec::new(),
             dir: PathBuf::from("/"),
+            // It answers over the network: that is what it is there for.
+            confine: Confine::On(Grants { network: true, ..Grants::default() }),
         };
         let mut child = launcher.spawn(&spec).await?;
         let line = child.stdout.next().await?.context("the weather server did not start")?;

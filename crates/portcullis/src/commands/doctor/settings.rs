@@ -84,14 +84,15 @@ fn of_source(source: &Source, found: &mut Vec<Advice>) {
             "name the tools that only read in `effects`",
         ));
     }
-    if source.mcp.url.as_deref().is_some_and(|u| u.starts_with("http://") && !local(u)) {
+    let Some(mcp) = &source.mcp else { return };
+    if mcp.url.as_deref().is_some_and(|u| u.starts_with("http://") && !local(u)) {
         found.push(Advice::new(
             "upstream-in-clear",
             format!("source `{name}` is called without TLS: its answers can be changed on the way"),
             "use https:// in `url`",
         ));
     }
-    for (table, values) in [("env", &source.mcp.env), ("headers", &source.mcp.headers)] {
+    for (table, values) in [("env", &mcp.env), ("headers", &mcp.headers)] {
         for key in values.iter().filter(|(key, value)| value.looks_secret(key)).map(|(key, _)| key)
         {
             found.push(Advice::new(
@@ -99,8 +100,8 @@ fn of_source(source: &Source, found: &mut Vec<Advice>) {
                 format!(
                     "source `{name}`: `{table}.{key}` looks like a secret that stands in the file"
                 ),
-                format!("put it into the environment and write `{key} = \"${{env:{key}}}\"`"),
-            ));
+                format!("put it into the vault (`portcullis vault set NAME`) and write `{key} = \"vault:NAME\"`"),
+            ).error());
         }
     }
 }

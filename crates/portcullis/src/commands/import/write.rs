@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use url::Url;
 
 use super::clients::{Found, Place};
+use super::confine::proposal;
 use crate::config::Value;
 
 /// The configuration for these servers. Written as text, so that it can say what to think about.
@@ -40,6 +41,7 @@ fn source(found: &Found, out: &mut String) -> std::fmt::Result {
     }
     let table = match &found.place {
         Place::Program { command, cwd } => {
+            confinement(found, out)?;
             let words: Vec<String> = command.iter().map(|w| text(w)).collect();
             writeln!(out, "[source.mcp]\ncommand = [{}]", words.join(", "))?;
             if let Some(cwd) = cwd {
@@ -75,6 +77,17 @@ fn source(found: &Found, out: &mut String) -> std::fmt::Result {
         writeln!(out, "{} = {}", text(name), text(value))?;
     }
     Ok(())
+}
+
+/// What the program may reach, proposed; it stands before the table of the command.
+fn confinement(found: &Found, out: &mut String) -> std::fmt::Result {
+    let Some(proposal) = proposal(found) else { return Ok(()) };
+    let read: Vec<String> = proposal.read.iter().map(|path| text(path)).collect();
+    writeln!(
+        out,
+        "# What it may reach besides itself. `write = [...]` lets it change files; see docs/confinement.md."
+    )?;
+    writeln!(out, "confine = {{ read = [{}], network = {} }}", read.join(", "), proposal.network)
 }
 
 /// The place an operator who already uses this URL has named by using it.

@@ -3,7 +3,6 @@ use std::path::Path;
 use ambient::Clock;
 use egress::{Egress, Options};
 use gate::EventHub;
-use gate::port::Source as _;
 use model::Effect;
 use store::{Effects as _, Pending, Pin, PinKey, PinKind, PinState, Pins as _};
 
@@ -46,6 +45,8 @@ impl Pinned {
             egress: Egress::new(Options::default(), clock.clone()),
             launcher: launcher(&house),
             clock,
+            // Nothing is dialled or started from here.
+            secrets: std::sync::Arc::new(model::NoVault),
         };
         let servers = servers(&house.loaded, &ways, &EventHub::default().events())?;
         let sets = house.store.pinned_sources()?;

@@ -46,12 +46,53 @@ pub fn check(n: usize, source: &Source, found: &mut Findings<'_>) {
             );
         }
     }
+    if source.confine.is_some() && source.mcp.as_ref().is_none_or(|mcp| mcp.command.is_none()) {
+        found.at(
+            path("confine"),
+            "`confine` is for programs: leave it out of a source without `mcp.command`",
+        );
+    }
     reach(n, source, found);
+    private(n, source, found);
 }
 
+/// What kind of source it is: exactly one of them.
 fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
+    let kinds = [
+        ("mcp", source.mcp.is_some()),
+        ("openapi", source.openapi.is_some()),
+        ("graphql", source.graphql.is_some()),
+    ];
+    let named: Vec<&str> = kinds.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
+    match (named.as_slice(), &source.mcp) {
+        ([_], Some(own)) => server(n, own, source, found),
+        ([_], None) => {}
+        ([], _) => found.at(
+            [Step::from("source"), n.into(), "name".into()],
+            "what is it? Say `mcp`, `openapi` or `graphql`",
+        ),
+        ([first, rest @ ..], _) => found.at(
+            [Step::from("source"), n.into(), rest[0].into()],
+            format!("a source is one thing: it has `{first}` already"),
+        ),
+    }
+}
+
+fn private(n: usize, source: &Source, found: &mut Findings<'_>) {
+    for (at, place) in source.private.iter().enumerate() {
+        if host_port(place).is_none() {
+            let path = [Step::from("source"), n.into(), "private".into(), at.into()];
+            found.at(path, format!("`{place}` is no place: write it as `host:port`"));
+        }
+    }
+}
+
+fn server(n: usize, own: &Mcp, source: &Source, found: &mut Findings<'_>) {
     let mcp = |key: &str| [Step::from("source"), n.into(), "mcp".into(), key.into()];
-    let own = &source.mcp;
+    if source.auth.is_some() {
+        let path = [Step::from("source"), n.into(), "auth".into()];
+        found.at(path, "an MCP server has its credentials in `mcp.headers` or `mcp.env`");
+    }
     match (&own.command, &own.url) {
         (None, None) => {
             found.at(mcp("command"), "`mcp` needs a `command` to start or a `url` to call");
@@ -60,7 +101,7 @@ fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
             found.at(mcp("url"), "`mcp` has both `command` and `url`: keep the one that is meant");
         }
         (Some(command), None) => program(n, command, own, found),
-        (None, Some(url)) => remote(n, url, source, found),
+        (None, Some(url)) => remote(n, url, own, source, found),
     }
 }
 
@@ -80,9 +121,8 @@ fn program(n: usize, command: &[String], own: &Mcp, found: &mut Findings<'_>) {
     }
 }
 
-fn remote(n: usize, url: &str, source: &Source, found: &mut Findings<'_>) {
+fn remote(n: usize, url: &str, own: &Mcp, source: &Source, found: &mut Findings<'_>) {
     let mcp = |key: &str| [Step::from("source"), n.into(), "mcp".into(), key.into()];
-    let own = &source.mcp;
     if !own.env.is_empty() || !own.pass_env.is_empty() || own.cwd.is_some() {
         found.at(
             mcp("env"),
@@ -93,13 +133,8 @@ fn remote(n: usize, url: &str, source: &Source, found: &mut Findings<'_>) {
         found.at(mcp("transport"), "HTTP+SSE knows only the legacy era: leave `era` out");
     }
     let mut named = Policy::default();
-    for (at, place) in source.private.iter().enumerate() {
-        if let Some((host, port)) = host_port(place) {
-            named = named.allow(&host, port);
-        } else {
-            let path = [Step::from("source"), n.into(), "private".into(), at.into()];
-            found.at(path, format!("`{place}` is no place: write it as `host:port`"));
-        }
+    for (host, port) in source.private.iter().filter_map(|place| host_port(place)) {
+        named = named.allow(&host, port);
     }
     let parsed = match Url::parse(url) {
         Ok(parsed) => parsed,

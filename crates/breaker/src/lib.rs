@@ -1,3 +1,5 @@
+//! When something behind the gate is left alone, and when it is tried again. Pure: told of time and outcomes.
+
 use std::time::Duration;
 
 use ambient::Instant;
@@ -24,7 +26,7 @@ impl Default for BreakerLimits {
 /// Only the upstream's own faults may be reported as [`Outcome::Fault`]; a JSON-RPC error or a tool that says it
 /// failed is a sign of life.
 #[derive(Debug)]
-pub(crate) struct Breaker {
+pub struct Breaker {
     limits: BreakerLimits,
     state: State,
     /// How often it has opened since it was last well.
@@ -45,7 +47,7 @@ enum State {
 
 /// How a call that was let through ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// The upstream answered, whatever it said.
     Alive,
     /// The upstream is at fault.
@@ -55,12 +57,13 @@ pub(crate) enum Outcome {
 }
 
 impl Breaker {
-    pub(crate) const fn new(limits: BreakerLimits) -> Self {
+    /// A closed circuit.
+    pub const fn new(limits: BreakerLimits) -> Self {
         Self { limits, state: State::Closed { faults: 0 }, opened: 0 }
     }
 
     /// Lets a call through, or says how long to wait. While one call tries an open circuit, others wait.
-    pub(crate) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+    pub fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         match self.state {
             State::Closed { .. } => Ok(()),
             State::Open { until } if now >= until => {
@@ -73,7 +76,7 @@ impl Breaker {
     }
 
     /// Tells how a call that was let through ended.
-    pub(crate) fn report(&mut self, outcome: Outcome, now: Instant) {
+    pub fn report(&mut self, outcome: Outcome, now: Instant) {
         match (outcome, self.state) {
             // Calls let through before the circuit opened may still come home well; one trial decides, not they.
             (Outcome::Alive, State::Open { .. }) | (Outcome::Fault, State::Open { .. }) => {}
@@ -91,12 +94,12 @@ impl Breaker {
     }
 
     /// Whether calls are let through.
-    pub(crate) const fn is_closed(&self) -> bool {
+    pub const fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed { .. })
     }
 
     /// How long it stays open still.
-    pub(crate) fn wait(&self, now: Instant) -> Option<Duration> {
+    pub fn wait(&self, now: Instant) -> Option<Duration> {
         match self.state {
             State::Open { until } => Some(until.since(now)),
             _ => None,

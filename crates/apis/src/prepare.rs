@@ -1,0 +1,45 @@
+use convert::{BadArgument, Request};
+use egress::Outgoing;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::api::Operation;
+
+/// The request of a call, as it goes out but for its credentials.
+pub(crate) fn prepare(
+    operation: &Operation,
+    arguments: &Map<String, Value>,
+) -> Result<Outgoing, BadArgument> {
+    let recipe = &operation.tool.recipe;
+    let Request { method, url, headers, body } = convert::request(recipe, arguments)?;
+    let method =
+        Method::from_bytes(method.as_bytes()).map_err(|_| whole("method", "its method"))?;
+    let url = Url::parse(&url).map_err(|_| whole("url", "its URL"))?;
+    let mut fields = HeaderMap::new();
+    for (name, value) in headers {
+        let name = HeaderName::try_from(&name).map_err(|_| whole("header", "a header field"))?;
+        let value = HeaderValue::try_from(&value).map_err(|_| whole("header", "a header field"))?;
+        fields.append(name, value);
+    }
+    if !recipe.produces.is_empty() && !fields.contains_key(ACCEPT) {
+        let accepted = recipe.produces.join(", ");
+        let value = HeaderValue::try_from(accepted).map_err(|_| whole("accept", "`Accept`"))?;
+        fields.insert(ACCEPT, value);
+    }
+    let bytes = match body {
+        Some(payload) => {
+            let value = HeaderValue::try_from(&payload.content_type);
+            fields.insert(CONTENT_TYPE, value.map_err(|_| whole("body", "`Content-Type`"))?);
+            payload.bytes
+        }
+        None => bytes::Bytes::new(),
+    };
+    Ok(Outgoing { method, url, headers: fields, body: bytes })
+}
+
+fn whole(code: &'static str, what: &str) -> BadArgument {
+    let message = format!("the request cannot be made: {what} is not lawful");
+    BadArgument { argument: String::new(), code, message }
+}

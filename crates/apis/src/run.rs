@@ -1,0 +1,335 @@
+use std::time::Duration;
+
+use breaker::Outcome;
+use bytes::Bytes;
+use egress::{Credential, Deadline, ExchangeOptions, Redirects, Retry, Whole};
+use gate::port::{Reply, Trouble};
+use gate::{Clearance, Client};
+use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use http::{Method, StatusCode};
+use protocol::json::value as read_json;
+use protocol::json::{Limits, Object};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::answer::{self, Answer, Beside, Form};
+use crate::api::{Api, Operation};
+use crate::auth::Chosen;
+use crate::cache::{Found, Key, Stored};
+use crate::paging::Next;
+use crate::prepare::prepare;
+use crate::trouble::{Fault, down};
+use crate::view::View;
+
+/// One call under way.
+struct Run<'a> {
+    api: &'a Api,
+    operation: &'a Operation,
+    client: &'a Client,
+    deadline: Deadline,
+}
+
+impl Api {
+    /// Carries out what was cleared.
+    pub(crate) async fn carry_out(&self, clearance: Clearance) -> Result<Reply, Trouble> {
+        let Clearance { client, target, params, deadline, .. } = clearance;
+        let Some(operation) = self.operation(&target) else {
+            return Ok(answer::failed(&client, "unknown_tool", "the API has no such operation"));
+        };
+        let mut arguments = match arguments(&params) {
+            Ok(arguments) => arguments,
+            Err(why) => return Ok(answer::failed(&client, "invalid_arguments", &why)),
+        };
+        let view = View::take(&mut arguments, operation.pages);
+        let limit = deadline;
+        let run = Run { api: self, operation, client: &client, deadline: Deadline::after(limit) };
+        let work = run.call(&arguments, view);
+        match tokio::time::timeout(limit, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                self.report(Outcome::Fault);
+                Err(overdue(limit))
+            }
+        }
+    }
+}
+
+fn overdue(limit: Duration) -> Trouble {
+    Trouble::Failed {
+        code: model::Code::UpstreamTimeout,
+        detail: format!("no answer in {} ms", limit.as_millis()),
+        status: None,
+        unknown: true,
+    }
+}
+
+/// The arguments of a call, numbers digit for digit.
+fn arguments(params: &Object) -> Result<Map<String, Value>, String> {
+    let Some(raw) = params.raw("arguments") else { return Ok(Map::new()) };
+    match read_json(raw, Limits::REQUEST) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err("the arguments are no object".to_owned()),
+        Err(e) => Err(format!("the arguments cannot be read: {e}")),
+    }
+}
+
+impl Run<'_> {
+    async fn call(&self, arguments: &Map<String, Value>, view: View) -> Result<Reply, Trouble> {
+        let first = match self.page(arguments, None).await? {
+            Ok(answer) => answer,
+            Err(refused) => return Ok(refused),
+        };
+        if !first.status.is_success() {
+            return Ok(answer::of_error(self.client, &first));
+        }
+        match first.form() {
+            Form::Json => self.json(arguments, view, first).await,
+            form if form != Form::Empty && answer::only_json(self.operation) => {
+                // A page where data was described is an error page, whatever its status says.
+                self.api.report(Outcome::Fault);
+                let why = format!(
+                    "the API answered with `{}` where JSON is described; nothing of it is shown",
+                    first.media_type()
+                );
+                Ok(answer::failed(self.client, "unexpected_media_type", &why))
+            }
+            form => Ok(answer::of_other(self.client, &first, form)),
+        }
+    }
+
+    /// A JSON answer: as it came, unless something is to be done with it.
+    async fn json(
+        &self,
+        arguments: &Map<String, Value>,
+        view: View,
+        first: Answer,
+    ) -> Result<Reply, Trouble> {
+        let Operation { shape, paging, output, .. } = self.operation;
+        let shape = shape.as_ref().filter(|_| !view.full);
+        if shape.is_none()
+            && paging.is_none()
+            && output.is_none()
+            && let Some(reply) = answer::of_json(self.client, &first, &Beside::default())
+        {
+            return Ok(reply);
+        }
+        let Ok(mut body) = read_json(&first.body, Limits::REPLY) else {
+            self.api.report(Outcome::Fault);
+            let why = "the API answered something that is not JSON, or nested beyond the limit";
+            return Ok(answer::failed(self.client, "malformed_answer", why));
+        };
+        let mut beside = Beside { schema: self.misfits(&body), ..Beside::default() };
+        let mut joined = false;
+        if let Some(pages) = self.further(arguments, view, &first, &mut body).await? {
+            joined = pages.joined;
+            beside.next = pages.next;
+        }
+        let Some(shape) = shape else {
+            let whole = if joined { None } else { answer::of_json(self.client, &first, &beside) };
+            return Ok(whole
+                .unwrap_or_else(|| answer::of_value(self.client, &first, &body, None, &beside)));
+        };
+        let shaped = shape.apply(&body, view.offset);
+        let size = shaped.text.as_ref().map_or_else(|| shaped.value.to_string().len(), String::len);
+        if size >= body.to_string().len() {
+            // Shaping that saves nothing loses nothing either.
+            return Ok(answer::of_value(self.client, &first, &body, None, &beside));
+        }
+        beside.left_out = shaped.left_out;
+        Ok(answer::of_value(self.client, &first, &shaped.value, shaped.text.as_deref(), &beside))
+    }
+
+    /// Where the answer does not fit its schema: told, never fatal.
+    fn misfits(&self, body: &Value) -> Vec<String> {
+        let Some(schema) = &self.operation.output else { return Vec::new() };
+        let wrapped;
+        let value = if body.is_object() {
+            body
+        } else {
+            wrapped = serde_json::json!({ "body": body });
+            &wrapped
+        };
+        match schema.validate(value) {
+            Ok(()) => Vec::new(),
+            Err(problems) => problems.iter().take(4).map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Pages behind the first, as many as were asked for, joined to it.
+    async fn further(
+        &self,
+        arguments: &Map<String, Value>,
+        view: View,
+        first: &Answer,
+        body: &mut Value,
+    ) -> Result<Option<Pages>, Trouble> {
+        let Some(paging) = &self.operation.paging else { return Ok(None) };
+        let mut next = paging.next(arguments, &first.url, &first.headers, body);
+        let mut size = first.body.len();
+        let mut pages = Pages::default();
+        for _ in 1..view.pages {
+            let Some(place) = next.take() else { break };
+            let (given, url) = match &place {
+                Next::Arguments(given) => (given, None),
+                Next::Url(url) => (arguments, Some(url)),
+            };
+            let Ok(answer) = self.page(given, url).await? else { break };
+            size += answer.body.len();
+            let page = read_json(&answer.body, Limits::REPLY);
+            let (true, Ok(page)) = (answer.status.is_success(), page) else {
+                next = Some(place);
+                break;
+            };
+            if size > self.api.bounds().result {
+                next = Some(place);
+                break;
+            }
+            next = paging.next(given, &answer.url, &answer.headers, &page);
+            paging.join(body, page);
+            pages.joined = true;
+        }
+        pages.next = match next {
+            Some(Next::Arguments(next)) => Some(next),
+            // A link cannot be called; more pages at once can be.
+            Some(Next::Url(_)) if view.pages < self.operation.pages => {
+                let mut again = arguments.clone();
+                let pages = serde_json::json!({ "pages": view.pages + 1 });
+                again.insert(crate::view::VIEW.to_owned(), pages);
+                Some(again)
+            }
+            _ => None,
+        };
+        Ok(Some(pages))
+    }
+
+    /// One request and its answer, from memory where that may be. The inner error is a result for the client.
+    async fn page(
+        &self,
+        arguments: &Map<String, Value>,
+        url: Option<&Url>,
+    ) -> Result<Result<Answer, Reply>, Trouble> {
+        let refused = |code: &str, why: &str| Ok(Err(answer::failed(self.client, code, why)));
+        let credentials = match &self.operation.credentials {
+            Chosen::All(together) => together,
+            Chosen::Missing(wanted) => {
+                let why = format!("no credential is configured for {wanted}; nothing was sent");
+                return refused("credential_missing", &why);
+            }
+        };
+        let mut request = match prepare(self.operation, arguments) {
+            Ok(request) => request,
+            Err(bad) => return refused("invalid_arguments", &bad.message),
+        };
+        if let Some(url) = url {
+            request.url = url.clone();
+        }
+        let safe = request.method == Method::GET || request.method == Method::HEAD;
+        let key = self.key(&request);
+        let mut stale = None;
+        if safe && let Some(cache) = self.api.cache() {
+            match cache.find(&key, self.api.now()) {
+                Found::Fresh(stored) => return Ok(Ok(answer(stored, request.url))),
+                Found::Stale(stored) => stale = Some(stored),
+                Found::None => {}
+            }
+        }
+        if let Some(stored) = &stale {
+            for (has, asks) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
+                if let Some(value) = stored.headers.get(&has) {
+                    request.headers.insert(asks, value.clone());
+                }
+            }
+        }
+        let asked = request.url.clone();
+        let mut whole = self.exchange(request.clone(), credentials).await?;
+        if whole.status == StatusCode::UNAUTHORIZED && credentials.refused().await && safe {
+            whole = self.exchange(request, credentials).await?;
+        }
+        Ok(Ok(self.kept(key, asked, whole, stale, safe)))
+    }
+
+    async fn exchange(
+        &self,
+        request: egress::Outgoing,
+        credentials: &crate::auth::Together,
+    ) -> Result<Whole, Trouble> {
+        self.api.admit().map_err(|wait| down(wait.as_millis()))?;
+        let given: Option<&dyn Credential> =
+            if credentials.is_empty() { None } else { Some(credentials) };
+        let options = ExchangeOptions {
+            redirects: if self.api.follows() { Redirects::Follow } else { Redirects::Refuse },
+            retry: Retry::usual(),
+            accept_compressed: true,
+            max_body: self.api.bounds().result,
+            deadline: self.deadline,
+            ..ExchangeOptions::default()
+        };
+        match self.api.client().exchange(request, given, options).await {
+            Ok(whole) => {
+                let broken = matches!(whole.status.as_u16(), 502..=504);
+                self.api.report(if broken { Outcome::Fault } else { Outcome::Alive });
+                Ok(whole)
+            }
+            Err(error) => {
+                let fault = Fault::from(error);
+                self.api.report(if fault.blamed { Outcome::Fault } else { Outcome::Unknown });
+                self.api.note(&fault.trouble);
+                Err(fault.trouble)
+            }
+        }
+    }
+
+    fn key(&self, request: &egress::Outgoing) -> Key {
+        let principal = &self.client.principal;
+        let headers = request.headers.iter().map(|(name, value)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        });
+        Key {
+            context: (principal.tenant.as_str().to_owned(), principal.id.as_str().to_owned()),
+            url: request.url.to_string(),
+            headers: headers.collect(),
+        }
+    }
+
+    /// What the cache makes of an answer.
+    fn kept(
+        &self,
+        key: Key,
+        asked: Url,
+        whole: Whole,
+        stale: Option<Stored>,
+        safe: bool,
+    ) -> Answer {
+        let Whole { status, headers, body, .. } = whole;
+        let stored = Stored { status, headers, body };
+        let Some(cache) = self.api.cache() else { return answer(stored, asked) };
+        match stale {
+            Some(old) if status == StatusCode::NOT_MODIFIED => {
+                cache.renew(&key, &stored.headers, self.api.now());
+                answer(old, asked)
+            }
+            _ if safe => {
+                cache.keep(key, stored.clone(), self.api.now());
+                answer(stored, asked)
+            }
+            _ => {
+                if !status.is_client_error() && !status.is_server_error() {
+                    cache.forget(asked.as_str());
+                }
+                answer(stored, asked)
+            }
+        }
+    }
+}
+
+/// What was found behind the first page.
+#[derive(Default)]
+struct Pages {
+    joined: bool,
+    next: Option<Map<String, Value>>,
+}
+
+fn answer(stored: Stored, url: Url) -> Answer {
+    let Stored { status, headers, body } = stored;
+    Answer { status, headers, body: Bytes::clone(&body), url }
+}

@@ -1,0 +1,340 @@
+use std::collections::HashMap;
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value, json};
+
+use super::operation::{Reader, short};
+use super::refs;
+
+/// Most values in the schema of one tool; what is beyond is left open, and says so.
+const VALUES: usize = 6_000;
+/// Most bytes of one tool's schema.
+const BYTES: usize = 96 << 10;
+/// Most definitions of one tool.
+const DEFINITIONS: usize = 200;
+/// Deepest nesting within one definition.
+const DEPTH: usize = 24;
+/// Most bytes of one description within a schema.
+const TEXT: usize = 300;
+
+/// Which way a value goes: what can only be read is not sent, what can only be written does not come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Sent,
+    Received,
+}
+
+/// The schemas of one tool: JSON Schema 2020-12, its definitions gathered under `$defs`.
+pub(super) struct Schemas<'d> {
+    reader: &'d Reader<'d>,
+    direction: Direction,
+    names: HashMap<String, String>,
+    waiting: VecDeque<(String, &'d Value)>,
+    done: Map<String, Value>,
+    values: usize,
+    bytes: usize,
+    cut: bool,
+}
+
+impl<'d> Schemas<'d> {
+    pub(super) fn new(reader: &'d Reader<'d>, direction: Direction) -> Self {
+        Self {
+            reader,
+            direction,
+            names: HashMap::new(),
+            waiting: VecDeque::new(),
+            done: Map::new(),
+            values: 0,
+            bytes: 0,
+            cut: false,
+        }
+    }
+
+    /// A schema of the description in the words of 2020-12.
+    pub(super) fn convert(&mut self, schema: &Value) -> Value {
+        self.within(schema, 0)
+    }
+
+    /// The schema that a parameter of 2.0 is itself.
+    pub(super) fn inline(&mut self, parameter: &Value) -> Value {
+        let mut own = parameter.clone();
+        if let Value::Object(members) = &mut own {
+            for name in
+                ["name", "in", "required", "collectionFormat", "allowEmptyValue", "description"]
+            {
+                members.shift_remove(name);
+            }
+        }
+        self.within(&own, 0)
+    }
+
+    /// Converts what was referred to, and puts it under `$defs`.
+    pub(super) fn finish(&mut self, root: &mut Map<String, Value>) {
+        while let Some((name, schema)) = self.waiting.pop_front() {
+            let converted = self.within(schema, 0);
+            self.done.insert(name, converted);
+        }
+        if !self.done.is_empty() {
+            root.insert("$defs".into(), Value::Object(std::mem::take(&mut self.done)));
+        }
+        if self.cut {
+            root.insert(
+                "$comment".into(),
+                json!("Parts of this schema are left open: it was too large."),
+            );
+        }
+    }
+
+    fn within(&mut self, schema: &Value, depth: usize) -> Value {
+        self.values += 1;
+        let Value::Object(members) = schema else {
+            return if schema.is_boolean() { schema.clone() } else { json!({}) };
+        };
+        if let Some(Value::String(reference)) = members.get("$ref") {
+            return self.reference(reference);
+        }
+        if depth >= DEPTH || self.is_full() {
+            return self.open();
+        }
+        let mut out = Map::new();
+        for (name, value) in members {
+            self.values += 1;
+            if let Some(value) = self.keyword(name, value, members, depth) {
+                self.bytes += name.len()
+                    + 4
+                    + if value.is_string() { value.as_str().map_or(0, str::len) } else { 4 };
+                out.insert(name.clone(), value);
+            }
+        }
+        self.mend(members, &mut out);
+        Value::Object(out)
+    }
+
+    const fn is_full(&self) -> bool {
+        self.values > VALUES || self.bytes > BYTES
+    }
+
+    /// Anything goes here, because there was no room to say what does.
+    fn open(&mut self) -> Value {
+        self.cut = true;
+        json!({})
+    }
+
+    fn reference(&mut self, reference: &str) -> Value {
+        if let Some(name) = self.names.get(reference) {
+            return json!({ "$ref": format!("#/$defs/{name}") });
+        }
+        if self.is_full() || self.names.len() >= DEFINITIONS {
+            return self.open();
+        }
+        let Ok(target) = refs::target(self.reader.document, reference) else { return self.open() };
+        let last = reference.rsplit('/').next().unwrap_or_default();
+        let plain: String = last
+            .chars()
+            .map(
+                |c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c } else { '_' },
+            )
+            .take(80)
+            .collect();
+        let mut name = if plain.is_empty() { "schema".to_owned() } else { plain.clone() };
+        let mut tried = 2;
+        while self.names.values().any(|n| *n == name) {
+            name = format!("{plain}_{tried}");
+            tried += 1;
+        }
+        self.names.insert(reference.to_owned(), name.clone());
+        self.waiting.push_back((name.clone(), target));
+        json!({ "$ref": format!("#/$defs/{name}") })
+    }
+
+    /// A keyword's value, or nothing if it says nothing in 2020-12 or is not lawful there.
+    fn keyword(
+        &mut self,
+        name: &str,
+        value: &Value,
+        all: &Map<String, Value>,
+        depth: usize,
+    ) -> Option<Value> {
+        match name {
+            "properties" | "patternProperties" | "dependentSchemas" => {
+                self.named(name, value, depth)
+            }
+            "items" if value.is_array() => None,
+            "items"
+            | "contains"
+            | "propertyNames"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => Some(self.within(value, depth + 1)),
+            "additionalProperties" if value.is_object() || value.is_boolean() => {
+                Some(self.within(value, depth + 1))
+            }
+            "allOf" | "anyOf" | "oneOf" | "prefixItems" => {
+                let parts = value.as_array().filter(|parts| !parts.is_empty())?;
+                Some(parts.iter().map(|part| self.within(part, depth + 1)).collect())
+            }
+            "type" => kind(value),
+            "enum" => enumeration(value, all),
+            "required" => names(value, all, self.direction, self.reader),
+            "description" | "title" => Some(json!(short(value.as_str()?.trim(), TEXT))),
+            "default" | "const" => Some(value.clone()),
+            "format" => {
+                value.as_str().filter(|f| !matches!(*f, "binary" | "byte")).map(|f| json!(f))
+            }
+            "pattern" => value.as_str().filter(|p| is_pattern(p)).map(|p| json!(p)),
+            "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties"
+            | "maxProperties" | "minContains" | "maxContains" => whole(value),
+            "minimum" | "maximum" => value.is_number().then(|| value.clone()),
+            "multipleOf" => value.as_f64().filter(|n| *n > 0.0).map(|_| value.clone()),
+            "exclusiveMinimum" | "exclusiveMaximum" => value.is_number().then(|| value.clone()),
+            "uniqueItems" | "deprecated" => value.is_boolean().then(|| value.clone()),
+            _ => None,
+        }
+    }
+
+    fn named(&mut self, keyword: &str, value: &Value, depth: usize) -> Option<Value> {
+        let members = value.as_object()?;
+        let mut out = Map::new();
+        for (name, schema) in members {
+            let hidden = match self.direction {
+                Direction::Sent => "readOnly",
+                Direction::Received => "writeOnly",
+            };
+            let lawful =
+                name != "__proto__" && (keyword != "patternProperties" || is_pattern(name));
+            if schema.get(hidden) == Some(&Value::Bool(true)) || !lawful {
+                continue;
+            }
+            self.bytes += name.len() + 4;
+            out.insert(name.clone(), self.within(schema, depth + 1));
+        }
+        Some(Value::Object(out))
+    }
+
+    /// What older versions say in another way.
+    fn mend(&mut self, from: &Map<String, Value>, out: &mut Map<String, Value>) {
+        if let Some(parts) = from.get("items").and_then(Value::as_array) {
+            let parts: Vec<Value> = parts.iter().map(|part| self.within(part, DEPTH / 2)).collect();
+            if !parts.is_empty() {
+                out.insert("prefixItems".into(), parts.into());
+            }
+        }
+        for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+            if from.get(flag) == Some(&Value::Bool(true))
+                && let Some(value) = out.shift_remove(bound)
+            {
+                out.insert(flag.into(), value);
+            }
+        }
+        let format = from.get("format").and_then(Value::as_str);
+        let is_file = from.get("type").and_then(Value::as_str) == Some("file");
+        if is_file || matches!(format, Some("binary" | "byte")) {
+            out.insert("type".into(), json!("string"));
+            out.insert("contentEncoding".into(), json!("base64"));
+        }
+        if let Some(pattern) =
+            from.get("pattern").and_then(Value::as_str).filter(|p| !is_pattern(p))
+        {
+            out.insert("$comment".into(), json!(format!("pattern: {}", short(pattern, 200))));
+        }
+        if from.get("nullable") == Some(&Value::Bool(true)) {
+            nullable(out);
+        }
+        if self.direction == Direction::Received
+            && let Some(parts) = out.shift_remove("oneOf")
+        {
+            // Branches that overlap would refuse what fits several of them.
+            out.insert("anyOf".into(), parts);
+        }
+    }
+}
+
+/// `nullable` of 3.0: null is allowed where the type or the list of values is told.
+fn nullable(out: &mut Map<String, Value>) {
+    if let Some(kind) = out.get_mut("type") {
+        match kind {
+            Value::String(one) => *kind = json!([one, "null"]),
+            Value::Array(many) if !many.iter().any(|k| k == "null") => many.push(json!("null")),
+            _ => {}
+        }
+        if let Some(Value::Array(values)) = out.get_mut("enum")
+            && !values.contains(&Value::Null)
+        {
+            values.push(Value::Null);
+        }
+    }
+}
+
+fn kind(value: &Value) -> Option<Value> {
+    const KINDS: [&str; 7] = ["null", "boolean", "object", "array", "number", "string", "integer"];
+    let known = |kind: &Value| kind.as_str().is_some_and(|k| KINDS.contains(&k));
+    match value {
+        Value::String(_) if known(value) => Some(value.clone()),
+        Value::Array(many) => {
+            let mut kinds: Vec<Value> = many.iter().filter(|k| known(k)).cloned().collect();
+            kinds.dedup();
+            (!kinds.is_empty()).then_some(Value::Array(kinds))
+        }
+        _ => None,
+    }
+}
+
+/// The values, as the type wants them: YAML reads `on` and `1` as something else than text.
+fn enumeration(value: &Value, all: &Map<String, Value>) -> Option<Value> {
+    let values = value.as_array().filter(|v| !v.is_empty())?;
+    let text = all.get("type").and_then(Value::as_str) == Some("string");
+    let mut out: Vec<Value> = Vec::new();
+    for value in values {
+        let value = match value {
+            Value::Number(_) | Value::Bool(_) if text => json!(value.to_string()),
+            other => other.clone(),
+        };
+        if !out.contains(&value) {
+            out.push(value);
+        }
+    }
+    Some(Value::Array(out))
+}
+
+/// Required names that are there: what is not described, or not sent, cannot be asked for.
+fn names(
+    value: &Value,
+    all: &Map<String, Value>,
+    direction: Direction,
+    reader: &Reader<'_>,
+) -> Option<Value> {
+    let properties = all.get("properties").and_then(Value::as_object);
+    let hidden = |name: &str| {
+        let own = properties.and_then(|p| p.get(name));
+        let flag = if direction == Direction::Sent { "readOnly" } else { "writeOnly" };
+        own.is_some_and(|s| {
+            let plain = reader.resolved(s).unwrap_or(s);
+            s.get(flag) == Some(&Value::Bool(true)) || plain.get(flag) == Some(&Value::Bool(true))
+        })
+    };
+    let composed = ["allOf", "anyOf", "oneOf"].iter().any(|k| all.contains_key(*k));
+    let known = |name: &str| composed || properties.is_none_or(|p| p.contains_key(name));
+    let mut names: Vec<&str> = Vec::new();
+    for name in value.as_array()?.iter().filter_map(Value::as_str) {
+        if known(name) && !hidden(name) && name != "__proto__" && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (!names.is_empty()).then(|| json!(names))
+}
+
+fn whole(value: &Value) -> Option<Value> {
+    if value.as_u64().is_some() {
+        return Some(value.clone());
+    }
+    let number = value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0 && *n < 9e15)?;
+    format!("{number:.0}").parse::<u64>().ok().map(|n| json!(n))
+}
+
+/// Whether a pattern can be matched in linear time: no look-around, no reference to what was matched before.
+fn is_pattern(pattern: &str) -> bool {
+    pattern.len() <= 1000 && regex_syntax::Parser::new().parse(pattern).is_ok()
+}

@@ -1,0 +1,93 @@
+use serde_json::{Map, Value};
+
+use super::{BadArgument, encode, style, value};
+use crate::{Location, Parameter, Recipe};
+
+/// The path with its values in place. No value makes a segment that means another place.
+pub(super) fn expand(
+    recipe: &Recipe,
+    arguments: &Map<String, Value>,
+) -> Result<String, BadArgument> {
+    if !recipe.path.starts_with('/') {
+        return Err(BadArgument::new(
+            "",
+            "not_under_base",
+            "the path of the tool does not begin with `/`",
+        ));
+    }
+    let mut out = String::new();
+    let mut rest = recipe.path.as_str();
+    while let Some((literal, name, after)) = place(rest) {
+        out.push_str(&encode::literal(literal));
+        match parameter(recipe, name) {
+            Some(parameter) => out.push_str(&filled(parameter, arguments)?),
+            None => {
+                let message = format!("nothing is known of `{{{name}}}` in the path");
+                return Err(BadArgument::new(name, "missing", message));
+            }
+        }
+        rest = after;
+    }
+    out.push_str(&encode::literal(rest));
+    no_dot_segments(&out)?;
+    Ok(out)
+}
+
+/// The next `{name}`, with what stands before and behind it.
+fn place(text: &str) -> Option<(&str, &str, &str)> {
+    let (literal, rest) = text.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((literal, name, after))
+}
+
+fn parameter<'r>(recipe: &'r Recipe, name: &str) -> Option<&'r Parameter> {
+    recipe.parameters.iter().find(|p| p.location == Location::Path && p.wire == name)
+}
+
+fn filled(parameter: &Parameter, arguments: &Map<String, Value>) -> Result<String, BadArgument> {
+    let name = &parameter.argument;
+    let Some(value) = value(parameter, arguments)? else {
+        return Err(BadArgument::new(name, "missing", format!("the argument `{name}` is missing")));
+    };
+    let bad = |code, what: &str| {
+        BadArgument::new(
+            name,
+            code,
+            format!("the argument `{name}` {what}, and goes into the path"),
+        )
+    };
+    for text in style::texts(value) {
+        if text.contains('\0') {
+            return Err(bad("control_character", "holds a NUL"));
+        }
+        if text.contains('\\') {
+            return Err(bad("slash_in_segment", "holds a back-slash"));
+        }
+        if text.contains('/') && !parameter.segments {
+            return Err(bad("slash_in_segment", "holds a `/`"));
+        }
+    }
+    let written = style::path(parameter, value)?;
+    if written.is_empty() {
+        return Err(bad("empty_segment", "is empty"));
+    }
+    if parameter.segments && (written.starts_with('/') || written.contains("//")) {
+        return Err(bad("empty_segment", "has an empty segment"));
+    }
+    Ok(written)
+}
+
+/// No whole segment may be `.`, `..`, or one of these with path parameters behind it, in any encoding.
+fn no_dot_segments(path: &str) -> Result<(), BadArgument> {
+    for segment in path.split('/') {
+        let mut decoded = segment.to_ascii_lowercase().replace("%2e", ".");
+        decoded = decoded.replace("%3b", ";");
+        let name = decoded.split(';').next().unwrap_or_default();
+        if matches!(name, "." | "..") {
+            let message =
+                "an argument would make a dot segment of the path, which means another place";
+            return Err(BadArgument::new("", "dot_segment", message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! System calls by what becomes of them. Numbers are the C library's, which knows them for each architecture.
+
+use nix::libc::*;
+
+/// The same number on every architecture; the C library has it for some.
+const FCHMODAT2: i64 = 452;
+/// The last call looked at when this was written (`mseal`, Linux 6.10).
+const LAST: i64 = 462;
+/// Calls numbered up to here differ by architecture; the next ones are the same everywhere, from 424.
+#[cfg(target_arch = "x86_64")]
+const LAST_OWN: i64 = SYS_rseq;
+#[cfg(not(target_arch = "x86_64"))]
+const LAST_OWN: i64 = 294;
+
+/// Every call we know, but for those whose refusal must look as if they did not exist: programs then use another way
+/// (`clone` for `clone3`, whose flags no filter can see; plain reads and writes for rings, which pass all filters by).
+pub(super) fn known() -> impl Iterator<Item = i64> {
+    let absent = [SYS_clone3, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register];
+    (0..=LAST_OWN).chain(424..=LAST).filter(move |number| !absent.contains(number))
+}
+
+/// Nothing that serves tools has a use for these: a program that tries one is ended, and that is seen.
+pub(super) const DEADLY: &[i64] = &[
+    SYS_acct,
+    SYS_bpf,
+    SYS_chroot,
+    SYS_delete_module,
+    SYS_finit_module,
+    SYS_fsmount,
+    SYS_fsopen,
+    SYS_init_module,
+    SYS_kexec_file_load,
+    SYS_kexec_load,
+    SYS_mount,
+    SYS_mount_setattr,
+    SYS_move_mount,
+    SYS_open_by_handle_at,
+    SYS_open_tree,
+    SYS_pivot_root,
+    SYS_ptrace,
+    SYS_reboot,
+    SYS_swapoff,
+    SYS_swapon,
+    SYS_umount2,
+];
+
+/// Refused whatever they are asked: other programs' memory and descriptors, keys, new namespaces, the clock, the
+/// kernel's measurements, and what is shared by all programs of one user.
+pub(super) const REFUSED: &[i64] = &[
+    SYS_add_key,
+    SYS_adjtimex,
+    SYS_clock_adjtime,
+    SYS_clock_settime,
+    SYS_fanotify_init,
+    SYS_fanotify_mark,
+    SYS_fsconfig,
+    SYS_fspick,
+    SYS_ioprio_set,
+    SYS_kcmp,
+    SYS_keyctl,
+    SYS_lookup_dcookie,
+    SYS_migrate_pages,
+    SYS_move_pages,
+    SYS_mq_open,
+    SYS_mq_unlink,
+    SYS_msgctl,
+    SYS_msgget,
+    SYS_msgrcv,
+    SYS_msgsnd,
+    SYS_nfsservctl,
+    SYS_perf_event_open,
+    SYS_pidfd_getfd,
+    SYS_process_madvise,
+    SYS_process_mrelease,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_quotactl,
+    SYS_quotactl_fd,
+    SYS_request_key,
+    SYS_semctl,
+    SYS_semget,
+    SYS_semop,
+    SYS_semtimedop,
+    SYS_setdomainname,
+    SYS_sethostname,
+    SYS_setns,
+    SYS_settimeofday,
+    SYS_shmat,
+    SYS_shmctl,
+    SYS_shmget,
+    SYS_syslog,
+    SYS_unshare,
+    SYS_userfaultfd,
+    SYS_vhangup,
+];
+
+/// Of the old architecture only.
+#[cfg(target_arch = "x86_64")]
+pub(super) const REFUSED_OF_OLD: &[i64] = &[
+    SYS__sysctl,
+    SYS_ioperm,
+    SYS_iopl,
+    SYS_modify_ldt,
+    SYS_sysfs,
+    SYS_uselib,
+    SYS_ustat,
+    SYS_vserver,
+];
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const REFUSED_OF_OLD: &[i64] = &[];
+
+/// These change what is known about a file, given its name: Landlock does not hold them to a folder.
+pub(super) const ATTRIBUTES: &[i64] =
+    &[SYS_fchmodat, FCHMODAT2, SYS_lremovexattr, SYS_lsetxattr, SYS_removexattr, SYS_setxattr];
+#[cfg(target_arch = "x86_64")]
+pub(super) const ATTRIBUTES_OF_OLD: &[i64] = &[SYS_chmod, SYS_futimesat, SYS_utime, SYS_utimes];
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const ATTRIBUTES_OF_OLD: &[i64] = &[];
+
+/// Who owns a file is nobody's to change.
+pub(super) const OWNERS: &[i64] = &[SYS_fchown, SYS_fchownat];
+#[cfg(target_arch = "x86_64")]
+pub(super) const OWNERS_OF_OLD: &[i64] = &[SYS_chown, SYS_lchown];
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const OWNERS_OF_OLD: &[i64] = &[];
+
+/// Calls by which a socket finds its other end.
+pub(super) const MEETING: &[i64] = &[SYS_accept, SYS_accept4, SYS_bind, SYS_connect, SYS_listen];
