@@ -98,10 +98,15 @@ pub(crate) fn only_json(operation: &Operation) -> bool {
 }
 
 /// A body that is one JSON object goes through as it stands, byte for byte.
-pub(crate) fn of_json(client: &Client, answer: &Answer, beside: &Beside) -> Option<Reply> {
+pub(crate) fn of_json(
+    client: &Client,
+    answer: &Answer,
+    beside: &Beside,
+    failed: bool,
+) -> Option<Reply> {
     let object = Object::parse(answer.body.clone(), Limits::REPLY).ok()?;
     let text = std::str::from_utf8(object.text()).ok()?;
-    Some(written(client, answer, text, Some(text), beside, false))
+    Some(written(client, answer, text, Some(text), beside, failed))
 }
 
 /// A JSON value that was read, and the text that stands in its place, if one does.

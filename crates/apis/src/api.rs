@@ -117,6 +117,11 @@ impl Api {
         }))
     }
 
+    /// Its tools, in no order.
+    pub fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.operations.values().map(|operation| &operation.tool)
+    }
+
     /// Tools that were left out, and why.
     pub fn left_out(&self) -> &[String] {
         &self.left_out

@@ -1,6 +1,6 @@
 use convert::{BadArgument, Request};
 use egress::Outgoing;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 use url::Url;
@@ -21,6 +21,10 @@ pub(crate) fn prepare(
     for (name, value) in headers {
         let name = HeaderName::try_from(&name).map_err(|_| whole("header", "a header field"))?;
         let value = HeaderValue::try_from(&value).map_err(|_| whole("header", "a header field"))?;
+        // Cookies of the description are made here; everything else that signs in or steers is no agent's to set.
+        if name != COOKIE && !egress::agent_header(&name) {
+            return Err(whole("header_refused", &format!("`{name}`")));
+        }
         fields.append(name, value);
     }
     if !recipe.produces.is_empty() && !fields.contains_key(ACCEPT) {

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use breaker::Outcome;
 use bytes::Bytes;
+use convert::BodyKind;
 use egress::{Credential, Deadline, ExchangeOptions, Redirects, Retry, Whole};
 use gate::port::{Reply, Trouble};
 use gate::{Clearance, Client};
@@ -44,13 +45,11 @@ impl Api {
         let limit = deadline;
         let run = Run { api: self, operation, client: &client, deadline: Deadline::after(limit) };
         let work = run.call(&arguments, view);
-        match tokio::time::timeout(limit, work).await {
-            Ok(done) => done,
-            Err(_) => {
-                self.report(Outcome::Fault);
-                Err(overdue(limit))
-            }
+        if let Ok(done) = tokio::time::timeout(limit, work).await {
+            return done;
         }
+        self.report(Outcome::Fault);
+        Err(overdue(limit))
     }
 }
 
@@ -105,11 +104,14 @@ impl Run<'_> {
         first: Answer,
     ) -> Result<Reply, Trouble> {
         let Operation { shape, paging, output, .. } = self.operation;
+        if let Some(failed) = self.graphql_failure(&first) {
+            return Ok(failed);
+        }
         let shape = shape.as_ref().filter(|_| !view.full);
         if shape.is_none()
             && paging.is_none()
             && output.is_none()
-            && let Some(reply) = answer::of_json(self.client, &first, &Beside::default())
+            && let Some(reply) = answer::of_json(self.client, &first, &Beside::default(), false)
         {
             return Ok(reply);
         }
@@ -125,7 +127,8 @@ impl Run<'_> {
             beside.next = pages.next;
         }
         let Some(shape) = shape else {
-            let whole = if joined { None } else { answer::of_json(self.client, &first, &beside) };
+            let whole =
+                if joined { None } else { answer::of_json(self.client, &first, &beside, false) };
             return Ok(whole
                 .unwrap_or_else(|| answer::of_value(self.client, &first, &body, None, &beside)));
         };
@@ -137,6 +140,14 @@ impl Run<'_> {
         }
         beside.left_out = shaped.left_out;
         Ok(answer::of_value(self.client, &first, &shaped.value, shaped.text.as_deref(), &beside))
+    }
+
+    /// An answer of GraphQL with errors: failed, and what data there is comes with it.
+    fn graphql_failure(&self, first: &Answer) -> Option<Reply> {
+        let body = self.operation.tool.recipe.body.as_ref()?;
+        let BodyKind::GraphQl { .. } = body.kind else { return None };
+        graphql::errors(&read_json(&first.body, Limits::REPLY).ok()?)?;
+        answer::of_json(self.client, first, &Beside::default(), true)
     }
 
     /// Where the answer does not fit its schema: told, never fatal.

@@ -14,6 +14,7 @@ impl From<EgressError> for Fault {
         let code = match error.kind() {
             Kind::Timeout(_) => Code::UpstreamTimeout,
             Kind::TooLarge => Code::ResultTooLarge,
+            Kind::Secret => Code::SecretUnavailable,
             _ => Code::UpstreamFailed,
         };
         let ours = matches!(error.kind(), Kind::Refused(_) | Kind::TooLarge | Kind::Secret);

@@ -170,7 +170,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for n in 1..9 {
             let before = format!("*a{}", n - 1);
-            bomb += &format!("a{n}: &a{n} [{}]\n", vec![before; 10].join(", "));
+            bomb.extend([format!("a{n}: &a{n} ["), vec![before; 10].join(", "), "]\n".to_owned()]);
         }
         assert!(read(bomb.as_bytes()).is_err());
         for deep in ["[".repeat(5000), format!("{{\"a\":{}", "[".repeat(5000))] {

@@ -1,7 +1,15 @@
 //! Converts every description below the given folders and files, and prints a table.
 //!
-//! `cargo run --release -p convert --example scale -- [--check N] FOLDER…`: with `--check`, the schemas of every N-th
-//! tool are compiled as JSON Schema 2020-12, and each document is converted once more with its paths in another order.
+//! `cargo run --release -p convert --example scale -- [--check N] [--take N] FOLDER…`: with `--check`, the schemas of
+//! every N-th tool are compiled as JSON Schema 2020-12, and each document is converted once more with its paths in another
+//! order; with `--take`, N documents evenly from among all of at most 4 MiB.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program for people, which measures real time"
+)]
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -26,18 +34,26 @@ struct Table {
 }
 
 fn main() {
-    let mut check = 0;
+    let (mut check, mut take) = (0, None);
     let mut roots = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--check" => check = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(1),
+            "--take" => take = arguments.next().and_then(|n| n.parse::<usize>().ok()),
             path => roots.push(PathBuf::from(path)),
         }
     }
     let mut files = Vec::new();
-    roots.iter().for_each(|root| gather(root, &mut files));
+    for root in &roots {
+        gather(root, &mut files);
+    }
     files.sort();
+    if let Some(take) = take {
+        files.retain(|f| f.metadata().is_ok_and(|m| m.len() <= 4 << 20));
+        let step = (files.len() / take.max(1)).max(1);
+        files = files.into_iter().step_by(step).collect();
+    }
     let mut table = Table::default();
     for file in &files {
         one(file, check, &mut table);
@@ -53,7 +69,9 @@ fn main() {
 fn gather(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
         let Ok(entries) = std::fs::read_dir(path) else { return };
-        entries.flatten().for_each(|entry| gather(&entry.path(), files));
+        for entry in entries.flatten() {
+            gather(&entry.path(), files);
+        }
     } else if path.extension().is_some_and(|e| e == "json" || e == "yaml" || e == "yml") {
         files.push(path.to_owned());
     }

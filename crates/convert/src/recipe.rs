@@ -97,6 +97,7 @@ pub enum Style {
 
 /// One parameter.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of OpenAPI")]
 pub struct Parameter {
     /// The argument it is filled from: a property of the input schema. Empty if it is `fixed`.
     pub argument: String,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use nix::sys::signal::SigSet;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal, setsid};
 
-use crate::confine::plan::Plan;
+use crate::confine::plan::{Malformed, Plan};
 use crate::{confine, descriptors};
 
 /// As `env` and `nohup` have it: found but not startable, and not found.
@@ -20,7 +20,7 @@ const NOT_FOUND: u8 = 127;
 pub(crate) fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next();
     // Without a confinement that can be read, even if it says that there is none, nothing is started.
-    let Some(plan) = confinement(&mut args) else { return ExitCode::from(NOT_STARTABLE) };
+    let Ok(plan) = confinement(&mut args) else { return ExitCode::from(NOT_STARTABLE) };
     let (Some(parent), Some(file), Some(name)) = (parent, args.next(), args.next()) else {
         return ExitCode::from(NOT_STARTABLE);
     };
@@ -34,10 +34,11 @@ pub(crate) fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn confinement(args: &mut impl Iterator<Item = OsString>) -> Option<Option<Plan>> {
-    let count: usize = args.next()?.to_str()?.parse().ok()?;
+fn confinement(args: &mut impl Iterator<Item = OsString>) -> Result<Option<Plan>, Malformed> {
+    let count = args.next().and_then(|n| n.to_str()?.parse::<usize>().ok()).ok_or(Malformed)?;
     let words: Option<Vec<String>> = args.take(count).map(|word| word.into_string().ok()).collect();
-    words.filter(|words| words.len() == count).and_then(|words| Plan::read_words(&words))
+    let words = words.filter(|words| words.len() == count).ok_or(Malformed)?;
+    Plan::read_words(&words)
 }
 
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]

@@ -55,7 +55,7 @@ fn supervise(control: BorrowedFd<'_>) -> io::Result<ExitCode> {
     let signals = signals()?;
     let (order, stdio) = Order::receive(control)?;
     let plan = Plan::read_words(&order.confine)
-        .ok_or_else(|| io::Error::other("the confinement is malformed"))?;
+        .map_err(|_| io::Error::other("the confinement is malformed"))?;
     let plan = plan.map(|plan| counted(plan, &order.group));
     let outcome = watched(control, signals, &order, stdio, plan.as_ref());
     if let Some(group) = plan.and_then(|plan| plan.group) {

@@ -39,7 +39,7 @@ pub enum Grant {
     /// RFC 7617. An empty password is lawful.
     Basic(Template, Template),
     /// RFC 6749, section 4.4: client credentials.
-    OAuth2(OAuth2),
+    OAuth2(Box<OAuth2>),
     /// AWS Signature Version 4.
     SigV4(SigV4),
     /// Header fields.
@@ -89,7 +89,7 @@ impl Ready {
             Grant::Bearer(token) => Arc::new(Bearer(token)),
             Grant::Basic(user, password) => Arc::new(Basic(user, password)),
             Grant::OAuth2(settings) => {
-                return Ok(Self::Tokens(Arc::new(Tokens::new(settings, egress, clock)?)));
+                return Ok(Self::Tokens(Arc::new(Tokens::new(*settings, egress, clock)?)));
             }
             Grant::SigV4(settings) => Arc::new(Signer::new(settings, clock.clone())),
             Grant::Headers(fields) => {

@@ -79,14 +79,14 @@ impl Path {
 
     /// Does something to every value at these places, told where it stands.
     pub(crate) fn each(&self, value: &mut Value, work: &mut dyn FnMut(&str, &mut Value)) {
-        walk(&self.tokens, String::new(), value, work);
+        walk(&self.tokens, "", value, work);
     }
 
     /// Takes out what stands at these places; whether there was anything.
     pub(crate) fn remove(&self, value: &mut Value) -> bool {
         let Some((last, parents)) = self.tokens.split_last() else { return false };
         let mut any = false;
-        walk(parents, String::new(), value, &mut |_, parent| any |= take(last, parent));
+        walk(parents, "", value, &mut |_, parent| any |= take(last, parent));
         any
     }
 }
@@ -103,30 +103,30 @@ fn step<'v>(token: &Token, value: &'v Value) -> Vec<&'v Value> {
     }
 }
 
-fn walk(tokens: &[Token], at: String, value: &mut Value, work: &mut dyn FnMut(&str, &mut Value)) {
+fn walk(tokens: &[Token], at: &str, value: &mut Value, work: &mut dyn FnMut(&str, &mut Value)) {
     let Some((token, rest)) = tokens.split_first() else {
-        work(&at, value);
+        work(at, value);
         return;
     };
     match (token, value) {
         (Token::Every, Value::Array(elements)) => {
             for (n, element) in elements.iter_mut().enumerate() {
-                walk(rest, format!("{at}/{n}"), element, work);
+                walk(rest, &format!("{at}/{n}"), element, work);
             }
         }
         (Token::Every, Value::Object(members)) => {
             for (name, member) in members.iter_mut() {
-                walk(rest, format!("{at}/{}", escaped(name)), member, work);
+                walk(rest, &format!("{at}/{}", escaped(name)), member, work);
             }
         }
         (Token::Named(name), Value::Array(elements)) => {
             if let Some(element) = index(name).and_then(|n| elements.get_mut(n)) {
-                walk(rest, format!("{at}/{name}"), element, work);
+                walk(rest, &format!("{at}/{name}"), element, work);
             }
         }
         (Token::Named(name), Value::Object(members)) => {
             if let Some(member) = members.get_mut(name) {
-                walk(rest, format!("{at}/{}", escaped(name)), member, work);
+                walk(rest, &format!("{at}/{}", escaped(name)), member, work);
             }
         }
         _ => {}

@@ -9,7 +9,7 @@ use crate::{Aggregate, Shape};
 async fn an_object_passes_byte_for_byte_and_big_numbers_keep_every_digit() {
     let body = r#"{"id": 12345678901234567890123, "empty": "", "list": []}"#;
     let server = Server::start(|_, _| answer(200, body)).await;
-    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server).await;
+    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server);
     let result = bench.call("get", json!({})).await;
     assert_eq!(result["content"][0]["text"], body);
     assert_eq!(result["structuredContent"]["id"].to_string(), "12345678901234567890123");
@@ -19,7 +19,7 @@ async fn an_object_passes_byte_for_byte_and_big_numbers_keep_every_digit() {
 #[tokio::test]
 async fn what_is_no_object_stands_under_body() {
     let server = Server::start(|_, _| answer(200, "[1,2]")).await;
-    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server).await;
+    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server);
     assert_eq!(bench.call("get", json!({})).await["structuredContent"], json!({"body": [1, 2]}));
 }
 
@@ -27,7 +27,7 @@ async fn what_is_no_object_stands_under_body() {
 async fn a_page_where_data_is_described_is_an_error_and_nothing_of_it_is_shown_v_upstream_01() {
     let page = "<html>secret-detail</html>";
     let server = Server::start(|_, _| with(200, &["content-type: text/html"], page)).await;
-    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server).await;
+    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server);
     let result = bench.call("get", json!({})).await;
     assert_eq!(result["isError"], true);
     assert!(!result.to_string().contains("secret-detail"), "{result}");
@@ -36,7 +36,7 @@ async fn a_page_where_data_is_described_is_an_error_and_nothing_of_it_is_shown_v
 #[tokio::test]
 async fn what_an_api_refuses_is_a_tool_error_in_its_own_words() {
     let server = Server::start(|_, _| answer(422, r#"{"error":"no such size"}"#)).await;
-    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server).await;
+    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server);
     let result = bench.call("get", json!({})).await;
     assert_eq!(result["isError"], true);
     let text = result["content"][0]["text"].as_str().unwrap();
@@ -50,8 +50,7 @@ async fn a_write_is_sent_once_whatever_comes_back_v_upstream_04_05_06() {
         let server = Server::start(move |_, _| reply.clone()).await;
         let bench = Plan::of(vec![tool("pay", "POST", "/pay", &[])])
             .change(|c| c.target.limits.first_byte = std::time::Duration::from_millis(300))
-            .build(server)
-            .await;
+            .build(server);
         let outcome = bench.tried("pay", json!({}), "ada").await;
         if let Err(Trouble::Failed { unknown, .. }) = &outcome {
             assert!(unknown, "it may have acted");
@@ -65,7 +64,7 @@ async fn a_redirect_is_not_followed_and_the_other_place_gets_nothing_v_upstream_
     let other = Server::start(|_, _| answer(200, "{}")).await;
     let place = format!("location: {}/p", other.url());
     let server = Server::start(move |_, _| with(302, &[&place], "")).await;
-    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server).await;
+    let bench = Plan::of(vec![tool("get", "GET", "/things", &[])]).build(server);
     assert!(matches!(
         bench.tried("get", json!({}), "ada").await,
         Err(Trouble::Failed { code: Code::UpstreamFailed, .. })
@@ -77,7 +76,7 @@ async fn a_redirect_is_not_followed_and_the_other_place_gets_nothing_v_upstream_
 async fn errors_of_callers_leave_the_circuit_closed_and_faults_of_the_api_open_it_v_upstream_09_10()
 {
     let server = Server::start(|_, n| answer(if n < 10 { 400 } else { 503 }, "{}")).await;
-    let bench = Plan::of(vec![tool("post", "POST", "/x", &[])]).build(server).await;
+    let bench = Plan::of(vec![tool("post", "POST", "/x", &[])]).build(server);
     for _ in 0..10 {
         bench.call("post", json!({})).await;
     }
@@ -108,8 +107,7 @@ async fn a_shaped_result_says_what_is_missing_and_the_whole_can_be_had() {
     let tools = vec![tool("list", "GET", "/rows", &[]), tool("count", "GET", "/rows", &[])];
     let bench = Plan::of(tools)
         .change(|c| c.shapes = vec![("list".into(), shape), ("count".into(), count)])
-        .build(server)
-        .await;
+        .build(server);
     let first = bench.call("list", json!({})).await;
     assert_eq!(first["structuredContent"]["rows"][2], json!({"id": 2, "amount": 20}));
     assert!(first["content"][1]["text"].as_str().unwrap().contains("\"offset\": 3"));
@@ -124,12 +122,38 @@ async fn a_shaped_result_says_what_is_missing_and_the_whole_can_be_had() {
 }
 
 #[tokio::test]
+async fn errors_of_graphql_are_a_failure_and_partial_data_still_comes() {
+    let body = r#"{"data":{"a":1},"errors":[{"message":"no b"}]}"#;
+    let server =
+        Server::start(move |_, n| answer(200, if n == 0 { body } else { r#"{"data":{}}"# })).await;
+    let mut described = tool("q", "POST", "/graphql", &[]);
+    described.recipe.body = Some(convert::Body {
+        media_type: "application/json".to_owned(),
+        kind: convert::BodyKind::GraphQl {
+            document: "query q { a b }".to_owned(),
+            operation: "q".to_owned(),
+        },
+        required: true,
+        members: Vec::new(),
+        whole: None,
+        constants: Vec::new(),
+    });
+    let bench = Plan::of(vec![described]).build(server);
+    let failed = bench.call("q", json!({})).await;
+    assert_eq!(
+        (&failed["isError"], &failed["structuredContent"]["data"]["a"]),
+        (&json!(true), &json!(1))
+    );
+    assert_ne!(bench.call("q", json!({})).await["isError"], true);
+}
+
+#[tokio::test]
 async fn a_misfit_is_reported_and_delivered() {
     let server = Server::start(|_, _| answer(200, r#"{"id":"seven"}"#)).await;
     let mut described = tool("get", "GET", "/x", &[]);
     described.output_schema =
         Some(json!({"type": "object", "properties": {"id": {"type": "integer"}}}));
-    let bench = Plan::of(vec![described]).build(server).await;
+    let bench = Plan::of(vec![described]).build(server);
     let result = bench.call("get", json!({})).await;
     assert_eq!(result["structuredContent"]["id"], "seven");
     let told = result["_meta"]["portcullis/schema"][0].as_str().unwrap();
@@ -146,7 +170,7 @@ async fn answers_are_kept_as_http_says_and_for_each_principal_apart() {
         with(200, &fields, &format!(r#"{{"n":{n}}}"#))
     })
     .await;
-    let bench = Plan::of(vec![tool("get", "GET", "/x", &["q"])]).build(server).await;
+    let bench = Plan::of(vec![tool("get", "GET", "/x", &["q"])]).build(server);
     let n = |v: serde_json::Value| v["structuredContent"]["n"].clone();
     assert_eq!(n(bench.call("get", json!({"q": "1"})).await), 0);
     assert_eq!(n(bench.call("get", json!({"q": "1"})).await), 0);
@@ -164,8 +188,7 @@ async fn an_answer_larger_than_allowed_is_refused() {
     let server = Server::start(move |_, _| answer(200, &body)).await;
     let bench = Plan::of(vec![tool("get", "GET", "/x", &[])])
         .change(|c| c.bounds.result = 1024)
-        .build(server)
-        .await;
+        .build(server);
     assert!(matches!(
         bench.tried("get", json!({}), "ada").await,
         Err(Trouble::Failed { code: Code::ResultTooLarge, .. })
@@ -181,8 +204,7 @@ fn a_tool_of_another_origin_is_left_out_so_that_no_credential_goes_there() {
         foreign.recipe.base = "https://evil.example".to_owned();
         let bench = Plan::of(vec![tool("get", "GET", "/x", &[])])
             .change(|c| c.tools.push(foreign))
-            .build(server)
-            .await;
+            .build(server);
         assert_eq!(bench.api.left_out().len(), 1);
         assert!(bench.api.operation("evil").is_none());
     });

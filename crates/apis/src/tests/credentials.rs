@@ -32,7 +32,7 @@ async fn each_kind_of_credential_is_put_where_it_belongs() {
         (Grant::Headers(vec![("x-a".into(), vault("a ${vault:key}"))]), "x-a: a canary-7"),
     ] {
         let server = Server::start(|_, _| answer(200, "{}")).await;
-        let bench = Plan::of(vec![get()]).auth(Auth::Every(grant)).build(server).await;
+        let bench = Plan::of(vec![get()]).auth(Auth::Every(grant)).build(server);
         bench.call("get", json!({"q": "1"})).await;
         let asked = bench.server.asked().remove(0);
         assert!(asked.contains(wanted), "{wanted}: {asked}");
@@ -48,7 +48,7 @@ async fn the_first_requirement_that_can_be_met_is() {
     let described = wanting(get(), "key", SchemeKind::ApiKey(Location::Header, "X-Api".into()));
     let grant = Grant::ApiKey { location: None, name: None, value: vault("vault:key") };
     let auth = Auth::Schemes(BTreeMap::from([("key".to_owned(), grant)]));
-    let bench = Plan::of(vec![described]).auth(auth).build(server).await;
+    let bench = Plan::of(vec![described]).auth(auth).build(server);
     bench.call("get", json!({})).await;
     assert!(bench.server.asked()[0].contains("x-api: canary-7"));
 }
@@ -59,7 +59,7 @@ async fn without_the_credential_that_is_wanted_nothing_is_sent() {
     for auth in [Auth::None, Auth::Every(missing())] {
         let server = Server::start(|_, _| answer(200, "{}")).await;
         let described = wanting(get(), "token", SchemeKind::Bearer);
-        let bench = Plan::of(vec![described]).auth(auth).build(server).await;
+        let bench = Plan::of(vec![described]).auth(auth).build(server);
         let outcome = bench.tried("get", json!({}), "ada").await;
         let said = format!("{outcome:?}");
         assert!(said.contains("credential") || said.contains("secret_not_given"), "{said}");
@@ -81,13 +81,13 @@ async fn granting(lifetime: u64, refuses_first: bool) -> Server {
 }
 
 fn oauth(server: &Server, client_auth: ClientAuth) -> Auth {
-    Auth::Every(Grant::OAuth2(OAuth2 {
+    Auth::Every(Grant::OAuth2(Box::new(OAuth2 {
         token: target(&format!("{}/token", server.url())),
         client_id: vault("me"),
         client_secret: vault("vault:key"),
         scopes: vec!["read".to_owned(), "write".to_owned()],
         client_auth,
-    }))
+    })))
 }
 
 fn tokens(asked: &[String]) -> usize {
@@ -98,7 +98,7 @@ fn tokens(asked: &[String]) -> usize {
 async fn a_token_is_fetched_once_for_all_who_wait_and_again_before_it_ends() {
     let server = granting(3600, false).await;
     let auth = oauth(&server, ClientAuth::Basic);
-    let bench = Plan::of(vec![get()]).auth(auth).build(server).await;
+    let bench = Plan::of(vec![get()]).auth(auth).build(server);
     let calls = (0..20).map(|n| bench.tried("get", json!({"q": n}), "ada"));
     futures_util::future::join_all(calls).await;
     assert_eq!(tokens(&bench.server.asked()), 1);
@@ -114,7 +114,7 @@ async fn a_token_is_fetched_once_for_all_who_wait_and_again_before_it_ends() {
 async fn a_token_that_is_not_taken_any_more_is_replaced_once() {
     let server = granting(3600, true).await;
     let auth = oauth(&server, ClientAuth::Body);
-    let bench = Plan::of(vec![get()]).auth(auth).build(server).await;
+    let bench = Plan::of(vec![get()]).auth(auth).build(server);
     let result = bench.call("get", json!({})).await;
     assert_ne!(result["isError"], true, "{result}");
     let asked = bench.server.asked();

@@ -38,33 +38,33 @@ impl Secrets for OneSecret {
 }
 
 /// Everything of one test.
-pub(super) struct Bench {
-    pub(super) server: Server,
-    pub(super) api: Arc<Api>,
-    pub(super) clock: Clock,
+pub(crate) struct Bench {
+    pub(crate) server: Server,
+    pub(crate) api: Arc<Api>,
+    pub(crate) clock: Clock,
 }
 
 /// What a test wants to be otherwise.
-pub(super) struct Plan {
-    pub(super) tools: Vec<Tool>,
-    pub(super) auth: Auth,
-    pub(super) change: Box<dyn FnOnce(&mut Config)>,
+pub(crate) struct Plan {
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) auth: Auth,
+    pub(crate) change: Box<dyn FnOnce(&mut Config)>,
 }
 
 impl Plan {
-    pub(super) fn of(tools: Vec<Tool>) -> Self {
+    pub(crate) fn of(tools: Vec<Tool>) -> Self {
         Self { tools, auth: Auth::None, change: Box::new(|_| {}) }
     }
 
-    pub(super) fn auth(self, auth: Auth) -> Self {
+    pub(crate) fn auth(self, auth: Auth) -> Self {
         Self { auth, ..self }
     }
 
-    pub(super) fn change(self, change: impl FnOnce(&mut Config) + 'static) -> Self {
+    pub(crate) fn change(self, change: impl FnOnce(&mut Config) + 'static) -> Self {
         Self { change: Box::new(change), ..self }
     }
 
-    pub(super) async fn build(self, server: Server) -> Bench {
+    pub(crate) fn build(self, server: Server) -> Bench {
         let clock = Clock::manual(1_700_000_000_000);
         let url = server.url();
         let tools = self.tools.into_iter().map(|mut tool| {
@@ -92,14 +92,14 @@ impl Plan {
     }
 }
 
-pub(super) fn target(url: &str) -> Target {
+pub(crate) fn target(url: &str) -> Target {
     let base = Url::parse(url).unwrap();
     let policy = Policy::naming(&base);
     Target { policy, ..Target::new(base) }
 }
 
 impl Bench {
-    pub(super) async fn call(&self, tool: &str, arguments: Value) -> Value {
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
         let Reply::Complete { result, failed } = self.tried(tool, arguments, "ada").await.unwrap()
         else {
             panic!("no result")
@@ -110,7 +110,7 @@ impl Bench {
         value
     }
 
-    pub(super) async fn tried(
+    pub(crate) async fn tried(
         &self,
         tool: &str,
         arguments: Value,
@@ -155,7 +155,7 @@ fn client(who: &str) -> Arc<Client> {
 }
 
 /// `GET` or another method of a path, with query parameters.
-pub(super) fn tool(name: &str, method: &str, path: &str, query: &[&str]) -> Tool {
+pub(crate) fn tool(name: &str, method: &str, path: &str, query: &[&str]) -> Tool {
     let parameters = query.iter().map(|name| Parameter {
         argument: (*name).to_owned(),
         wire: (*name).to_owned(),
@@ -195,7 +195,7 @@ pub(super) fn tool(name: &str, method: &str, path: &str, query: &[&str]) -> Tool
 }
 
 /// The same, for which the description wants a credential.
-pub(super) fn wanting(tool: Tool, name: &str, kind: SchemeKind) -> Tool {
+pub(crate) fn wanting(tool: Tool, name: &str, kind: SchemeKind) -> Tool {
     let mut tool = tool;
     tool.recipe.security = vec![Requirement(vec![Scheme { name: name.to_owned(), kind }])];
     tool

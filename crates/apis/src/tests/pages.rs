@@ -23,8 +23,7 @@ async fn pages_are_followed_as_far_as_asked_and_the_next_one_is_named() {
     };
     let bench = Plan::of(vec![tool("list", "GET", "/items", &["cursor"])])
         .change(|c| c.paging = vec![("list".into(), paging)])
-        .build(server)
-        .await;
+        .build(server);
     let one = bench.call("list", json!({})).await;
     assert_eq!(one["structuredContent"]["items"], json!([1, 2]));
     assert_eq!(one["_meta"]["portcullis/next"], json!({"cursor": "b"}));
@@ -52,8 +51,7 @@ async fn a_link_to_the_next_page_is_followed_on_its_own_origin_only() {
         let paging = Paging { items: "".parse().unwrap(), step: Step::Link };
         let bench = Plan::of(vec![tool("list", "GET", "/items", &["page"])])
             .change(|c| c.paging = vec![("*".into(), paging)])
-            .build(server)
-            .await;
+            .build(server);
         let result = bench.call("list", json!({"_view": {"pages": 5}})).await;
         assert_eq!(result["structuredContent"]["body"], wanted, "{place}");
     }

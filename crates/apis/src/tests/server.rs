@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 type Script = dyn Fn(&str, usize) -> String + Send + Sync;
 
 /// An HTTP server on loopback that answers what a test says, and remembers what it was asked.
-pub(super) struct Server {
+pub(crate) struct Server {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
@@ -15,7 +15,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Answers each request with what `script` makes of it and of how many came before.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         script: impl Fn(&str, usize) -> String + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -30,12 +30,12 @@ impl Server {
         Self { url, asked, task }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url.clone()
     }
 
     /// Every request so far, head and body.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -86,12 +86,13 @@ fn whole(buffer: &[u8]) -> Option<String> {
 }
 
 /// A JSON answer.
-pub(super) fn answer(status: u16, body: &str) -> String {
+pub(crate) fn answer(status: u16, body: &str) -> String {
     with(status, &["content-type: application/json"], body)
 }
 
 /// An answer with these header fields.
-pub(super) fn with(status: u16, fields: &[&str], body: &str) -> String {
-    let fields: String = fields.iter().map(|f| format!("{f}\r\n")).collect();
+pub(crate) fn with(status: u16, fields: &[&str], body: &str) -> String {
+    let fields: Vec<String> = fields.iter().map(|f| format!("{f}\r\n")).collect();
+    let fields = fields.concat();
     format!("HTTP/1.1 {status} X\r\n{fields}content-length: {}\r\n\r\n{body}", body.len())
 }

@@ -252,10 +252,9 @@ mod tests {
     fn pointer() -> impl Strategy<Value = Option<String>> {
         proptest::option::of(proptest::collection::vec("[a-z/~ 0-9]{0,4}", 0..4).prop_map(
             |tokens| {
-                tokens
-                    .iter()
-                    .map(|t| format!("/{}", t.replace('~', "~0").replace('/', "~1")))
-                    .collect()
+                let escaped = |t: &String| t.replace('~', "~0").replace('/', "~1");
+                let all = tokens.iter().flat_map(|t| ["/".to_owned(), escaped(t)]);
+                all.collect::<String>()
             },
         ))
     }

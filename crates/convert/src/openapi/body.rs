@@ -88,7 +88,7 @@ pub(super) fn read(
     };
     let schema = variant.map(|v| v.schema).or_else(|| media.get("schema"));
     let encoding = media.get("encoding");
-    made(reader, kind, schema, encoding, required, variant, schemas).map(Some)
+    Ok(Some(made(reader, kind, schema, encoding, required, variant, schemas)))
 }
 
 fn unsupported(kind: &str) -> Reason {
@@ -111,10 +111,6 @@ fn chosen<'v>(all: &[(&'v String, &'v Value)]) -> Option<(&'v str, &'v Value)> {
     ranked.min_by_key(|(rank, ..)| *rank).map(|(_, kind, media)| (kind.as_str(), *media))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what a body is made of, each part from another place"
-)]
 fn made(
     reader: &Reader<'_>,
     kind: &str,
@@ -123,7 +119,7 @@ fn made(
     required: bool,
     variant: Option<&Variant<'_>>,
     schemas: &mut Schemas<'_>,
-) -> Result<Draft, Reason> {
+) -> Draft {
     let open = json!({});
     let schema = schema.unwrap_or(&open);
     let plain = plain(kind);
@@ -148,12 +144,12 @@ fn made(
                 json!({"type": "string", "description": format!("The whole body, as {plain}")}),
             );
             let kind = BodyKind::Text;
-            return Ok(Draft { media_type: kind_of(&plain), kind, required, shape, constants });
+            return Draft { media_type: kind_of(&plain), kind, required, shape, constants };
         }
         if object.is_none() || !plain.ends_with('*') {
             let media_type =
                 if plain.ends_with('*') { "application/octet-stream" } else { plain.as_str() };
-            return Ok(bytes(media_type, "The bytes of the body, as base64"));
+            return bytes(media_type, "The bytes of the body, as base64");
         }
     }
     let shape = match object {
@@ -168,7 +164,7 @@ fn made(
         _ if is_json(kind) && !plain.contains('*') => (kind.trim().to_owned(), BodyKind::Json),
         _ => ("application/json".to_owned(), BodyKind::Json),
     };
-    Ok(Draft { media_type, kind, required, shape, constants })
+    Draft { media_type, kind, required, shape, constants }
 }
 
 fn kind_of(plain: &str) -> String {
@@ -280,7 +276,7 @@ fn swagger(
                         (None, Some(kind)) => return Err(unsupported(kind)),
                     };
                     let schema = parameter.get("schema");
-                    return made(reader, kind, schema, None, required, None, schemas).map(Some);
+                    return Ok(Some(made(reader, kind, schema, None, required, None, schemas)));
                 }
                 Some("formData") => fields.push(parameter),
                 _ => {}

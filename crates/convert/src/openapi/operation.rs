@@ -147,6 +147,9 @@ fn one(
     }
     input.insert("additionalProperties".into(), json!(false));
     schemas.finish(&mut input);
+    if let Some(reason) = schemas.broken() {
+        return Err(reason);
+    }
     let (output_schema, produces) = output(reader, found);
     let recipe = Recipe {
         method: found.method.to_ascii_uppercase(),
@@ -156,7 +159,7 @@ fn one(
         headers: Vec::new(),
         parameters,
         body,
-        security: security::of(reader, found)?,
+        security: security::of(reader, found),
         produces,
     };
     let tool = Tool {
@@ -201,13 +204,12 @@ fn description(found: &Found<'_>, variant: Option<&constants::Variant<'_>>) -> S
     let mut parts: Vec<String> = Vec::new();
     let own =
         found.operation.get("x-mcp").and_then(|x| x.get("description")).and_then(Value::as_str);
-    match own {
-        Some(own) => parts.push(own.to_owned()),
-        None => {
-            let (summary, text) = (found.text("summary"), found.text("description"));
-            parts.extend(summary.map(str::to_owned));
-            parts.extend(text.filter(|t| Some(*t) != summary).map(str::to_owned));
-        }
+    if let Some(own) = own {
+        parts.push(own.to_owned());
+    } else {
+        let (summary, text) = (found.text("summary"), found.text("description"));
+        parts.extend(summary.map(str::to_owned));
+        parts.extend(text.filter(|t| Some(*t) != summary).map(str::to_owned));
     }
     if parts.is_empty() {
         parts.push(found.place());
@@ -297,5 +299,5 @@ fn structured(reader: &Reader<'_>, schema: &Value) -> Option<Value> {
         return None;
     }
     schemas.finish(&mut out);
-    Some(Value::Object(out))
+    schemas.broken().is_none().then_some(Value::Object(out))
 }

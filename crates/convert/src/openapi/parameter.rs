@@ -55,7 +55,9 @@ impl Place {
             };
             let name = inside.trim_matches('+').trim_end_matches('*');
             out.push_str(before);
-            out.push_str(&format!("{{{name}}}"));
+            out.push('{');
+            out.push_str(name);
+            out.push('}');
             let several = name.len() != inside.len();
             names.push(Named { name: name.to_owned(), several });
             rest = behind;

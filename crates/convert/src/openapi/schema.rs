@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Reader, short};
-use super::refs;
+use super::refs::{self, Reason};
 
-/// Most values in the schema of one tool; what is beyond is left open, and says so.
-const VALUES: usize = 6_000;
-/// Most bytes of one tool's schema.
-const BYTES: usize = 96 << 10;
+/// Most values in the schema of arguments; what is beyond is left open, and says so.
+const VALUES: usize = 1_500;
+/// Most bytes of it.
+const BYTES: usize = 32 << 10;
+/// Results are told in less: a model reads them, and does not write them.
+const RECEIVED: usize = 3;
 /// Most definitions of one tool.
 const DEFINITIONS: usize = 200;
 /// Deepest nesting within one definition.
@@ -34,6 +36,7 @@ pub(super) struct Schemas<'d> {
     values: usize,
     bytes: usize,
     cut: bool,
+    broken: Option<Reason>,
 }
 
 impl<'d> Schemas<'d> {
@@ -47,6 +50,7 @@ impl<'d> Schemas<'d> {
             values: 0,
             bytes: 0,
             cut: false,
+            broken: None,
         }
     }
 
@@ -110,8 +114,17 @@ impl<'d> Schemas<'d> {
         Value::Object(out)
     }
 
+    /// Why part of it cannot be known, if so: what stands there must not count as anything goes.
+    pub(super) fn broken(&self) -> Option<Reason> {
+        self.broken.clone()
+    }
+
     const fn is_full(&self) -> bool {
-        self.values > VALUES || self.bytes > BYTES
+        let share = match self.direction {
+            Direction::Sent => 1,
+            Direction::Received => RECEIVED,
+        };
+        self.values > VALUES / share || self.bytes > BYTES / share
     }
 
     /// Anything goes here, because there was no room to say what does.
@@ -127,7 +140,13 @@ impl<'d> Schemas<'d> {
         if self.is_full() || self.names.len() >= DEFINITIONS {
             return self.open();
         }
-        let Ok(target) = refs::target(self.reader.document, reference) else { return self.open() };
+        let target = match refs::target(self.reader.document, reference) {
+            Ok(target) => target,
+            Err(reason) => {
+                self.broken.get_or_insert(reason);
+                return json!({});
+            }
+        };
         let last = reference.rsplit('/').next().unwrap_or_default();
         let plain: String = last
             .chars()
@@ -334,7 +353,25 @@ fn whole(value: &Value) -> Option<Value> {
     format!("{number:.0}").parse::<u64>().ok().map(|n| json!(n))
 }
 
-/// Whether a pattern can be matched in linear time: no look-around, no reference to what was matched before.
+/// Bytes that one compiled pattern may take: what is larger is refused where arguments are held against it.
+const PATTERN: usize = 1 << 18;
+
+/// Whether a pattern can be matched in linear time: no look-around, no reference to what was matched before, and no
+/// counted repetition that makes it huge.
 fn is_pattern(pattern: &str) -> bool {
-    pattern.len() <= 1000 && regex_syntax::Parser::new().parse(pattern).is_ok()
+    let lawful = pattern.len() <= 1000 && regex_syntax::Parser::new().parse(pattern).is_ok();
+    lawful && (repetitions(pattern) <= 100 || fits(pattern))
+}
+
+/// What all counted repetitions come to if they stand within each other.
+fn repetitions(pattern: &str) -> u64 {
+    let counts = pattern.split('{').skip(1).filter_map(|rest| {
+        let inside = rest.split('}').next()?;
+        inside.rsplit(',').find_map(|n| n.trim().parse::<u64>().ok())
+    });
+    counts.fold(1, |all, n| all.saturating_mul(n.max(1)))
+}
+
+fn fits(pattern: &str) -> bool {
+    regex::RegexBuilder::new(pattern).size_limit(PATTERN).build().is_ok()
 }

@@ -2,11 +2,10 @@ use serde_json::Value;
 
 use super::document::Version;
 use super::operation::{Found, Reader};
-use super::refs::Reason;
 use crate::{Location, Requirement, Scheme, SchemeKind};
 
 /// Which credentials an operation wants: one of these requirements.
-pub(super) fn of(reader: &Reader<'_>, found: &Found<'_>) -> Result<Vec<Requirement>, Reason> {
+pub(super) fn of(reader: &Reader<'_>, found: &Found<'_>) -> Vec<Requirement> {
     let wanted = found.operation.get("security").or_else(|| reader.document.get("security"));
     let mut all = Vec::new();
     for requirement in wanted.and_then(Value::as_array).into_iter().flatten().take(32) {
@@ -16,7 +15,7 @@ pub(super) fn of(reader: &Reader<'_>, found: &Found<'_>) -> Result<Vec<Requireme
             .map(|(name, scopes)| Scheme { name: name.clone(), kind: kind(reader, name, scopes) });
         all.push(Requirement(schemes.collect()));
     }
-    Ok(all)
+    all
 }
 
 fn kind(reader: &Reader<'_>, name: &str, scopes: &Value) -> SchemeKind {

@@ -24,7 +24,9 @@ impl Select {
         };
         let id = found.operation_id().unwrap_or_default();
         let tags = found.tags();
-        any(&self.tags, &|tag| tags.iter().any(|t| t == tag))
+        let off =
+            found.operation.pointer("/x-mcp/enabled") == Some(&serde_json::Value::Bool(false));
+        !off && any(&self.tags, &|tag| tags.iter().any(|t| t == tag))
             && any(&self.operations, &|pattern| fits(pattern, id))
             && any(&self.methods, &|method| method.eq_ignore_ascii_case(found.method))
             && any(&self.paths, &|pattern| fits(pattern, found.path))

@@ -29,7 +29,7 @@ pub(super) fn of(reader: &Reader<'_>, found: &Found<'_>) -> Result<String, Reaso
     written(reader, server.as_ref())
 }
 
-fn unknown(message: String) -> Reason {
+fn unknown(message: &str) -> Reason {
     ("no_server", format!("{message}: set `server`"))
 }
 
@@ -66,7 +66,7 @@ fn written(reader: &Reader<'_>, server: Option<&Value>) -> Result<String, Reason
             (Some((_, value)), _) => out.push_str(value),
             (None, Some(Value::String(value))) if !value.is_empty() => out.push_str(value),
             (None, Some(Value::Number(value))) => out.push_str(&value.to_string()),
-            _ => return Err(unknown(format!("the server variable `{name}` has no value"))),
+            _ => return Err(unknown(&format!("the server variable `{name}` has no value"))),
         }
         rest = behind;
     }
@@ -81,14 +81,14 @@ fn absolute(reader: &Reader<'_>, text: &str) -> Result<String, Reason> {
         (Ok(url), _) => Ok(url),
         (Err(_), Some(base)) => Url::parse(base)
             .and_then(|base| base.join(text))
-            .map_err(|e| unknown(format!("the server `{text}` is no URL ({e})"))),
+            .map_err(|e| unknown(&format!("the server `{text}` is no URL ({e})"))),
         (Err(_), None) if text.starts_with('/') || !text.contains("://") => {
-            Err(unknown(format!("the server `{text}` is relative")))
+            Err(unknown(&format!("the server `{text}` is relative")))
         }
-        (Err(e), None) => Err(unknown(format!("the server `{text}` is no URL ({e})"))),
+        (Err(e), None) => Err(unknown(&format!("the server `{text}` is no URL ({e})"))),
     }?;
     if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
-        return Err(unknown(format!("the server `{text}` is not http or https")));
+        return Err(unknown(&format!("the server `{text}` is not http or https")));
     }
     let mut plain = url;
     plain.set_query(None);

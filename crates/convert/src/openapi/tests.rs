@@ -112,6 +112,8 @@ fn what_cannot_be_converted_is_refused_with_a_reason_and_stops_nothing_else() {
             "/b": {"get": {"parameters": [{"$ref": "https://evil.example/x.json#/p"}]}},
             "/c": {"get": {"parameters": [{"$ref": "#/constructor/prototype/x"}]}},
             "/d": {"get": {"operationId": "__proto__"}},
+            "/off": {"get": {"operationId": "off", "x-mcp": {"enabled": false}}},
+            "/s": {"get": {"parameters": [{"name": "q", "in": "query", "schema": {"$ref": "#/constructor/prototype/x"}}]}},
             "/e": {"get": {"parameters": [{"name": "X Key:", "in": "header"}]}},
             "no-slash": {"get": {}},
             "/good": {"get": {"operationId": "good"}},
@@ -128,6 +130,7 @@ fn what_cannot_be_converted_is_refused_with_a_reason_and_stops_nothing_else() {
             ("GET /b", "external_ref"),
             ("GET /c", "unresolved_ref"), // b-reserved-06
             ("GET /d", "reserved_name"),  // b-reserved-07
+            ("GET /s", "unresolved_ref"),
             ("GET /e", "bad_header"),     // b-request-14
             ("GET no-slash", "bad_path"), // b-request-01, b-request-02
         ]

@@ -43,7 +43,7 @@ pub struct BadArgument {
     /// Its name; empty if it is about the request as a whole.
     pub argument: String,
     /// A stable code: `missing`, `dot_segment`, `control_character`, `empty_segment`, `slash_in_segment`,
-    /// `wrong_type`, `not_base64`, `not_under_base`.
+    /// `wrong_type`, `not_base64`, `not_under_base`, `bad_header`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
@@ -73,7 +73,10 @@ pub fn request(recipe: &Recipe, arguments: &Map<String, Value>) -> Result<Reques
     let path = path::expand(recipe, arguments)?;
     let query = query(recipe, arguments)?;
     let url = joined(&recipe.base, &path, &query)?;
-    let mut headers = recipe.headers.clone();
+    let mut headers = Vec::new();
+    for (name, value) in &recipe.headers {
+        headers.push((field_name(name)?, sendable(name, value.clone())?));
+    }
     headers.extend(fields(recipe, arguments)?);
     let body = recipe.body.as_ref().map(|body| body::make(body, arguments)).transpose()?.flatten();
     Ok(Request { method: recipe.method.clone(), url, headers, body })
@@ -121,7 +124,7 @@ fn query(recipe: &Recipe, arguments: &Map<String, Value>) -> Result<String, BadA
         if is_empty(value) && !parameter.allow_empty && !value.is_string() {
             continue;
         }
-        for Pair { name, value } in style::query(parameter, value)? {
+        for Pair { name, value } in style::query(parameter, value) {
             parts.push(if name.is_empty() { value } else { format!("{name}={value}") });
         }
     }
@@ -145,19 +148,29 @@ fn fields(
     let mut fields = Vec::new();
     for found in given(recipe, arguments, Location::Header) {
         let (parameter, value) = found?;
-        let text = style::header(parameter, value)?;
-        fields.push((parameter.wire.clone(), sendable(&parameter.argument, text)?));
+        let text = style::header(parameter, value);
+        fields.push((field_name(&parameter.wire)?, sendable(&parameter.argument, text)?));
     }
     let mut cookies = Vec::new();
     for found in given(recipe, arguments, Location::Cookie) {
         let (parameter, value) = found?;
-        let pairs = style::query(parameter, value)?;
+        let pairs = style::query(parameter, value);
         cookies.extend(pairs.into_iter().map(|p| format!("{}={}", p.name, p.value)));
     }
     if !cookies.is_empty() {
         fields.push(("Cookie".to_owned(), cookies.join("; ")));
     }
     Ok(fields)
+}
+
+/// The name of a header field: a token (RFC 9110, section 5.1).
+fn field_name(name: &str) -> Result<String, BadArgument> {
+    let lawful = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
+    if name.is_empty() || !name.bytes().all(lawful) {
+        let message = format!("`{}` is no name of a header field", name.escape_debug());
+        return Err(BadArgument::new("", "bad_header", message));
+    }
+    Ok(name.to_owned())
 }
 
 /// What a header field can carry (RFC 9110, section 5.5): no control character.

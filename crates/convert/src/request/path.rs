@@ -19,13 +19,11 @@ pub(super) fn expand(
     let mut rest = recipe.path.as_str();
     while let Some((literal, name, after)) = place(rest) {
         out.push_str(&encode::literal(literal));
-        match parameter(recipe, name) {
-            Some(parameter) => out.push_str(&filled(parameter, arguments)?),
-            None => {
-                let message = format!("nothing is known of `{{{name}}}` in the path");
-                return Err(BadArgument::new(name, "missing", message));
-            }
-        }
+        let Some(parameter) = parameter(recipe, name) else {
+            let message = format!("nothing is known of `{{{name}}}` in the path");
+            return Err(BadArgument::new(name, "missing", message));
+        };
+        out.push_str(&filled(parameter, arguments)?);
         rest = after;
     }
     out.push_str(&encode::literal(rest));
@@ -67,7 +65,7 @@ fn filled(parameter: &Parameter, arguments: &Map<String, Value>) -> Result<Strin
             return Err(bad("slash_in_segment", "holds a `/`"));
         }
     }
-    let written = style::path(parameter, value)?;
+    let written = style::path(parameter, value);
     if written.is_empty() {
         return Err(bad("empty_segment", "is empty"));
     }

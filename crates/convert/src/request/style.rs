@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{BadArgument, encode};
+use super::encode;
 use crate::{Parameter, Style};
 
 /// One part of a query or of a cookie, encoded.
@@ -35,14 +35,14 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-pub(super) fn path(parameter: &Parameter, value: &Value) -> Result<String, BadArgument> {
+pub(super) fn path(parameter: &Parameter, value: &Value) -> String {
     let encode: Encode = if parameter.segments { encode::segments } else { encode::value };
     if parameter.content.is_some() {
-        return Ok(encode(&content(value)));
+        return encode(&content(value));
     }
     let name = encode::value(&parameter.wire);
     let parts = parts(value, encode);
-    Ok(match parameter.style {
+    match parameter.style {
         Style::Label => format!(
             ".{}",
             parts.joined(if parameter.explode { "." } else { "," }, parameter.explode)
@@ -50,25 +50,25 @@ pub(super) fn path(parameter: &Parameter, value: &Value) -> Result<String, BadAr
         Style::Matrix if parameter.explode => parts.matrix(&name),
         Style::Matrix => format!(";{name}={}", parts.joined(",", false)),
         _ => parts.joined(",", parameter.explode),
-    })
+    }
 }
 
 /// A header field: as `simple`, nothing encoded.
-pub(super) fn header(parameter: &Parameter, value: &Value) -> Result<String, BadArgument> {
+pub(super) fn header(parameter: &Parameter, value: &Value) -> String {
     if parameter.content.is_some() {
-        return Ok(content(value));
+        return content(value);
     }
-    Ok(parts(value, str::to_owned).joined(",", parameter.explode))
+    parts(value, str::to_owned).joined(",", parameter.explode)
 }
 
 /// The parts of a query or of a cookie.
-pub(super) fn query(parameter: &Parameter, value: &Value) -> Result<Vec<Pair>, BadArgument> {
+pub(super) fn query(parameter: &Parameter, value: &Value) -> Vec<Pair> {
     let encode: Encode = if parameter.allow_reserved { encode::reserved } else { encode::value };
     let name = encode::value(&parameter.wire);
     if parameter.content.is_some() {
-        return Ok(vec![Pair { name, value: encode(&content(value)) }]);
+        return vec![Pair { name, value: encode(&content(value)) }];
     }
-    Ok(pairs(&name, parameter.style, parameter.explode, value, encode))
+    pairs(&name, parameter.style, parameter.explode, value, encode)
 }
 
 /// A member of a form in the body.

@@ -33,9 +33,9 @@ pub fn run(command: &ExplainRequest) -> anyhow::Result<ExitCode> {
         }
     };
     if command.json {
-        machines(&explained)
+        machines(&explained);
     } else {
-        people(&explained)
+        people(&explained);
     }
     Ok(if explained.refused.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

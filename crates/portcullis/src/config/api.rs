@@ -60,6 +60,17 @@ pub struct GraphQl {
     pub max_fields: Option<usize>,
 }
 
+/// `arazzo`: workflows over other sources, as an Arazzo document.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Arazzo {
+    /// The document, in JSON or YAML.
+    pub document: PathBuf,
+    /// Name of a source description in the document, to the name of a source here, where they differ.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
+}
+
 /// `auth`: the credentials of an API. Each value may be `vault:NAME`, or have `${vault:NAME}` or `${env:NAME}` in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]

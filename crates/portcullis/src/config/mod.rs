@@ -27,10 +27,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use admin::Admin;
-pub use api::{ApiAuth, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule};
+pub use api::{
+    ApiAuth, Arazzo, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule,
+};
 pub use audit::{Arguments, Audit};
 pub use check::{host_port, prefix};
-pub use confine::{Confinement, Reachable};
 pub use error::ConfigError;
 pub use limits::Limits;
 pub use load::{Loaded, load, parse};

@@ -5,7 +5,7 @@ use model::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api::{ApiAuth, GraphQl, OpenApi, PagingRule, ShapeRule};
+use super::api::{ApiAuth, Arazzo, GraphQl, OpenApi, PagingRule, ShapeRule};
 use super::confine::Confinement;
 use super::units::{Size, Span};
 use super::value::Value;
@@ -13,6 +13,7 @@ use super::value::Value;
 /// `[[source]]`: something behind the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct Source {
     /// Your name for it: a-z, 0-9 and `-`, beginning with a letter.
     #[schemars(regex(pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"))]
@@ -27,6 +28,8 @@ pub struct Source {
     /// an MCP server, unless set here.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub discovery: Option<usize>,
+    /// Workflows over other sources.
+    pub arazzo: Option<Arazzo>,
     /// The credentials of an API. (An MCP server has its own in `headers` and `env`.)
     pub auth: Option<ApiAuth>,
     /// How results of an API are made smaller.

@@ -102,7 +102,7 @@ fn grant(given: &ApiAuth, source: &Source, loaded: &Loaded) -> Result<Option<Gra
     }
     if let Some(own) = &given.oauth2 {
         let url = Url::parse(&own.token_url).map_err(|e| format!("`token-url` is no URL: {e}"))?;
-        all.push(Grant::OAuth2(OAuth2 {
+        all.push(Grant::OAuth2(Box::new(OAuth2 {
             token: target(url, source, loaded)?,
             client_id: text(&own.client_id)?,
             client_secret: text(&own.client_secret)?,
@@ -111,7 +111,7 @@ fn grant(given: &ApiAuth, source: &Source, loaded: &Loaded) -> Result<Option<Gra
                 config::ClientAuth::Basic => ClientAuth::Basic,
                 config::ClientAuth::Body => ClientAuth::Body,
             },
-        }));
+        })));
     }
     if let Some(aws) = &given.aws {
         all.push(Grant::SigV4(SigV4 {

@@ -8,7 +8,7 @@ use model::{Principal, TenantId};
 use process::{Caps, Launcher};
 use store::Store;
 
-use super::{House, Ways, policies, ring, servers};
+use super::{House, Servers, Ways, policies, ring, servers};
 use crate::config::{Arguments, Auth, Config, ConfigError, Loaded};
 
 /// A gate, and what it was made of that somebody else asks about.
@@ -40,7 +40,7 @@ pub fn build(
         clock: house.clock.clone(),
         secrets,
     };
-    let servers = servers(loaded, &ways, &events.events())?;
+    let Servers { sources: servers, flows } = servers(loaded, &ways, &events.events())?;
     let sources: Vec<Arc<dyn Source>> = servers.iter().map(|(source, _)| source.clone()).collect();
     let keys = house.installation.sealer(house.clock.clone());
     let keys = keys.map_err(|e| ConfigError::Start(format!("the installation key: {e}")))?;
@@ -57,7 +57,11 @@ pub fn build(
         mask: audit::MaskRules::with_names(config.audit.mask.iter().map(String::as_str)),
         clock: house.clock.clone(),
     };
-    Ok(Built { gate: Gate::new(parts), sources, launcher: ways.launcher })
+    let gate = Gate::new(parts);
+    for flows in &flows {
+        flows.attach(gate.downgrade());
+    }
+    Ok(Built { gate, sources, launcher: ways.launcher })
 }
 
 /// What starts the programs of an installation.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use convert::{Options, Select, Tool};
 use url::Url;
 
-use crate::config::{Loaded, OpenApi, Source};
+use crate::config::{GraphQl, Loaded, OpenApi, Source};
 
 /// Most bytes of a description.
 const LARGEST: u64 = 100 << 20;
@@ -24,19 +24,20 @@ pub fn described(source: &Source, loaded: &Loaded) -> Result<Described, String> 
     if let Some(openapi) = &source.openapi {
         return of_openapi(source, openapi, loaded);
     }
+    if let Some(graphql) = &source.graphql {
+        return of_graphql(graphql, loaded);
+    }
     Err("it has no description".to_owned())
 }
 
 fn of_openapi(source: &Source, openapi: &OpenApi, loaded: &Loaded) -> Result<Described, String> {
     let url = address(&openapi.spec);
-    let text = match &url {
-        None => read(&loaded.resolve(Path::new(&openapi.spec)))?,
-        Some(_) => {
-            let copy = kept(&source.name, loaded);
-            read(&copy).map_err(|_| {
-                format!("`{}` has not been fetched yet: `portcullis serve` does that", openapi.spec)
-            })?
-        }
+    let text = if url.is_none() {
+        read(&loaded.resolve(Path::new(&openapi.spec)))?
+    } else {
+        read(&kept(&source.name, loaded)).map_err(|_| {
+            format!("`{}` has not been fetched yet: `portcullis serve` does that", openapi.spec)
+        })?
     };
     let options = Options {
         document_url: url.map(String::from),
@@ -72,6 +73,32 @@ fn select(openapi: &OpenApi) -> Select {
         exclude: own.exclude.clone(),
         no_deprecated: !own.deprecated,
     }
+}
+
+fn of_graphql(graphql: &GraphQl, loaded: &Loaded) -> Result<Described, String> {
+    let schema = read(&loaded.resolve(&graphql.schema))?;
+    let usual = graphql::Options::default();
+    let options = graphql::Options {
+        endpoint: graphql.endpoint.clone(),
+        max_depth: graphql.max_depth.unwrap_or(usual.max_depth),
+        max_fields: graphql.max_fields.unwrap_or(usual.max_fields),
+    };
+    let mut documents = Vec::new();
+    for path in &graphql.documents {
+        let text = String::from_utf8(read(&loaded.resolve(path))?);
+        documents.push((path.display().to_string(), text.map_err(|e| e.to_string())?));
+    }
+    let converted = if documents.is_empty() {
+        graphql::from_schema(&schema, &options)
+    } else {
+        graphql::from_documents(&schema, &documents, &options)
+    };
+    let converted = converted.map_err(|e| e.to_string())?;
+    for skipped in &converted.skipped {
+        tracing::warn!(code = skipped.code, "{} is no tool: {}", skipped.place, skipped.reason);
+    }
+    let base = Url::parse(&graphql.endpoint).map_err(|e| format!("`endpoint` is no URL: {e}"))?;
+    Ok(Described { identity: format!("graphql:{base}"), base, tools: converted.tools })
 }
 
 /// The address of a description that is on the network.

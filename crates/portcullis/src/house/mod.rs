@@ -20,6 +20,7 @@ mod rules;
 mod secrets;
 mod sources;
 mod state;
+mod workflows;
 
 use admin::{AdminState, serve_admin};
 pub use apis::api;
@@ -35,5 +36,5 @@ pub use policies::{policies, policy_texts};
 use reload::Reloader;
 pub use reload::next_epoch;
 pub use secrets::{client_name, key_source, vault_file};
-pub use sources::{Ways, effect_key, servers};
+pub use sources::{Servers, Ways, effect_key, servers};
 pub use state::{House, JournalUse, audit_dir};

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ambient::Clock;
@@ -9,6 +10,7 @@ use process::Launcher;
 use sources::{Config, Mcp, Ports, Program, Reach, Remote};
 use store::{PinKey, PinKind};
 use url::Url;
+use workflow::{Converted, Flows};
 
 use crate::config::{self, ConfigError, Loaded, Pins, Source, Transport, UnknownMethods};
 
@@ -28,14 +30,50 @@ pub struct Ways {
 /// From how many tools on those of an API are searched rather than listed.
 const DISCOVERY: usize = 128;
 
-/// Every source of a configuration, not yet contacted, with what the operator set about it.
+/// Everything behind a gate.
+pub struct Servers {
+    /// Every source, with what the operator set about it.
+    pub sources: Vec<(Arc<dyn Behind>, SourceSettings)>,
+    /// Those among them that call others, and need the gate for that.
+    pub flows: Vec<Arc<Flows>>,
+}
+
+/// Every source of a configuration, not yet contacted.
 pub fn servers(
     loaded: &Loaded,
     ways: &Ways,
     events: &Arc<dyn Events>,
-) -> Result<Vec<(Arc<dyn Behind>, SourceSettings)>, ConfigError> {
-    let each = loaded.config.source.iter().enumerate();
-    each.map(|(n, source)| one(n, source, loaded, ways, events)).collect()
+) -> Result<Servers, ConfigError> {
+    let mut apis = HashMap::new();
+    let mut operations = Converted::default();
+    for (n, source) in loaded.config.source.iter().enumerate() {
+        if source.openapi.is_some() || source.graphql.is_some() {
+            let api = super::api(source, loaded, ways).map_err(|e| wrong(loaded, n, source, &e))?;
+            operations.add(&source.name, api.tools());
+            apis.insert(n, api);
+        }
+    }
+    let operations = Arc::new(operations);
+    let mut servers = Servers { sources: Vec::new(), flows: Vec::new() };
+    for (n, source) in loaded.config.source.iter().enumerate() {
+        let behind: Arc<dyn Behind> = if let Some(api) = apis.remove(&n) {
+            api
+        } else if let Some(own) = &source.arazzo {
+            let flows = super::workflows::flows(source, own, &operations, loaded);
+            let flows = flows.map_err(|e| wrong(loaded, n, source, &e))?;
+            servers.flows.push(flows.clone());
+            flows
+        } else {
+            mcp(n, source, loaded, ways, events)?
+        };
+        servers.sources.push((behind, settings(source)));
+    }
+    Ok(servers)
+}
+
+fn wrong(loaded: &Loaded, n: usize, source: &Source, message: &str) -> ConfigError {
+    let path = ["source".into(), n.into(), "name".into()];
+    ConfigError::placed(loaded, &path, &format!("source `{}`: {message}", source.name))
 }
 
 /// Under which key an accepted effect of a tool is kept.
@@ -43,23 +81,19 @@ pub fn effect_key(identity: &str, upstream: &str) -> PinKey {
     PinKey { source: identity.to_owned(), kind: PinKind::Tool, name: upstream.to_owned() }
 }
 
-fn one(
+fn mcp(
     n: usize,
     source: &Source,
     loaded: &Loaded,
     ways: &Ways,
     events: &Arc<dyn Events>,
-) -> Result<(Arc<dyn Behind>, SourceSettings), ConfigError> {
+) -> Result<Arc<Mcp>, ConfigError> {
     let wrong = |message: String| {
         let path = ["source".into(), n.into(), "mcp".into()];
         ConfigError::placed(loaded, &path, &format!("source `{}`: {message}", source.name))
     };
+    let own = source.mcp.as_ref().ok_or_else(|| wrong("it is nothing that is known".to_owned()))?;
     let name = SourceName::new(&source.name).map_err(|e| wrong(e.to_string()))?;
-    let settings = settings(source);
-    let Some(own) = &source.mcp else {
-        let api = super::api(source, loaded, ways).map_err(wrong)?;
-        return Ok((api, settings));
-    };
     let config = config(name, own, source, loaded).map_err(wrong)?;
     let ports = Ports {
         egress: ways.egress.clone(),
@@ -68,8 +102,7 @@ fn one(
         events: events.clone(),
         secrets: ways.secrets.clone(),
     };
-    let mcp = Mcp::new(config, ports).map_err(|e| wrong(e.to_string()))?;
-    Ok((mcp, settings))
+    Mcp::new(config, ports).map_err(|e| wrong(e.to_string()))
 }
 
 fn settings(source: &Source) -> SourceSettings {

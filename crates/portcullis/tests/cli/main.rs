@@ -8,6 +8,7 @@
     reason = "these tests run the product, and call it over real connections"
 )]
 
+mod api;
 mod canary;
 mod check;
 mod demo;

@@ -78,16 +78,23 @@ impl Plan {
         words
     }
 
-    /// What [`Plan::words`] made. The outer `None`: these are no such words; the inner: no confinement.
-    pub(crate) fn read_words(words: &[String]) -> Option<Option<Self>> {
-        let (first, rest) = words.split_first()?;
-        match first.as_str() {
-            "off" if rest.is_empty() => return Some(None),
-            "on" => {}
-            _ => return None,
+    /// What [`Plan::words`] made; `None` for no confinement.
+    ///
+    /// # Errors
+    /// These are no such words. Nothing is ever taken for no confinement but the one word for it.
+    pub(crate) fn read_words(words: &[String]) -> Result<Option<Self>, Malformed> {
+        match words.split_first() {
+            Some((first, [])) if first == "off" => Ok(None),
+            Some((first, rest)) if first == "on" => {
+                Self::read_parts(rest).map(Some).ok_or(Malformed)
+            }
+            _ => Err(Malformed),
         }
+    }
+
+    fn read_parts(words: &[String]) -> Option<Self> {
         let mut plan = Self::default();
-        for word in rest {
+        for word in words {
             let value = word.get(1..)?;
             match word.as_bytes().first()? {
                 b'r' => plan.read.push(value.into()),
@@ -104,9 +111,13 @@ impl Plan {
                 _ => return None,
             }
         }
-        Some(Some(plan))
+        Some(plan)
     }
 }
+
+/// Words that are no confinement, nor say that there is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
 
 /// The words of a program that is not confined.
 pub(crate) fn off() -> Vec<String> {
@@ -157,13 +168,13 @@ mod tests {
                 temp: Some("/t".into()),
                 group: None,
             };
-            prop_assert_eq!(Plan::read_words(&plan.words()), Some(Some(plan)));
+            prop_assert_eq!(Plan::read_words(&plan.words()), Ok(Some(plan)));
         }
 
         #[test]
         fn words_that_are_no_plan_are_never_taken_for_no_confinement(words: Vec<String>) {
             prop_assume!(words != off());
-            prop_assert_ne!(Plan::read_words(&words), Some(None));
+            prop_assert_ne!(Plan::read_words(&words), Ok(None));
         }
     }
 

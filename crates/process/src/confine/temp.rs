@@ -83,7 +83,7 @@ mod tests {
         std::os::unix::fs::symlink(&outside, temp.join("link")).unwrap();
         fs::write(temp.join(".1"), "x").unwrap();
         fs::create_dir_all(temp.join("locked/deep")).unwrap();
-        fs::set_permissions(temp.join("locked"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(temp.join("locked"), Permissions::from_mode(0o000)).unwrap();
         clear(&temp).unwrap();
         assert!(!temp.exists() && outside.join("kept").exists());
         clear(&temp).unwrap();

@@ -48,7 +48,7 @@ impl Pinned {
             // Nothing is dialled or started from here.
             secrets: std::sync::Arc::new(model::NoVault),
         };
-        let servers = servers(&house.loaded, &ways, &EventHub::default().events())?;
+        let servers = servers(&house.loaded, &ways, &EventHub::default().events())?.sources;
         let sets = house.store.pinned_sources()?;
         let mut items = Vec::new();
         for ((server, settings), source) in servers.iter().zip(&house.loaded.config.source) {

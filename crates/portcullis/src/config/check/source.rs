@@ -62,6 +62,7 @@ fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
         ("mcp", source.mcp.is_some()),
         ("openapi", source.openapi.is_some()),
         ("graphql", source.graphql.is_some()),
+        ("arazzo", source.arazzo.is_some()),
     ];
     let named: Vec<&str> = kinds.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
     match (named.as_slice(), &source.mcp) {
@@ -69,7 +70,7 @@ fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
         ([_], None) => {}
         ([], _) => found.at(
             [Step::from("source"), n.into(), "name".into()],
-            "what is it? Say `mcp`, `openapi` or `graphql`",
+            "what is it? Say `mcp`, `openapi`, `graphql` or `arazzo`",
         ),
         ([first, rest @ ..], _) => found.at(
             [Step::from("source"), n.into(), rest[0].into()],

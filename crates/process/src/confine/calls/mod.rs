@@ -64,7 +64,7 @@ mod tests {
             [(false, false, false), (true, false, true), (false, true, false), (true, true, true)]
         {
             let write = if write { vec!["/x".into()] } else { Vec::new() };
-            let plan = Plan { network, sockets, write, ..Plan::default() };
+            let plan = Plan { write, network, sockets, ..Plan::default() };
             assert!(filters(&plan).unwrap().iter().all(|f| f.len() > 10));
         }
     }

@@ -1,5 +1,12 @@
 //! System calls by what becomes of them. Numbers are the C library's, which knows them for each architecture.
 
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "a table of a hundred names, all of which say where they are from"
+    )
+)]
 use nix::libc::*;
 
 /// The same number on every architecture; the C library has it for some.

@@ -1,1 +1,0 @@
-//! Recorded HTTP traffic into tools. Pure.
