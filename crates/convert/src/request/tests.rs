@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what `json!` makes reads best where it is passed"
+)]
+
 use proptest::prelude::*;
 use serde_json::json;
 
