@@ -7,17 +7,17 @@ use super::operation::{Reader, short};
 use super::refs::{self, Reason};
 
 /// Most values in the schema of arguments; what is beyond is left open, and says so.
-const VALUES: usize = 1_500;
+const VALUES: usize = 800;
 /// Most bytes of it.
-const BYTES: usize = 32 << 10;
+const BYTES: usize = 20 << 10;
 /// Results are told in less: a model reads them, and does not write them.
-const RECEIVED: usize = 3;
+const RECEIVED: usize = 4;
 /// Most definitions of one tool.
 const DEFINITIONS: usize = 200;
 /// Deepest nesting within one definition.
 const DEPTH: usize = 24;
 /// Most bytes of one description within a schema.
-const TEXT: usize = 300;
+const TEXT: usize = 200;
 
 /// Which way a value goes: what can only be read is not sent, what can only be written does not come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
