@@ -38,14 +38,16 @@ pub fn api(source: &Source, loaded: &Loaded, ways: &Ways) -> Result<Arc<Api>, St
     Ok(api)
 }
 
+/// The private places a source names.
+pub fn named(source: &Source) -> Policy {
+    let places = source.private.iter().filter_map(|place| config::host_port(place));
+    places.fold(Policy::default(), |policy, (host, port)| policy.allow(&host, port))
+}
+
 /// Where a request of this source may go.
 fn target(base: Url, source: &Source, loaded: &Loaded) -> Result<Target, String> {
     let mut target = Target::new(base);
-    target.policy = source
-        .private
-        .iter()
-        .filter_map(|place| config::host_port(place))
-        .fold(Policy::default(), |policy, (host, port)| policy.allow(&host, port));
+    target.policy = named(source);
     target.extra_roots = source.ca.as_ref().map(|path| file(&loaded.resolve(path))).transpose()?;
     if let Some(timeout) = source.timeout {
         target.limits.first_byte = timeout.0;

@@ -1,12 +1,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use egress::{Deadline, Egress, ExchangeOptions, Outgoing, Policy, Target};
+use egress::{Deadline, Egress, ExchangeOptions, Outgoing, Target};
 use http::{HeaderMap, Method};
 use url::Url;
 
+use super::apis::named;
 use super::descriptions::{address, kept};
-use crate::config::{self, Loaded, Source};
+use crate::config::{Loaded, Source};
 
 /// How long one description may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,11 +28,7 @@ pub async fn fetch_descriptions(loaded: &Loaded, egress: &Egress) {
 async fn fetch(source: &Source, url: Url, loaded: &Loaded, egress: &Egress) -> Result<(), String> {
     let mut target = Target::new(url.clone());
     target.limits.max_body = LARGEST;
-    target.policy = source
-        .private
-        .iter()
-        .filter_map(|place| config::host_port(place))
-        .fold(Policy::default(), |policy, (host, port)| policy.allow(&host, port));
+    target.policy = named(source);
     let client = egress.client(&target).map_err(|e| e.to_string())?;
     let request =
         Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: bytes::Bytes::new() };
