@@ -136,6 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn only_members_that_a_value_has_itself_are_there() {
+        let empty = json!({});
+        for text in ["/constructor", "/constructor/name", "/toString", "/length"] {
+            assert_eq!(Pointer::parse(text).unwrap().get(&empty), None, "{text}");
+        }
+        assert_eq!(Pointer::parse("/__proto__"), Err(BadPointer::Reserved));
+    }
+
+    #[test]
     fn what_is_no_pointer_is_refused() {
         for (text, error) in [
             ("a", BadPointer::Start),

@@ -30,6 +30,8 @@ pub enum Kind {
     Session,
     /// A definition was pinned, changed, accepted or quarantined.
     Pin,
+    /// A program of a source was started, was held by its confinement, or ended.
+    Source,
     /// An operator, or the log itself, changed something.
     Admin,
     /// The gate started.
@@ -49,6 +51,7 @@ impl Kind {
             Self::Auth => "auth",
             Self::Session => "session",
             Self::Pin => "pin",
+            Self::Source => "source",
             Self::Admin => "admin",
             Self::Start => "start",
             Self::Stop => "stop",

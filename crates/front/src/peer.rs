@@ -10,6 +10,7 @@ use protocol::json::Limits;
 use protocol::mcp::meta::RequestMeta;
 use protocol::mcp::{Era, Method, Version};
 use protocol::rpc::{Id, Message, Request};
+use tokio_util::task::TaskTracker;
 
 use crate::base::{Base, Who, malformed, trace_id, who};
 use crate::clients::Clients;
@@ -34,6 +35,8 @@ pub(crate) struct Peer {
     /// Its session, once it has sent `initialize`.
     session: OnceLock<Arc<Session>>,
     opening: tokio::sync::Mutex<()>,
+    /// Everything it waits for an answer to.
+    answering: TaskTracker,
     /// Where modern requests are understood too.
     modern: Option<Clients>,
     began: u64,
@@ -61,6 +64,7 @@ impl Peer {
             desk: opener.desk,
             session: OnceLock::new(),
             opening: tokio::sync::Mutex::new(()),
+            answering: TaskTracker::new(),
             modern,
             began: now,
             expires: now.saturating_add(life),
@@ -95,6 +99,12 @@ impl Peer {
         }
     }
 
+    /// Waits until everything that was asked is answered.
+    pub(crate) async fn answered(&self) {
+        self.answering.close();
+        self.answering.wait().await;
+    }
+
     async fn refuse(&self, refusal: Refusal, era: Era, id: Option<&Id>, at: &Arrival) {
         let said = self.base.refuse(refusal, era, id, at, Some(&self.principal)).await;
         self.outbox.send(said.text.into_bytes()).await;
@@ -125,7 +135,8 @@ impl Peer {
             }
             (_, Some(session)) => {
                 let scene = self.scene(session, at);
-                tokio::spawn(async move { me.say(legacy::run(scene, request, meta).await).await });
+                let answer = async move { me.say(legacy::run(scene, request, meta).await).await };
+                self.answering.spawn(answer);
             }
         }
     }
@@ -193,7 +204,7 @@ impl Peer {
             }
         };
         let me = self.clone();
-        tokio::spawn(async move {
+        self.answering.spawn(async move {
             let answering = me.modern_answer(request, meta, known, level, at);
             tokio::select! {
                 biased;
@@ -241,7 +252,7 @@ impl Peer {
         match begun {
             Ok(running) => {
                 let me = self.clone();
-                tokio::spawn(async move { me.say(running.await).await });
+                self.answering.spawn(async move { me.say(running.await).await });
             }
             Err(refusal) => self.refuse(refusal, Era::Legacy, None, &at).await,
         }

@@ -82,12 +82,7 @@ pub async fn stdio(
     };
     closing.cancel();
     let last = async {
-        let idle = async {
-            while peer.desk.is_busy() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let _ = tokio::time::timeout(last_words, idle).await;
+        let _ = tokio::time::timeout(last_words, peer.answered()).await;
         peer.end();
     };
     let finished =

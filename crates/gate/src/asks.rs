@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
+use model::SourceName;
 use protocol::json::{self, Edit, Limits, Object, quote};
 use protocol::mcp::Method;
 use protocol::rpc::RpcError;
 
 use crate::Client;
 use crate::gate::Gate;
-use crate::port::{Ask, Boxed, Link, Notice};
+use crate::port::{Ask, Boxed, Link, Notice, Source};
+use crate::way::{Found, Heard};
 
 /// The link a source gets: the front's, behind the guards.
 pub(crate) struct Guarded {
     gate: Gate,
     client: Arc<Client>,
-    source: SourceFace,
+    source: Arc<dyn Source>,
+    face: SourceFace,
+    heard: Heard,
     asked: AtomicU32,
     inner: Arc<dyn Link>,
 }
@@ -34,17 +38,30 @@ impl Guarded {
     pub(crate) fn new(
         gate: &Gate,
         client: &Arc<Client>,
-        source: SourceFace,
+        found: &Found,
         inner: Arc<dyn Link>,
     ) -> Arc<Self> {
-        let asked = AtomicU32::new(0);
-        Arc::new(Self { gate: gate.clone(), client: client.clone(), source, asked, inner })
+        Arc::new(Self {
+            gate: gate.clone(),
+            client: client.clone(),
+            source: found.source.clone(),
+            face: gate.face(&found.source),
+            heard: found.heard.clone(),
+            asked: AtomicU32::new(0),
+            inner,
+        })
     }
 }
 
 impl Link for Guarded {
     fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
-        self.inner.notify(notice)
+        let source = self.source.name();
+        let heard = self.gate.ear(source).notice(notice);
+        self.heard.add(self.gate.noted(source, "notice", &heard.seen));
+        match heard.said {
+            Some(notice) => self.inner.notify(notice),
+            None => Box::pin(async {}),
+        }
     }
 
     fn ask(&self, ask: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
@@ -57,7 +74,9 @@ impl Link for Guarded {
                     format!("a call may ask for sampling {bound} times"),
                 ));
             }
-            match admitted(&self.client, &self.source, ask) {
+            let admitted = admitted(&self.client, &self.face, ask)
+                .and_then(|ask| heard(&self.gate, self.source.name(), &self.heard, ask));
+            match admitted {
                 Ok(ask) => self.inner.ask(ask).await,
                 Err(No::Answer(answer)) => Ok(answer),
                 Err(No::Error(error)) => Err(error),
@@ -111,6 +130,19 @@ pub(crate) fn admitted(client: &Client, source: &SourceFace, ask: Ask) -> Result
             );
             Err(No::Answer(Bytes::from_static(b"{\"action\":\"decline\"}")))
         }
+    }
+}
+
+/// What a source wants said to the client's model is looked at and labelled like a result.
+pub(crate) fn heard(gate: &Gate, source: &SourceName, notes: &Heard, ask: Ask) -> Result<Ask, No> {
+    if ask.method != Method::CreateMessage {
+        return Ok(ask);
+    }
+    let said = gate.ear(source).params(ask.params);
+    notes.add(gate.noted(source, "sampling", &said.seen));
+    match said.said {
+        Some(params) => Ok(Ask { params, ..ask }),
+        None => Err(No::Error(RpcError::new(-1, "it reads like orders to a model"))),
     }
 }
 

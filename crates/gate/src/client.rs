@@ -73,7 +73,7 @@ impl Client {
         }
     }
 
-    /// Whether this source is there for it: the one of its path, or any.
+    /// Whether this source is on its path. Whether it is there for its tenant, the catalogue says.
     pub(crate) fn sees(&self, source: &model::SourceName) -> bool {
         self.only.as_ref().is_none_or(|only| only == source)
     }

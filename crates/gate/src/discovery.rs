@@ -37,18 +37,21 @@ pub(crate) enum Turn {
 }
 
 /// Whether this name is one of the three.
-pub(crate) fn is_own(gate: &Gate, name: &str) -> bool {
-    matches!(name, SEARCH | DESCRIBE | CALL) && is_on(gate)
+pub(crate) fn is_own(gate: &Gate, client: &Client, name: &str) -> bool {
+    matches!(name, SEARCH | DESCRIBE | CALL) && is_on(gate, client)
 }
 
-/// Whether the tools of a source are left out of lists.
-pub(crate) fn folds(shelf: &Shelf) -> bool {
-    shelf.settings.discovery.is_some_and(|most| shelf.count(Kind::Tools) > most)
+/// Whether the tools of a source are left out of the lists of this client's tenant.
+pub(crate) fn folds(shelf: &Shelf, client: &Client) -> bool {
+    let count = || shelf.count(Kind::Tools, &client.principal.tenant);
+    shelf.settings.discovery.is_some_and(|most| count() > most)
 }
 
-/// Whether there is a source that may be left out of lists.
-fn is_on(gate: &Gate) -> bool {
-    gate.catalogue().shelves().iter().any(|shelf| shelf.settings.discovery.is_some())
+/// Whether there is a source for this client's tenant that may be left out of lists.
+fn is_on(gate: &Gate, client: &Client) -> bool {
+    let tenant = &client.principal.tenant;
+    let mut shelves = gate.catalogue().shelves().iter();
+    shelves.any(|s| s.settings.discovery.is_some() && s.settings.audience.has(tenant))
 }
 
 /// Answers a search or a description, and turns a call through [`CALL`] into the call it means.
@@ -57,7 +60,7 @@ pub(crate) async fn turn(
     client: &Arc<Client>,
     incoming: Incoming,
 ) -> Result<Turn, Refusal> {
-    let own = own_name(gate, &incoming);
+    let own = own_name(gate, client, &incoming);
     match own {
         Some(SEARCH) => {
             Box::pin(search(gate, client, &given(&incoming)?)).await.map(Turn::Answered)
@@ -71,12 +74,12 @@ pub(crate) async fn turn(
 }
 
 /// Which of the three is called, if one is.
-fn own_name(gate: &Gate, incoming: &Incoming) -> Option<&'static str> {
+fn own_name(gate: &Gate, client: &Client, incoming: &Incoming) -> Option<&'static str> {
     if incoming.method != Method::ToolsCall {
         return None;
     }
     let name = incoming.params.str("name")?;
-    [SEARCH, DESCRIBE, CALL].into_iter().find(|own| *own == name).filter(|_| is_on(gate))
+    [SEARCH, DESCRIBE, CALL].into_iter().find(|own| *own == name).filter(|_| is_on(gate, client))
 }
 
 /// The three definitions, for a client that may call something behind them.
@@ -170,11 +173,12 @@ async fn search(gate: &Gate, client: &Arc<Client>, given: &Object) -> Result<End
 
 /// What lists would show this client, were they not too long.
 fn visible<'a>(gate: &'a Gate, client: &'a Client) -> impl Iterator<Item = Arc<Entry>> + 'a {
-    let shelves = gate.catalogue().shelves().iter();
-    shelves
-        .filter(|shelf| client.sees(shelf.source.name()))
-        .flat_map(|shelf| shelf.entries(Kind::Tools))
-        .filter(|entry| gate.catalogue().index().holds(entry))
+    let tenant = &client.principal.tenant;
+    let index = gate.catalogue().index(tenant);
+    gate.catalogue()
+        .in_view(client)
+        .flat_map(|shelf| shelf.entries(Kind::Tools, tenant))
+        .filter(move |entry| index.holds(entry))
         .filter(|entry| shows(gate, &client.principal, entry))
 }
 
@@ -220,7 +224,7 @@ fn answered(client: &Client, data: &str, source: Option<&str>) -> Result<Ending,
     let object = Object::parse(text.into(), Limits::REPLY).map_err(unread)?;
     let draft = Draft::from(object);
     let draft = match source {
-        Some(source) => draft.labelled(source),
+        Some(source) => draft.labelled(source, None),
         None => draft,
     };
     let vetted = Vetted::result(draft.write().map_err(unread)?);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{Principal, SourceName};
 use protocol::mcp::{ClientCapabilities, Version};
 
-use crate::catalogue::Shelf;
+use crate::catalogue::{Entry, Shelf};
 use crate::port::Kind;
 use crate::way::shows;
 use crate::{Client, Gate, Lease, list};
@@ -20,7 +20,7 @@ impl Gate {
         if self.shows_something(principal, shelf) {
             return true;
         }
-        if Kind::ALL.iter().any(|kind| shelf.is_stale(*kind)) {
+        if Kind::ALL.iter().any(|kind| shelf.is_stale(*kind, &principal.tenant)) {
             self.look(principal, source).await;
         }
         let something = self.shows_something(principal, shelf);
@@ -41,12 +41,13 @@ impl Gate {
     }
 
     fn shows_something(&self, principal: &Principal, shelf: &Shelf) -> bool {
-        Kind::ALL.iter().any(|kind| shelf.has(*kind, |entry| shows(self, principal, entry)))
+        let shown = |entry: &Entry| shows(self, principal, entry);
+        Kind::ALL.iter().any(|kind| shelf.has(*kind, &principal.tenant, shown))
     }
 }
 
 /// Somebody for whom lists are fetched, once, and who can be asked nothing.
-fn visitor(principal: &Arc<Principal>, source: &SourceName) -> Option<Arc<Client>> {
+pub(crate) fn visitor(principal: &Arc<Principal>, source: &SourceName) -> Option<Arc<Client>> {
     let mut lease = [0; 16];
     ambient::random(&mut lease).ok()?;
     Some(Arc::new(Client::new(

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use model::{Action, Effect, Timestamp, Verdict};
+use futures_util::future::join_all;
+use model::{Action, Effect, Principal, Timestamp, Verdict};
 use policy::{Explanation, Request};
 use protocol::json::{self, Limits, Object};
 
-use crate::Client;
-use crate::catalogue::State;
+use crate::catalogue::{Shelf, State};
+use crate::enter::visitor;
 use crate::gate::Gate;
-use crate::list::freshen;
+use crate::list::{freshen, renew};
 use crate::port::Kind;
 use crate::way::target_of;
+use crate::{Audience, Client};
 
 /// A tool as an operator sees it.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub struct Tool {
     pub exposed: String,
     /// Its source.
     pub source: String,
+    /// For whom that is there.
+    pub audience: Audience,
     /// The source's own name for it.
     pub upstream: String,
     /// Its effect.
@@ -52,16 +56,23 @@ pub struct Explained {
 }
 
 impl Gate {
-    /// Every tool of every source that answers, as this client's sessions see them; quarantined ones included.
+    /// Every tool of every source that answers, as this client's sessions see them; quarantined ones included. For the
+    /// operator: a source that is not there for the client's tenant is seen as its first tenant sees it.
     pub async fn tools(&self, client: &Arc<Client>) -> Vec<Tool> {
-        freshen(self, client, Kind::Tools, None).await;
+        let shelves = self.catalogue().shelves().iter();
+        let seen = shelves.filter_map(|shelf| Some((shelf, onlooker(client, shelf)?)));
+        let seen: Vec<(&Shelf, Arc<Client>)> = seen.collect();
+        join_all(seen.iter().map(|(shelf, by)| renew(self, by, shelf, Kind::Tools))).await;
+        seen.iter().filter(|(_, by)| !Arc::ptr_eq(by, client)).for_each(|(_, by)| self.end(by));
         let mut tools = Vec::new();
-        for shelf in self.catalogue().shelves() {
-            let mut entries = shelf.entries(Kind::Tools);
+        for (shelf, by) in &seen {
+            let mut entries = shelf.entries(Kind::Tools, &by.principal.tenant);
             entries.sort_by(|a, b| a.exposed.cmp(&b.exposed));
-            tools.extend(entries.iter().map(tool));
+            let audience = &shelf.settings.audience;
+            let each = entries.iter().map(tool);
+            tools.extend(each.map(|t| Tool { audience: audience.clone(), ..t }));
         }
-        for collision in self.catalogue().index().collisions() {
+        for collision in self.catalogue().collisions() {
             tools.retain(|t| {
                 (&*t.source, &t.upstream) != (collision.newcomer.0.as_str(), &collision.newcomer.1)
             });
@@ -72,8 +83,7 @@ impl Gate {
     /// Two definitions that would have one name: `(name, holder, newcomer)`, each `source/tool`.
     pub fn collisions(&self) -> Vec<(String, String, String)> {
         let side = |s: &(model::SourceName, String)| format!("{}/{}", s.0, s.1);
-        let index = self.catalogue().index();
-        let each = index.collisions().iter();
+        let each = self.catalogue().collisions().into_iter();
         each.map(|c| (c.exposed.clone(), side(&c.holder), side(&c.newcomer))).collect()
     }
 
@@ -89,7 +99,7 @@ impl Gate {
             reason,
             allow: allow.clone(),
         };
-        let index = self.catalogue().index();
+        let index = self.catalogue().index(&client.principal.tenant);
         let Some(entry) = index.tool(name).cloned() else {
             return no(None, None, "look up", format!("there is no tool {name}"));
         };
@@ -114,7 +124,8 @@ impl Gate {
         match &policy.verdict {
             Verdict::Deny { rule, reason } => {
                 let reason = format!("{rule}: {reason}");
-                return no(Some(tool), Some(policy), "decide", reason);
+                let allow = allow.clone().filter(|_| !policy.refused_by_tenant);
+                return Explained { allow, ..no(Some(tool), Some(policy), "decide", reason) };
             }
             Verdict::Ask { rule } => {
                 let reason = format!("{rule} asks for a person's approval");
@@ -149,6 +160,18 @@ impl Gate {
     }
 }
 
+/// As whom a source is looked at: as this client, or, where it is not there for its tenant, as the first one it is
+/// there for.
+fn onlooker(client: &Arc<Client>, shelf: &Shelf) -> Option<Arc<Client>> {
+    let audience = &shelf.settings.audience;
+    if audience.has(&client.principal.tenant) {
+        return Some(client.clone());
+    }
+    let tenant = audience.tenants()?.first()?.clone();
+    let principal = Arc::new(Principal { tenant, ..Principal::clone(&client.principal) });
+    visitor(&principal, shelf.source.name())
+}
+
 fn tool(entry: &Arc<crate::catalogue::Entry>) -> Tool {
     let annotations = entry
         .definition
@@ -159,6 +182,7 @@ fn tool(entry: &Arc<crate::catalogue::Entry>) -> Tool {
     Tool {
         exposed: entry.exposed.clone(),
         source: entry.source_name().as_str().to_owned(),
+        audience: Audience::Everyone,
         upstream: entry.upstream.clone(),
         effect: entry.effect,
         accepted: entry.accepted,

@@ -18,8 +18,10 @@ use store::Store;
 use crate::asks::SourceFace;
 use crate::catalogue::{Catalogue, PinBook};
 use crate::metrics::Metrics;
+use crate::notes::Notes;
 use crate::park::Lot;
 use crate::port::{Boxed, Events, Link, Source, Told};
+use crate::said::{Ear, Seen};
 use crate::watch::Hub;
 use crate::way::{self, Who};
 use crate::{Client, Settings, SourceSettings, Vetted, render};
@@ -32,6 +34,8 @@ pub(crate) struct Inner {
     settings: Settings,
     catalogue: Arc<Catalogue>,
     hub: Arc<Hub>,
+    /// What the hub writes with; it goes with the gate, and so does its hold on the log.
+    _notes: Arc<Notes>,
     keys: Arc<Sealer>,
     ring: ArcSwap<Result<KeyRing, AuthError>>,
     unauthenticated: Option<Arc<Principal>>,
@@ -137,11 +141,13 @@ impl Gate {
         let book = PinBook::new(parts.store, parts.journal.clone(), parts.clock.clone());
         let catalogue = Catalogue::new(parts.sources, book);
         let hub = parts.events.0;
-        hub.knows(&catalogue);
+        let notes = Arc::new(Notes::new(parts.journal.clone(), parts.clock.clone()));
+        hub.knows(&catalogue, &notes);
         Self(Arc::new(Inner {
             settings: parts.settings,
             catalogue,
             hub,
+            _notes: notes,
             keys: parts.keys,
             ring: ArcSwap::from_pointee(parts.ring),
             unauthenticated: parts.unauthenticated,
@@ -270,13 +276,15 @@ impl Gate {
         way::call(self, client, incoming, link).await
     }
 
-    /// What a legacy client tells outside any call goes to every source it has a session with.
+    /// What a legacy client tells outside any call goes to every source of its tenant.
     pub async fn told(&self, client: &Arc<Client>, what: Told) {
         if let Told::Level(level) = what {
             client.set_level(level);
         }
+        let tenant = &client.principal.tenant;
         let shelves = self.0.catalogue.shelves().iter();
-        futures_util::future::join_all(shelves.map(|s| s.source.told(client, what))).await;
+        let theirs = shelves.filter(|s| s.settings.audience.has(tenant));
+        futures_util::future::join_all(theirs.map(|s| s.source.told(client, what))).await;
     }
 
     /// A client's session has ended.
@@ -398,6 +406,19 @@ impl Gate {
     /// Whether arguments for this source are held against schemas.
     pub(crate) fn checks_arguments(&self, source: &SourceName) -> bool {
         self.0.catalogue.shelf(source).is_none_or(|s| s.settings.check_arguments)
+    }
+
+    /// The judge of what a source says.
+    pub(crate) fn ear<'a>(&'a self, source: &'a SourceName) -> Ear<'a> {
+        Ear::new(&self.0.catalogue, source)
+    }
+
+    /// Counts what was found in what a source said, and puts it into words for the record.
+    pub(crate) fn noted(&self, source: &SourceName, what: &str, seen: &Seen) -> Option<String> {
+        for finding in &seen.findings {
+            self.0.metrics.finding(source, finding.rule, seen.done);
+        }
+        seen.note(what)
     }
 
     /// What the guards on questions need to know of a source.

@@ -5,6 +5,7 @@
 //! [`Cleared`] call, a front can write a [`Vetted`] answer, and only this room makes either.
 
 mod asks;
+mod audience;
 mod catalogue;
 mod cleared;
 mod client;
@@ -16,9 +17,11 @@ mod explain;
 mod gate;
 mod list;
 mod metrics;
+mod notes;
 mod park;
 pub mod port;
 mod render;
+mod said;
 mod settings;
 mod step;
 mod subscribe;
@@ -28,12 +31,13 @@ mod watch;
 mod way;
 mod welcome;
 
+pub use audience::Audience;
 pub use cleared::{Clearance, Cleared};
 pub use client::{Client, Lease};
 pub use explain::{Explained, Tool};
 pub use gate::{Arrival, EventHub, Gate, Incoming, Parts};
 pub use metrics::Metrics;
-pub use settings::{PinMode, RecordArguments, Settings, SourceSettings};
+pub use settings::{PinMode, RecordArguments, ResultMode, Settings, SourceSettings};
 pub use step::{Step, WeakGate};
 pub use vetted::Vetted;
 pub use watch::{Happening, Watch};

@@ -70,13 +70,12 @@ async fn page(
 /// Every source is asked at once, under one deadline; what each shows this client is put together in the order of
 /// the configuration.
 async fn merge(gate: &Gate, client: &Arc<Client>, kind: Kind) -> Merged {
-    let shelves: Vec<&Shelf> =
-        gate.catalogue().shelves().iter().filter(|s| client.sees(s.source.name())).collect();
+    let shelves: Vec<&Shelf> = gate.catalogue().in_view(client).collect();
     let asked = join_all(shelves.iter().map(|s| listing(gate, client, s, kind))).await;
     let mut merged = Merged { fragments: Vec::new(), missing: Vec::new(), folded: false };
     for (shelf, fragment) in shelves.iter().zip(asked) {
         match fragment {
-            Ok(fragment) if kind == Kind::Tools && discovery::folds(shelf) => {
+            Ok(fragment) if kind == Kind::Tools && discovery::folds(shelf, client) => {
                 merged.folded |= !fragment.items.is_empty();
             }
             Ok(fragment) => merged.fragments.push(fragment),
@@ -114,7 +113,7 @@ async fn listing(
     for warning in &listing.warnings {
         tracing::warn!(source = %shelf.source.name(), "{warning}");
     }
-    let listed = gate.catalogue().take_in(shelf, kind, &listing, as_of);
+    let listed = gate.catalogue().take_in(shelf, kind, &client.principal.tenant, &listing, as_of);
     let key = ViewKey {
         principal: format!("{}\0{}", client.principal.tenant, client.principal.id),
         credential: client.principal.credential.label(),
@@ -133,7 +132,7 @@ fn fragment(gate: &Gate, client: &Client, entries: &[Arc<Entry>]) -> Fragment {
     let items = entries
         .iter()
         .filter(|e| shows(gate, &client.principal, e))
-        .filter(|e| e.kind != Kind::Tools || !discovery::is_own(gate, &e.exposed))
+        .filter(|e| e.kind != Kind::Tools || !discovery::is_own(gate, client, &e.exposed))
         .filter_map(|e| Some((e.exposed.clone(), shown(client, e)?)))
         .collect();
     Fragment::new(items)
@@ -244,19 +243,17 @@ fn list_meta(client: &Client, missing: &[SourceName]) -> String {
 /// Fetches the lists that were never fetched or have changed: those of the source that a name belongs to by its
 /// prefix, otherwise of every source in view. Each source is asked once at a time.
 pub(crate) async fn freshen(gate: &Gate, client: &Arc<Client>, kind: Kind, name: Option<&str>) {
-    let stale: Vec<&Shelf> = gate
-        .catalogue()
-        .shelves()
-        .iter()
-        .filter(|s| client.sees(s.source.name()) && s.is_stale(kind) && may_own(s, name))
-        .collect();
+    let tenant = &client.principal.tenant;
+    let stale = |s: &&Shelf| s.is_stale(kind, tenant) && may_own(s, name);
+    let stale: Vec<&Shelf> = gate.catalogue().in_view(client).filter(stale).collect();
     join_all(stale.into_iter().map(|shelf| renew(gate, client, shelf, kind))).await;
 }
 
 /// Fetches one list, unless it was fetched since it changed last.
 pub(crate) async fn renew(gate: &Gate, client: &Arc<Client>, shelf: &Shelf, kind: Kind) {
-    let _one_at_a_time = shelf.listing(kind).await;
-    if shelf.is_stale(kind)
+    let tenant = &client.principal.tenant;
+    let _one_at_a_time = shelf.listing(kind, tenant).await;
+    if shelf.is_stale(kind, tenant)
         && let Err(trouble) = listing(gate, client, shelf, kind).await
     {
         tracing::warn!(source = %shelf.source.name(), "cannot be listed: {trouble}");

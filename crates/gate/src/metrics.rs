@@ -16,6 +16,7 @@ pub struct Metrics {
     refusals: Family<CodeLabel, Counter>,
     missing: Family<SourceLabel, Counter>,
     failed_logins: Counter<u64, AtomicU64>,
+    findings: Family<FindingLabels, Counter>,
     took: Histogram,
 }
 
@@ -33,6 +34,13 @@ struct CodeLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SourceLabel {
     source: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    source: String,
+    rule: Name,
+    done: Name,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,6 +62,7 @@ impl Metrics {
             refusals: Family::default(),
             missing: Family::default(),
             failed_logins: Counter::default(),
+            findings: Family::default(),
             took: Histogram::new(buckets),
         }
     }
@@ -77,6 +86,11 @@ impl Metrics {
             self.failed_logins.clone(),
         );
         registry.register(
+            "portcullis_findings",
+            "Suspicious texts in what sources answer, by rule and what was done",
+            self.findings.clone(),
+        );
+        registry.register(
             "portcullis_call_duration_seconds",
             "Time from the first stage to the durable record, upstream included",
             self.took.clone(),
@@ -96,6 +110,15 @@ impl Metrics {
 
     pub(crate) fn refused(&self, code: Code) {
         self.refusals.get_or_create(&CodeLabel { code: Name(code.as_str()) }).inc();
+    }
+
+    pub(crate) fn finding(&self, source: &SourceName, rule: &'static str, done: &'static str) {
+        let labels = FindingLabels {
+            source: source.as_str().to_owned(),
+            rule: Name(rule),
+            done: Name(done),
+        };
+        self.findings.get_or_create(&labels).inc();
     }
 
     pub(crate) fn failed_login(&self) {

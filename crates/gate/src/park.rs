@@ -18,10 +18,10 @@ use protocol::rpc::RpcError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::asks::{Guarded, No, SourceFace, admitted};
+use crate::asks::{Guarded, No, admitted, heard};
 use crate::gate::{Gate, Incoming};
 use crate::port::{Ask, Boxed, Link, Notice, Reply, Trouble};
-use crate::way::{Came, Ending, Found, Outgoing, ending_of};
+use crate::way::{Came, Ending, Found, Heard, Outgoing, ending_of};
 use crate::{Cleared, Client, digest};
 
 /// How long to wait for further questions before the first one goes to the client.
@@ -41,6 +41,7 @@ pub(crate) struct Parked {
     asks: mpsc::Receiver<Asked>,
     open: Vec<(String, Asked)>,
     door: Arc<Door>,
+    heard: Heard,
     answers: Vec<(String, Bytes)>,
     _place: Permit<u128>,
 }
@@ -108,17 +109,22 @@ pub(crate) async fn run(
     cleared: Cleared,
     link: Arc<dyn Link>,
 ) -> Outgoing {
-    let face = gate.face(&found.source);
     if found.request.is_none() || !client.capabilities.can_be_asked() {
-        let link = Guarded::new(gate, client, face, link);
+        let link = Guarded::new(gate, client, found, link);
         return found.source.call(cleared, link).await.map(Came::Back);
     }
     let (sender, asks) = mpsc::channel(MAX_INPUTS);
     let door = Arc::new(Door { front: Mutex::new(Some(link)), asks: sender });
-    let guarded = Guarded::new(gate, client, face, door.clone());
+    let guarded = Guarded::new(gate, client, found, door.clone());
     let source = found.source.clone();
     let call = Running(tokio::spawn(async move { source.call(cleared, guarded).await }));
-    drive(gate, client, found, Round { call, asks, open: Vec::new(), door }).await
+    drive(
+        gate,
+        client,
+        found,
+        Round { call, asks, open: Vec::new(), door, heard: found.heard.clone() },
+    )
+    .await
 }
 
 /// One request's worth of a call that can be parked.
@@ -127,6 +133,8 @@ struct Round {
     asks: mpsc::Receiver<Asked>,
     open: Vec<(String, Asked)>,
     door: Arc<Door>,
+    /// Where the running call notes what it hears, whichever request of the client it runs for.
+    heard: Heard,
 }
 
 /// Until the call is done, or asks: then it is parked and the questions go out.
@@ -193,8 +201,9 @@ fn park(gate: &Gate, client: &Arc<Client>, found: &Found, round: Round) -> Outgo
     let state = gate.keys().seal(Purpose::RequestState, plain.as_bytes(), &bound);
     let state = state.map_err(|e| trouble(Code::Internal, &e.to_string()))?;
     *round.door.front.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    let Round { call, asks, open, door } = round;
-    let parked = Parked { bound, call, asks, open, door, answers: Vec::new(), _place: place };
+    let Round { call, asks, open, door, heard } = round;
+    let answers = Vec::new();
+    let parked = Parked { bound, call, asks, open, door, heard, answers, _place: place };
     gate.lot().lock().insert(number, parked);
     let (lot, wait) = (gate.lot().clone(), gate.settings().park);
     tokio::spawn(async move {
@@ -250,8 +259,10 @@ impl Parked {
                 None => open.push((key, asked)),
             }
         }
-        let round = Round { call: self.call, asks: self.asks, open, door: self.door };
+        let heard = self.heard.clone();
+        let round = Round { call: self.call, asks: self.asks, open, door: self.door, heard };
         let reply = drive(gate, client, found, round).await;
+        found.heard.follow(&self.heard);
         ending_of(gate, client, found, reply)
     }
 }
@@ -288,7 +299,9 @@ pub(crate) fn relayed(
     let face = gate.face(&found.source);
     for (_, method, params) in &mut inputs {
         let ask = Ask { method: method.clone(), params: params.clone() };
-        *params = admitted_input(client, &face, ask).map_err(|why| upstream(&why))?.params;
+        let admitted = admitted(client, &face, ask)
+            .and_then(|ask| heard(gate, found.source.name(), &found.heard, ask));
+        *params = admitted.map_err(|no| upstream(&why_not(no)))?.params;
     }
     let state = state.map(|state| wrapped(gate, client, found, &state)).transpose()?;
     Ok(questions(&inputs, state.as_deref()))
@@ -318,11 +331,11 @@ pub(crate) fn questions(inputs: &[(String, Method, Bytes)], state: Option<&str>)
     Rope::from(out)
 }
 
-fn admitted_input(client: &Client, face: &SourceFace, ask: Ask) -> Result<Ask, String> {
-    admitted(client, face, ask).map_err(|no| match no {
+fn why_not(no: No) -> String {
+    match no {
         No::Error(e) => format!("asked for what the client did not declare: {}", e.message),
         No::Answer(_) => "asked for what may not be asked".to_owned(),
-    })
+    }
 }
 
 fn wrapped(gate: &Gate, client: &Client, found: &Found, state: &str) -> Result<String, Refusal> {

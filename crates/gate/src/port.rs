@@ -251,6 +251,42 @@ pub trait Events: Send + Sync {
 
     /// A task's state, as raw params; only clients of this lease hear of it.
     fn task(&self, source: &SourceName, lease: crate::Lease, params: Bytes);
+
+    /// Something about a program of the source, for the audit log. What comes too often is counted, not recorded.
+    fn note(&self, source: &SourceName, event: SourceEvent);
+}
+
+/// What became of a program of a source. The texts are for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceEvent {
+    /// It was started.
+    Started {
+        /// Program and arguments: only the first is recorded as it is, and a digest of all.
+        command: Vec<String>,
+        /// Its number, and what it may reach.
+        how: String,
+    },
+    /// It was not.
+    NotStarted {
+        /// Why, as a stable name.
+        code: &'static str,
+        /// Why, in words.
+        why: String,
+    },
+    /// Its confinement refused it something, or ended what it left behind.
+    Held {
+        /// By what, as a stable name.
+        by: &'static str,
+        /// What was seen.
+        what: String,
+    },
+    /// It has ended, and nothing of it is left.
+    Ended {
+        /// Whether it was asked to, or ended without complaint.
+        well: bool,
+        /// How.
+        how: String,
+    },
 }
 
 /// How a source is doing.
@@ -268,4 +304,6 @@ pub struct Status {
     pub last_trouble: Option<String>,
     /// How long its circuit stays open still.
     pub retry_in: Option<Duration>,
+    /// Answers that nobody waited for, since the start: to what was never asked, or was answered before.
+    pub strays: u64,
 }

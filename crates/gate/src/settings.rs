@@ -3,6 +3,8 @@ use std::time::Duration;
 use identity::Rate;
 use model::{Effect, SourceName};
 
+use crate::Audience;
+
 /// What an operator can set about the gate itself.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -80,8 +82,12 @@ pub struct SourceSettings {
     pub check_arguments: bool,
     /// Hosts of its URL elicitations: its own host, if it has one.
     pub hosts: Vec<String>,
+    /// What is done about suspicious text in what it answers.
+    pub results: ResultMode,
     /// With more tools than this they are not listed one by one, but found with `search_tools`; never if not set.
     pub discovery: Option<usize>,
+    /// For whom it is there.
+    pub audience: Audience,
 }
 
 impl SourceSettings {
@@ -96,7 +102,9 @@ impl SourceSettings {
             detectors: true,
             check_arguments: true,
             hosts: Vec::new(),
+            results: ResultMode::Annotate,
             discovery: None,
+            audience: Audience::Everyone,
         }
     }
 
@@ -123,6 +131,19 @@ pub enum PinMode {
     /// The first contact is quarantined, too.
     Ask,
     /// Nothing is pinned: for sources under the operator's own hand.
+    Off,
+}
+
+/// What is done about suspicious text in a result, an error or a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultMode {
+    /// It is named in the label and recorded; the text goes on unchanged.
+    Annotate,
+    /// The same, and it is taken out of the text. Where that cannot be done, the whole is withheld.
+    Redact,
+    /// The whole is withheld, with a reason.
+    Block,
+    /// Nobody looks. The label says where it comes from, as always.
     Off,
 }
 

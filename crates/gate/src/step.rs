@@ -1,8 +1,8 @@
 //! Calls that a source makes while it carries one out: the steps of a workflow.
 //!
 //! A step takes the way of every other call: it is limited, looked up, decided and recorded for the principal whose
-//! call leads to it. What is different: it cannot ask the client anything, it sees all sources whatever path the client
-//! came by (policy and scopes still decide), and it is counted, so that workflows that call workflows have an end.
+//! call leads to it. What is different: it cannot ask the client anything, it sees all sources of its tenant whatever path the
+//! client came by (policy and scopes still decide), and it is counted, so that workflows that call workflows have an end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,6 +13,7 @@ use protocol::json::{Limits, Object, quote};
 use protocol::mcp::{ClientCapabilities, Method, Version};
 use protocol::rpc::{Id, RpcError};
 
+use crate::catalogue::Shelf;
 use crate::gate::Inner;
 use crate::port::{Ask, Boxed, Kind, Link, Notice};
 use crate::{Arrival, Client, Gate, Incoming, Lease, Vetted, digest, list, render};
@@ -110,12 +111,14 @@ impl Gate {
         source: &SourceName,
         upstream: &str,
     ) -> Option<(String, Effect)> {
-        let shelf = self.catalogue().shelf(source)?;
+        let tenant = &client.principal.tenant;
+        let there = |s: &&Shelf| s.settings.audience.has(tenant);
+        let shelf = self.catalogue().shelf(source).filter(there)?;
         let known = || {
-            let entries = shelf.entries(Kind::Tools).into_iter();
+            let entries = shelf.entries(Kind::Tools, tenant).into_iter();
             entries.filter(|e| e.upstream == upstream).map(|e| (e.exposed.clone(), e.effect)).next()
         };
-        if shelf.is_stale(Kind::Tools) {
+        if shelf.is_stale(Kind::Tools, tenant) {
             Box::pin(list::renew(self, client, shelf, Kind::Tools)).await;
         }
         known()
@@ -123,7 +126,8 @@ impl Gate {
 
     /// What the tool of that name may do to the world.
     pub async fn effect_of(&self, client: &Arc<Client>, tool: &str) -> Option<Effect> {
-        let known = |gate: &Self| gate.catalogue().index().tool(tool).map(|e| e.effect);
+        let tenant = &client.principal.tenant;
+        let known = |gate: &Self| gate.catalogue().index(tenant).tool(tool).map(|e| e.effect);
         if known(self).is_none() {
             Box::pin(list::freshen(self, client, Kind::Tools, Some(tool))).await;
         }

@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use model::{Code, Refusal, SourceName};
 use protocol::Rope;
 
-use crate::catalogue::Shelf;
 use crate::gate::{Arrival, Gate, Incoming};
 use crate::port::Filter;
 use crate::watch::{MAX_URIS, Watch};
@@ -62,8 +61,7 @@ impl Gate {
         filter: &Filter,
         by_source: &HashMap<SourceName, Vec<String>>,
     ) -> Vec<(SourceName, Filter)> {
-        let in_view = |s: &&Shelf| client.sees(s.source.name());
-        let asked = self.catalogue().shelves().iter().filter(in_view).map(|shelf| async move {
+        let asked = self.catalogue().in_view(client).map(|shelf| async move {
             let name = shelf.source.name();
             let part = Filter {
                 uris: by_source.get(name).cloned().unwrap_or_default(),

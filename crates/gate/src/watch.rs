@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::SourceName;
+use model::{SourceName, TenantId};
 use tokio::sync::Notify;
 
 use crate::catalogue::Catalogue;
-use crate::port::{Events, Filter, Kind};
+use crate::notes::Notes;
+use crate::port::{Events, Filter, Kind, SourceEvent};
+use crate::said::Ear;
 use crate::{Client, Lease};
 
 /// Shortest time between two notices of the same watcher.
@@ -38,9 +40,12 @@ pub enum Happening {
 pub(crate) struct Hub {
     watchers: Mutex<HashMap<Lease, Vec<Weak<Watcher>>>>,
     catalogue: Mutex<Weak<Catalogue>>,
+    /// Nothing before there is a gate with a log, nor after it.
+    notes: Mutex<Weak<Notes>>,
 }
 
 struct Watcher {
+    tenant: TenantId,
     only: Option<SourceName>,
     pending: Mutex<Pending>,
     wake: Notify,
@@ -63,8 +68,9 @@ pub struct Watch {
 }
 
 impl Hub {
-    pub(crate) fn knows(&self, catalogue: &Arc<Catalogue>) {
+    pub(crate) fn knows(&self, catalogue: &Arc<Catalogue>, notes: &Arc<Notes>) {
         *lock(&self.catalogue) = Arc::downgrade(catalogue);
+        *lock(&self.notes) = Arc::downgrade(notes);
     }
 
     /// Begins to watch; `names` maps what sources call a resource to what the client calls it.
@@ -81,6 +87,7 @@ impl Hub {
         });
         let pending = Pending { wanted, names, ..Pending::default() };
         let watcher = Arc::new(Watcher {
+            tenant: client.principal.tenant.clone(),
             only: client.only.clone(),
             pending: Mutex::new(pending),
             wake: Notify::new(),
@@ -119,12 +126,14 @@ impl Hub {
 
 impl Events for Hub {
     fn list_changed(&self, source: &SourceName, kind: Kind) {
-        let catalogue = lock(&self.catalogue).upgrade();
-        if catalogue.is_some_and(|c| !c.mark_stale(source, kind)) {
+        let Some(catalogue) = lock(&self.catalogue).upgrade() else { return };
+        let Some(shelf) = catalogue.shelf(source) else { return };
+        if !catalogue.mark_stale(source, kind) {
             return;
         }
         for watcher in self.all() {
-            if watcher.only.as_ref().is_none_or(|only| only == source) {
+            let sees = watcher.only.as_ref().is_none_or(|only| only == source);
+            if sees && shelf.settings.audience.has(&watcher.tenant) {
                 watcher.list_changed(kind);
             }
         }
@@ -141,7 +150,11 @@ impl Events for Hub {
         }
     }
 
-    fn task(&self, _source: &SourceName, lease: Lease, params: Bytes) {
+    fn task(&self, source: &SourceName, lease: Lease, params: Bytes) {
+        let catalogue = lock(&self.catalogue).upgrade();
+        let Some(params) = catalogue.and_then(|c| Ear::new(&c, source).params(params).said) else {
+            return;
+        };
         for watcher in self.of(lease) {
             let mut pending = lock(&watcher.pending);
             if pending.tasks.len() == MAX_TASKS {
@@ -149,6 +162,13 @@ impl Events for Hub {
             }
             pending.tasks.push_back(params.clone());
             watcher.wake.notify_one();
+        }
+    }
+
+    fn note(&self, source: &SourceName, event: SourceEvent) {
+        let notes = lock(&self.notes).upgrade();
+        if let Some(notes) = notes {
+            notes.write(source, event);
         }
     }
 }

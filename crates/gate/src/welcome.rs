@@ -25,8 +25,7 @@ pub struct Welcome {
 impl Gate {
     /// What the gate says of itself to this client. A source that fails is left out and named.
     pub async fn greet(&self, client: &Arc<Client>) -> Welcome {
-        let in_view = |s: &&Shelf| client.sees(s.source.name());
-        let shelves: Vec<&Shelf> = self.catalogue().shelves().iter().filter(in_view).collect();
+        let shelves: Vec<&Shelf> = self.catalogue().in_view(client).collect();
         let greetings = join_all(shelves.iter().map(|s| greeting(self, client, s))).await;
         let mut welcome = Welcome::default();
         let mut offered = Vec::new();

@@ -29,7 +29,7 @@ pub fn scan_elicitation(params: &Value, allowed_hosts: &[String]) -> Result<Vec<
     }
     let nobody = Neighbours::default();
     let context = Context { place: Place::Result, source: "", own_ui: &[], others: &nobody };
-    Ok(crate::result::scan_result(params, &context))
+    Ok(crate::result::scan_value(params, &context))
 }
 
 fn deny(rule: &'static str, path: &str, why: &str) -> Finding {

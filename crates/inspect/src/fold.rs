@@ -24,6 +24,40 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// What opens an aside that a renderer or a terminal does not show, and what closes it.
+const ASIDES: [(&str, &[char]); 3] =
+    [("<!--", &['>']), ("/*", &['/']), ("\u{1B}[", &['m', 'K', 'H', 'J', 'h', 'l'])];
+
+/// Whether there is any.
+pub(crate) fn has_asides(text: &str) -> bool {
+    ASIDES.iter().any(|(open, _)| memchr::memmem::find(text.as_bytes(), open.as_bytes()).is_some())
+}
+
+/// `text` without comments and terminal sequences, which split words for a machine but not for a reader; none if there
+/// are none. What they say is judged with the rest.
+pub(crate) fn without_asides(text: &str) -> Option<String> {
+    if !has_asides(text) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, open, close)) = first_aside(rest) {
+        out.push_str(&rest[..at]);
+        let inside = &rest[at + open..];
+        // One that is never closed hides nothing: the rest of the text is read as it is.
+        rest = inside.find(close).map_or(inside, |end| inside[end..].get(1..).unwrap_or_default());
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// Where the first aside begins, how long its opening is, and what closes it.
+fn first_aside(text: &str) -> Option<(usize, usize, &'static [char])> {
+    let each =
+        ASIDES.iter().filter_map(|(open, close)| Some((text.find(open)?, open.len(), *close)));
+    each.min_by_key(|(at, ..)| *at)
+}
+
 /// A [`visible`] text as words: lower case, apostrophes inside words gone, runs of white space, dashes, single
 /// underscores, quotes and emphasis as one space. Two underscores (`source__tool`) stay.
 pub(crate) fn words(visible: &str) -> String {
@@ -104,6 +138,15 @@ mod tests {
             "ignore ignore"
         );
         assert_eq!(fold("don\u{2019}t envi\u{301}a a__b"), "dont envia a__b");
+    }
+
+    #[test]
+    fn comments_and_terminal_sequences_do_not_split_words() {
+        let bare = |s: &str| without_asides(s);
+        assert_eq!(bare("ig<!-- x -->nore /* y */all").as_deref(), Some("ignore all"));
+        assert_eq!(bare("\u{1B}[1;31mig\u{1B}[0mnore").as_deref(), Some("ignore"));
+        assert_eq!(bare("a <!-- b").as_deref(), Some("a  b"));
+        assert_eq!(bare("a > b / c"), None);
     }
 
     #[test]

@@ -16,28 +16,45 @@ const TAG_END: char = '\u{E007F}';
 /// selector after a character that takes it; the three subdivision flags; breaks between words of scripts without
 /// spaces; one soft hyphen between letters; a byte order mark before a result.
 pub(crate) fn hidden(text: &str, place: Place) -> Option<(usize, usize)> {
-    let mut found: Option<(usize, usize)> = None;
+    let mut all = characters(text, place);
+    let (first, c) = all.next()?;
+    let end = all.last().map_or(first + c.len_utf8(), |(at, c)| at + c.len_utf8());
+    Some((first, end - first))
+}
+
+/// `text` without them.
+pub(crate) fn without_hidden(text: &str, place: Place) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (at, c) in characters(text, place) {
+        out.push_str(&text[from..at]);
+        from = at + c.len_utf8();
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+/// Each of them, and where it stands.
+fn characters(text: &str, place: Place) -> impl Iterator<Item = (usize, char)> + '_ {
     let mut before: Option<char> = None;
     let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        if c == BLACK_FLAG {
-            let rest = &text[at + c.len_utf8()..];
-            if let Some(tags) = flag_tags(rest) {
-                for _ in 0..tags {
+    std::iter::from_fn(move || {
+        while let Some((at, c)) = chars.next() {
+            let previous = before.replace(c);
+            if c == BLACK_FLAG {
+                for _ in 0..flag_tags(&text[at + c.len_utf8()..]).unwrap_or(0) {
                     chars.next();
                 }
-            }
-        } else if is_ignorable(c) && !is_bidi(c) {
-            let after = chars.peek().map(|(_, c)| *c);
-            let start_of_result = at == 0 && c == '\u{FEFF}' && place == Place::Result;
-            if !start_of_result && !lawful(before, c, after) {
-                let start = found.map_or(at, |(start, _)| start);
-                found = Some((start, at + c.len_utf8() - start));
+            } else if is_ignorable(c) && !is_bidi(c) {
+                let after = chars.peek().map(|(_, c)| *c);
+                let start_of_result = at == 0 && c == '\u{FEFF}' && place == Place::Result;
+                if !start_of_result && !lawful(previous, c, after) {
+                    return Some((at, c));
+                }
             }
         }
-        before = Some(c);
-    }
-    found
+        None
+    })
 }
 
 const fn is_bidi(c: char) -> bool {

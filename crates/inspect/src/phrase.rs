@@ -37,6 +37,9 @@ pub(crate) struct Phrase {
     unless_negated: bool,
 }
 
+/// The rule about the mark that stands where a secret stood.
+pub(crate) const SECRET_WITHHELD: &str = "secret-withheld";
+
 /// What one of these stands for in a pattern.
 const PARTS: [(&str, &str); 5] = [
     ("<dest>", "(<url>|<tool>|<mail>)"),
@@ -50,12 +53,16 @@ const PARTS: [(&str, &str); 5] = [
 ///
 /// `clean` is [`visible`]`(text)`.
 pub(crate) fn phrases(clean: &str, place: Place) -> Vec<Finding> {
-    let candidates =
+    let mut candidates =
         if clean.is_ascii() { ANCHORS.candidates(clean) } else { Candidates::all_of(clean) };
-    if candidates.is_empty() {
+    let apostrophes = has_apostrophes(clean);
+    if candidates.is_empty() && !apostrophes {
         return Vec::new();
     }
     let words = words(clean);
+    if apostrophes {
+        candidates = candidates.and(&ANCHORS.candidates(&words));
+    }
     let mut found: Vec<Finding> = Vec::new();
     for (index, phrase) in PHRASES.iter().enumerate().filter(|(i, _)| candidates.has(*i)) {
         let Some(severity) = phrase.severity(place) else { continue };
@@ -73,9 +80,15 @@ pub(crate) fn phrases(clean: &str, place: Place) -> Vec<Finding> {
     found
 }
 
-/// Whether ASCII `text` may hold a phrase; allocates nothing.
+/// Whether ASCII `text` may hold a phrase; allocates nothing where no apostrophe may hide one.
 pub(crate) fn may_match(text: &str) -> bool {
-    ANCHORS.automaton.as_ref().is_none_or(|a| a.is_match(text))
+    let may = |text: &str| ANCHORS.automaton.as_ref().is_none_or(|a| a.is_match(text));
+    may(text) || (has_apostrophes(text) && may(&words(text)))
+}
+
+/// Those are nothing to a reader of words: `ig'nore` says `ignore`.
+fn has_apostrophes(text: &str) -> bool {
+    text.contains(['\'', '\u{2018}', '\u{2019}'])
 }
 
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {
@@ -172,6 +185,11 @@ impl Candidates {
 
     const fn has(&self, index: usize) -> bool {
         self.bits >> index & 1 == 1
+    }
+
+    /// The phrases seen in either of two forms of a text.
+    const fn and(&self, other: &Self) -> Self {
+        Self { bits: self.bits | other.bits, foreign: self.foreign || other.foreign }
     }
 
     /// Those of a text with letters beyond ASCII, where other languages count too.

@@ -1,43 +1,133 @@
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use protocol::json::{Strings, unquote};
 
 use crate::context::Context;
-use crate::definition::split_over_items;
 use crate::finding::{Finding, Severity, join};
-use crate::text::scan_result_text;
-use crate::walk::{Met, strings};
+use crate::text::{is_quiet, scan_result_text};
+
+/// Most findings that are told of one text.
+const MOST: usize = 64;
+/// Most strings of one list that are read together, and the longest of them.
+const TOGETHER: usize = 64;
+const SHORT: usize = 1024;
 
 /// What is suspicious about a result, an error or a notification: labels for its strings and member names, at every
 /// depth, and for lists whose items only together make an order.
-pub fn scan_result(result: &Value, context: &Context<'_>) -> Vec<Finding> {
+///
+/// `text` is JSON that has been checked. Where nothing in it can be suspicious, that is seen at a glance.
+pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    strings(result, |met| {
-        if !is_binary(met) {
-            let here = scan_result_text(met.text, context);
-            found.extend(here.into_iter().map(|f| f.at(met.path(""))));
+    if std::str::from_utf8(text).is_ok_and(|text| !may_escape_letters(text) && is_quiet(text)) {
+        return found;
+    }
+    let mut lists = BTreeMap::new();
+    let mut strings = Strings::new(text);
+    while let Some(met) = strings.next() {
+        let raw = text.get(met.span.clone()).unwrap_or_default();
+        if !met.is_name && is_binary(strings.member(), raw) {
+            continue;
         }
-    });
-    found.extend(split_over_items(result, &|text| scan_result_text(text, context)));
+        let Some(said) = unquote(raw) else { continue };
+        let here = scan_result_text(&said, context);
+        if let Some(list) = met.list {
+            let path = || pointer(strings.path());
+            lists.entry(list).or_insert_with(|| List::at(&path())).add(&said, here.is_empty());
+        }
+        found.extend(here.into_iter().map(|f| f.at(pointer(strings.path()))));
+        if found.len() >= MOST {
+            found.truncate(MOST);
+            return found;
+        }
+    }
+    found.extend(lists.into_values().flat_map(|list| list.findings(context)));
     found
 }
 
 /// What is suspicious about the result of `prompts/get`: as for any result, and each message that a source puts into
 /// the assistant's mouth.
-pub fn scan_prompt_result(result: &Value, context: &Context<'_>) -> Vec<Finding> {
-    let mut found = scan_result(result, context);
-    let messages = result.get("messages").and_then(Value::as_array).into_iter().flatten();
-    for (index, message) in messages.enumerate() {
-        if message.get("role").and_then(Value::as_str) == Some("assistant") {
-            let at = join("/messages", &index.to_string());
-            found.push(Finding::new(Severity::Label, "assistant-turn", "role assistant").at(at));
+pub fn scan_prompt_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
+    let mut found = scan_result(text, context);
+    let mut strings = Strings::new(text);
+    while let Some(met) = strings.next() {
+        if met.is_name || text.get(met.span.clone()) != Some(b"\"assistant\"") {
+            continue;
+        }
+        let path: Vec<_> = strings.path().collect();
+        if let [messages, index, role] = path.as_slice()
+            && messages == "messages"
+            && role == "role"
+        {
+            let at = join("/messages", index);
+            found.push(Finding::new(Severity::Label, ASSISTANT_TURN, "role assistant").at(at));
         }
     }
     found
 }
 
+/// Lawful, and yet worth a label: words in the assistant's mouth.
+pub(crate) const ASSISTANT_TURN: &str = "assistant-turn";
+
+/// Whether letters may be written so that only a reader of JSON sees them (`\u0041`), or control characters.
+fn may_escape_letters(text: &str) -> bool {
+    let mut escapes = memchr::memchr_iter(b'\\', text.as_bytes());
+    let mut after = 0;
+    escapes.any(|at| {
+        if at < after {
+            return false;
+        }
+        after = at + 2;
+        !matches!(text.as_bytes().get(at + 1), Some(b'"' | b'\\' | b'/' | b'n' | b'r' | b't'))
+    })
+}
+
+/// Strings that stand together, as long as none of them says anything alone.
+struct List {
+    path: String,
+    parts: Vec<String>,
+    says_nothing: bool,
+}
+
+impl List {
+    /// The list that the string at `path` is in.
+    fn at(path: &str) -> Self {
+        let item = path.strip_suffix("/text").unwrap_or(path);
+        let path = item.rsplit_once('/').map_or("", |(list, _)| list).to_owned();
+        Self { path, parts: Vec::new(), says_nothing: true }
+    }
+
+    fn add(&mut self, part: &str, says_nothing: bool) {
+        self.says_nothing &= says_nothing && part.len() <= SHORT;
+        if self.says_nothing && self.parts.len() < TOGETHER {
+            self.parts.push(part.to_owned());
+        }
+    }
+
+    fn findings(self, context: &Context<'_>) -> Vec<Finding> {
+        if !self.says_nothing || self.parts.len() < 2 {
+            return Vec::new();
+        }
+        let together = scan_result_text(&self.parts.join(" "), context).into_iter();
+        // Text in an encoding is not split by items: what looks like it here is made of names.
+        together.filter(|f| f.rule != "encoded-payload").map(|f| f.at(self.path.clone())).collect()
+    }
+}
+
+/// RFC 6901.
+fn pointer<'a>(path: impl Iterator<Item = std::borrow::Cow<'a, str>>) -> String {
+    path.fold(String::new(), |path, step| join(&path, &step))
+}
+
 /// Pictures, sound and files travel as base64 (`data` of image and audio content, `blob` of resources).
-fn is_binary(met: &Met<'_, '_>) -> bool {
-    !met.is_name
-        && matches!(met.member(), Some("data" | "blob"))
-        && met.text.len() > 64
-        && met.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+fn is_binary(member: Option<&[u8]>, raw: &[u8]) -> bool {
+    matches!(member, Some(b"\"data\"" | b"\"blob\""))
+        && raw.len() > 66
+        && raw[1..raw.len() - 1]
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+}
+
+/// The same for what has a tree of its own: params of an elicitation.
+pub(crate) fn scan_value(value: &serde_json::Value, context: &Context<'_>) -> Vec<Finding> {
+    scan_result(value.to_string().as_bytes(), context)
 }

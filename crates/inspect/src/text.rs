@@ -4,7 +4,7 @@ use crate::control::{ascii_has_control, control};
 use crate::credential::credential;
 use crate::encoded::{encoded, may_be_encoded};
 use crate::finding::{Finding, Severity, around, escaped};
-use crate::fold::visible;
+use crate::fold::{has_asides, visible, without_asides};
 use crate::hidden::hidden;
 use crate::lookalike::disguised_word;
 use crate::phrase::{may_match, phrases};
@@ -17,6 +17,11 @@ pub fn scan_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
     let mut found = characters(text, place);
     let clean = visible(text);
     found.extend(phrases(&clean, place));
+    if let Some(bare) = without_asides(&clean) {
+        let hidden = phrases(&bare, place).into_iter();
+        let new: Vec<_> = hidden.filter(|f| !found.iter().any(|g| g.rule == f.rule)).collect();
+        found.extend(new);
+    }
     if place == Place::Definition {
         if let Some((at, len)) = credential(&clean) {
             found.push(Finding::new(
@@ -47,15 +52,20 @@ pub fn scan_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
 ///
 /// Clean ASCII costs two passes over the bytes and no allocation.
 pub fn scan_result_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
-    let quiet = text.is_ascii()
-        && !ascii_has_control(text.as_bytes())
-        && !may_match(text)
-        && !text.contains("__")
-        && !may_be_encoded(text);
-    if quiet {
+    if is_quiet(text) {
         return Vec::new();
     }
     scan_text(text, &Context { place: Place::Result, ..*context })
+}
+
+/// Whether nothing in `text` can be suspicious in a result; allocates nothing for most texts.
+pub(crate) fn is_quiet(text: &str) -> bool {
+    text.is_ascii()
+        && !ascii_has_control(text.as_bytes())
+        && !may_match(text)
+        && !text.contains("__")
+        && !has_asides(text)
+        && !may_be_encoded(text)
 }
 
 /// Findings about single characters, before anything is folded.

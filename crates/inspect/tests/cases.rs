@@ -65,8 +65,8 @@ fn judge(kind: &str, given: &str) -> (&'static str, String) {
         "instructions" => scan_instructions(given, &definition),
         "resource" => scan_resource(&parse(given), &definition),
         "result" => scan_result_text(given, &result),
-        "result-json" => scan_result(&parse(given), &result),
-        "prompt-result" => scan_prompt_result(&parse(given), &result),
+        "result-json" => scan_result(given.as_bytes(), &result),
+        "prompt-result" => scan_prompt_result(given.as_bytes(), &result),
         "elicitation" => match scan_elicitation(&parse(given), &["apple.example".to_owned()]) {
             Ok(found) => found,
             Err(finding) => return ("deny", format!("{finding:?}")),

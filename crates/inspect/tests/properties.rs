@@ -116,7 +116,7 @@ proptest! {
             prop_assert!(scan_definition(&kept, &context).iter().all(|f| f.severity != Severity::Strip));
             scan_prompt(value, &context);
             scan_resource(value, &context);
-            scan_result(value, &context);
+            scan_result(value.to_string().as_bytes(), &context);
             let _ = scan_elicitation(value, &[]);
             let _ = propose_effect("x", Some(value));
         }

@@ -37,7 +37,7 @@ pub use export::{Format, export};
 pub use journal::{Journal, Recovery};
 pub use options::{Options, Retention};
 pub use prove::{Proof, prove};
-pub use read::{Filter, Records, Stored, records, search, tail};
+pub use read::{Filter, Records, Stored, last, records, search, tail};
 pub use sink::{FileSink, Sink};
 pub use stats::Stats;
 pub use verify::{Problem, Report, verify};

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub struct Stored {
 pub struct Filter {
     /// Who called.
     pub principal: Option<String>,
+    /// Whom the caller belongs to. Records that belong to no tenant (a start, a pin) are then left out.
+    pub tenant: Option<String>,
     /// What was called.
     pub tool: Option<String>,
     /// What is behind it.
@@ -44,6 +47,7 @@ impl Filter {
     pub fn matches(&self, entry: &Entry) -> bool {
         let same = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
         same(&self.principal, &entry.principal)
+            && same(&self.tenant, &entry.tenant)
             && same(&self.tool, &entry.tool)
             && same(&self.source, &entry.source)
             && same(&self.outcome, &entry.outcome)
@@ -77,6 +81,19 @@ pub fn tail(dir: &Path, count: u64) -> Result<Records, ReadError> {
     records(dir, end.saturating_sub(count).max(1))
 }
 
+/// The last `count` records that `filter` looks for.
+pub fn last(dir: &Path, filter: Filter, count: usize) -> Result<Vec<Stored>, ReadError> {
+    let mut kept = VecDeque::new();
+    for stored in search(dir, filter)? {
+        if kept.len() >= count {
+            kept.pop_front();
+        }
+        kept.push_back(stored?);
+    }
+    kept.truncate(count);
+    Ok(kept.into())
+}
+
 /// The records that `filter` looks for.
 pub fn search(
     dir: &Path,
@@ -90,7 +107,7 @@ pub fn search(
 #[derive(Debug)]
 pub struct Records {
     dir: PathBuf,
-    segments: std::collections::VecDeque<SegmentName>,
+    segments: VecDeque<SegmentName>,
     lines: Option<Lines>,
     from: u64,
     next: u64,

@@ -127,6 +127,34 @@ fn records_are_found_by_who_what_and_when() {
 }
 
 #[test]
+fn a_view_of_one_tenant_has_its_records_and_no_others() {
+    let home = Home::new();
+    let journal = home.open();
+    for n in 0..9 {
+        // The gate's own records belong to nobody.
+        let tenant = ["acme", "globex"].get(usize::try_from(n % 3).unwrap());
+        let tenant = tenant.map(model::TenantId::new);
+        wait(journal.append(Record { tenant, ..record(n) })).unwrap();
+    }
+    journal.close();
+    let of = |tenant: &str| Filter { tenant: Some(tenant.into()), ..Filter::default() };
+    let seqs = |stored: Vec<journal::Stored>| -> Vec<u64> {
+        stored.into_iter().map(|s| s.entry.seq).collect()
+    };
+    let found = |tenant| -> Vec<u64> {
+        seqs(journal::search(&home.dir, of(tenant)).unwrap().map(Result::unwrap).collect())
+    };
+    assert_eq!((found("acme"), found("globex")), (vec![1, 4, 7], vec![2, 5, 8]));
+    assert!(found("initech").is_empty());
+    assert_eq!(seqs(journal::last(&home.dir, of("globex"), 2).unwrap()), [5, 8]);
+    assert!(journal::last(&home.dir, of("globex"), 0).unwrap().is_empty());
+    let mut out = Vec::new();
+    journal::export(&home.dir, of("acme"), Format::Ocsf, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.lines().count() == 3 && !out.contains("globex"), "{out}");
+}
+
+#[test]
 fn an_export_has_a_line_for_each_record_in_every_format() {
     let home = Home::new();
     home.written(4, 1 << 20);

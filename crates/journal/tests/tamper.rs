@@ -99,6 +99,21 @@ fn g_audit_04_a_log_rewritten_under_a_new_key_is_not_the_pinned_one() {
 }
 
 #[test]
+fn a_record_that_was_moved_to_another_tenant_is_named() {
+    let home = Home::new();
+    let journal = home.open();
+    for n in 0..5 {
+        let tenant = Some(model::TenantId::new("acme"));
+        wait(journal.append(audit::Record { tenant, ..record(n) })).unwrap();
+    }
+    journal.close();
+    drop(journal);
+    home.edit(1, |lines| lines[2] = lines[2].replace("\"acme\"", "\"globex\""));
+    assert_eq!(first(&home.verify()).record, Some(3));
+    assert_eq!(refused(&home), Some(3));
+}
+
+#[test]
 fn any_change_of_any_record_is_named() {
     let home = Home::new();
     home.written(30, 1500);

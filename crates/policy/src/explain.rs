@@ -17,6 +17,8 @@ use crate::set::PolicySet;
 pub struct Explanation {
     /// The verdict itself.
     pub verdict: Verdict,
+    /// Whether it is the lists of the principal's tenant that refuse: then no policy can permit it.
+    pub refused_by_tenant: bool,
     /// Every policy that applied, in the order of loading.
     pub satisfied: Vec<Satisfied>,
     /// Every policy that could not be evaluated.
@@ -52,6 +54,7 @@ impl PolicySet {
     pub fn explain(&self, request: &Request<'_>) -> Explanation {
         let mut explanation = Explanation {
             verdict: self.decide(request),
+            refused_by_tenant: self.refused_by_tenant(request),
             satisfied: Vec::new(),
             errors: Vec::new(),
             request: String::new(),

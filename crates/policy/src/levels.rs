@@ -1,14 +1,11 @@
 use std::str::FromStr;
 
-use model::{SourceName, expose};
-
 use crate::error::LoadError;
 use crate::known::{Known, nearest};
+use crate::pattern::Pattern;
 
 /// The name under which the table of levels appears in errors and explanations.
 pub(crate) const FILE: &str = "levels";
-/// What a shortened name keeps of its beginning: it ends in a hyphen and eight digits of a hash, 64 characters in all.
-const KEPT: usize = 55;
 
 /// What the table of levels says of a tool or prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,22 +51,11 @@ pub(crate) struct Compiled {
     pub(crate) text: String,
 }
 
-/// Compiles one entry: a pattern (an exposed name, or the beginning of one followed by `*`) and its level.
-///
-/// `source__*` is everything a source has, its resources too; any other pattern is about tools and prompts.
+/// Compiles one entry: a pattern and its level.
 pub(crate) fn compile(pattern: &str, level: &str, known: &Known) -> Result<Compiled, LoadError> {
     let wrong = |message: String| LoadError::of(FILE, message);
     let level: Level = level.parse().map_err(|e| wrong(format!("`{pattern}`: {e}")))?;
-    let no_match = |what: String| wrong(format!("the pattern `{pattern}` matches {what}"));
-    let scope = if let Some(prefix) = pattern.strip_suffix('*') {
-        check_characters(pattern, prefix)?;
-        known.prefix(prefix).map_err(no_match)?;
-        prefix_scope(pattern, prefix)?
-    } else {
-        check_characters(pattern, pattern)?;
-        known.exposed(pattern).map_err(no_match)?;
-        exact_scope(pattern)?
-    };
+    let scope = scope(&Pattern::read(pattern, known, FILE)?);
     let (annotation, effect) = match level {
         Level::Allow => ("", "permit"),
         Level::Ask => ("@ask\n", "permit"),
@@ -78,43 +64,17 @@ pub(crate) fn compile(pattern: &str, level: &str, known: &Known) -> Result<Compi
     Ok(Compiled { id: format!("level:{pattern}"), text: format!("{annotation}{effect} {scope};") })
 }
 
-/// MCP's characters for names, and no star but the last: this also keeps text out of the policy that would be more.
-fn check_characters(pattern: &str, name: &str) -> Result<(), LoadError> {
-    let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
-    if pattern.is_empty() || !name.bytes().all(lawful) {
-        let message = format!(
-            "the pattern {pattern:?} is no name: use a name as agents see it, or the beginning of one followed by `*`"
-        );
-        return Err(LoadError::of(FILE, message));
-    }
-    Ok(())
-}
-
 const NAMED: &str = r#"(principal, action in [Action::"call", Action::"prompt"], resource)"#;
 
-fn prefix_scope(pattern: &str, prefix: &str) -> Result<String, LoadError> {
-    if prefix.is_empty() {
-        return Ok("(principal, action, resource)".to_owned());
+fn scope(pattern: &Pattern) -> String {
+    match pattern {
+        Pattern::All => "(principal, action, resource)".to_owned(),
+        Pattern::Source(source) => {
+            format!(r#"(principal, action, resource in Source::"{source}")"#)
+        }
+        Pattern::Beginning(beginning) => {
+            format!(r#"{NAMED} when {{ resource.name like "{beginning}*" }}"#)
+        }
+        Pattern::Exact(name) => format!(r#"{NAMED} when {{ resource.name == "{name}" }}"#),
     }
-    if let Some(source) = prefix.strip_suffix("__").filter(|s| SourceName::new(s).is_ok()) {
-        return Ok(format!(r#"(principal, action, resource in Source::"{source}")"#));
-    }
-    if prefix.len() > KEPT {
-        let message = format!(
-            "the pattern `{pattern}` is longer than the {KEPT} characters that a long name keeps of its beginning"
-        );
-        return Err(LoadError::of(FILE, message));
-    }
-    Ok(format!(r#"{NAMED} when {{ resource.name like "{}*" }}"#, prefix.replace(['.', '/'], "_")))
-}
-
-/// The name in its exposed form, so that one that agents see shortened, or without its dots, is still the one meant.
-fn exact_scope(pattern: &str) -> Result<String, LoadError> {
-    let (prefix, name) = match pattern.split_once("__") {
-        Some((source, name)) if SourceName::new(source).is_ok() => (Some(source), name),
-        _ => (None, pattern),
-    };
-    let exposed = expose(prefix, name)
-        .map_err(|e| LoadError::of(FILE, format!("the pattern `{pattern}`: {e}")))?;
-    Ok(format!(r#"{NAMED} when {{ resource.name == "{exposed}" }}"#))
 }

@@ -4,9 +4,10 @@
 //! every policy each time; a [`Decider`] remembers what depends only on who asks for what, and asks anew only the
 //! policies that look at arguments or at the time. Both give the same verdict.
 //!
-//! Three rules hold whatever the policies say: no policy means no; a forbid wins; a policy that fails to evaluate is a
-//! refusal.
+//! Four rules hold whatever the policies say: no policy means no; a forbid wins; a policy that fails to evaluate is a
+//! refusal; what the lists of a principal's tenant do not allow is refused.
 
+mod about;
 mod allow;
 mod annotations;
 mod arguments;
@@ -23,6 +24,7 @@ mod levels;
 mod load;
 mod names;
 mod outcome;
+mod pattern;
 mod prepare;
 mod reads;
 mod request;
@@ -31,8 +33,10 @@ mod schema;
 mod scope;
 mod set;
 mod shipped;
+mod tenants;
 mod text;
 
+pub use about::about_only;
 pub use allow::allow_line;
 pub use case::{Case, CaseResult, Expect, What};
 pub use decider::Decider;
@@ -43,6 +47,7 @@ pub use levels::Level;
 pub use request::{Request, Target};
 pub use set::PolicySet;
 pub use shipped::{SHIPPED, SHIPPED_NAME};
+pub use tenants::Tenants;
 
 #[cfg(test)]
 mod tests;

@@ -24,9 +24,16 @@ pub(crate) fn rules(
     levels: &[(String, String)],
     known: &Known,
 ) -> Result<Vec<Rule>, LoadError> {
+    apart(|| read(sources, levels, known))
+}
+
+/// Reads policies on a thread with room for Cedar's parser.
+pub(crate) fn apart<T: Send>(
+    read: impl FnOnce() -> Result<T, LoadError> + Send,
+) -> Result<T, LoadError> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("policy-load".to_owned()).stack_size(STACK);
-        let thread = builder.spawn_scoped(scope, || read(sources, levels, known));
+        let thread = builder.spawn_scoped(scope, read);
         let thread = thread.map_err(|_| {
             LoadError::of("policies", "could not be loaded: there is no thread to be had")
         })?;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use cedar_policy::PolicySet as Cedar;
 use model::{Action, Principal, Timestamp, Verdict};
 
@@ -10,11 +12,13 @@ use crate::request::{Request, Target};
 use crate::rule::Rule;
 use crate::schema::{ACTIONS, place};
 use crate::scope;
+use crate::tenants::Tenants;
 
 /// Policies, compiled. Never changes; a reload makes a new one with the next epoch.
 #[derive(Debug)]
 pub struct PolicySet {
     epoch: u64,
+    tenants: Tenants,
     rules: Vec<Rule>,
     /// For each action, the policies that do not look at the context.
     settled: [Cedar; 3],
@@ -35,8 +39,7 @@ impl PolicySet {
         epoch: u64,
     ) -> Result<Self, LoadError> {
         let rules = load::rules(sources, levels, known)?;
-        let mut set =
-            Self { epoch, rules, settled: Default::default(), contextual: Default::default() };
+        let mut set = Self { epoch, rules, ..Self::default() };
         for action in ACTIONS {
             let broken = || LoadError::of("policies", "could not be put together");
             let uid = action_uid(action).ok_or_else(broken)?;
@@ -52,6 +55,12 @@ impl PolicySet {
             }
         }
         Ok(set)
+    }
+
+    /// The same, with lists of tenants: what these refuse, no policy is asked about.
+    #[must_use]
+    pub fn with_tenants(self, tenants: Tenants) -> Self {
+        Self { tenants, ..self }
     }
 
     /// The number the caller gave this set.
@@ -75,7 +84,7 @@ impl PolicySet {
             Prepared::Final(verdict) => verdict,
             Prepared::Open(open) => open.finish(&self.rules, request.arguments, request.now),
         };
-        std::sync::Arc::unwrap_or_clone(verdict)
+        Arc::unwrap_or_clone(verdict)
     }
 
     /// Whether `principal` may be shown the thing in a list: whether some arguments may exist with which it would not be
@@ -109,12 +118,19 @@ impl PolicySet {
         self.contextual[place(action)].iter().any(reads)
     }
 
+    pub(crate) fn refused_by_tenant(&self, request: &Request<'_>) -> bool {
+        self.tenants.refusal(request.principal, request.action, &request.target).is_some()
+    }
+
     pub(crate) fn prepare(
         &self,
         principal: &Principal,
         action: Action,
         target: &Target<'_>,
     ) -> Prepared {
+        if let Some(refusal) = self.tenants.refusal(principal, action, target) {
+            return Prepared::Final(Arc::new(refusal));
+        }
         let tables = Tables {
             rules: &self.rules,
             settled: &self.settled[place(action)],
@@ -133,6 +149,7 @@ impl Default for PolicySet {
     fn default() -> Self {
         Self {
             epoch: 0,
+            tenants: Tenants::default(),
             rules: Vec::new(),
             settled: Default::default(),
             contextual: Default::default(),

@@ -103,7 +103,9 @@ async fn progress_and_log_messages_come_before_the_answer_on_its_own_stream() {
     assert!(prime.data.is_empty() && prime.id.unwrap().ends_with("-0"));
     for n in 1..=2 {
         let progress = conn.message().await.unwrap();
-        assert_eq!(progress["params"], json!({"progress": n, "total": 2, "progressToken": "t-1"}));
+        let label = json!({"portcullis/source": "notes", "portcullis/trust": "untrusted"});
+        let said = json!({"progress": n, "total": 2, "_meta": label, "progressToken": "t-1"});
+        assert_eq!(progress["params"], said);
         assert_eq!(conn.message().await.unwrap()["method"], "notifications/message");
     }
     assert_eq!(conn.message().await.unwrap()["id"], 5);

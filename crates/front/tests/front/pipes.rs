@@ -130,6 +130,19 @@ async fn questions_and_answers_share_the_pipe() {
 }
 
 #[tokio::test]
+async fn what_comes_in_one_piece_with_the_end_is_answered_too() {
+    let mut pipe = Pipe::open();
+    let all = [initialize("2025-11-25", "{}"), call(5, &json!({"n": 1})), call(6, &json!({}))];
+    pipe.write(&all.join("\n")).await;
+    pipe.to.take().unwrap().shutdown().await.unwrap();
+    pipe.read().await;
+    let mut answered = [pipe.read().await["id"].as_u64(), pipe.read().await["id"].as_u64()];
+    answered.sort_unstable();
+    assert_eq!(answered, [Some(5), Some(6)]);
+    soon(&mut pipe.serving).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn what_was_asked_before_the_end_is_answered() {
     let mut pipe = Pipe::open();
     pipe.write(&initialize("2025-11-25", "{}")).await;

@@ -35,10 +35,12 @@ async fn a_foreign_a_forged_an_ended_and_an_expired_session_look_the_same() {
     let expired = short.session("2025-11-25", "{}").await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     let bob = server.house.bob.clone();
+    let other_alice = server.house.other_alice.clone();
     let forged = "eyJ0IjoibWNwIiwicyI6WyJzaG9wIl19";
     let long = "x".repeat(2000);
     let answers = [
         with_key(&server, &bob, "/mcp", &session).await,
+        with_key(&server, &other_alice, "/mcp", &session).await,
         with_key(&server, &alice, "/mcp/shop", &session).await,
         with_key(&server, &alice, "/mcp", &ended).await,
         with_key(&server, &alice, "/mcp", &foreign).await,

@@ -74,6 +74,24 @@ async fn arguments_come_from_body_query_header_and_constants_and_a_doubt_is_a_re
     assert_eq!(server.house.notes.called(), 1);
 }
 
+// b-tenant-04, b-tenant-05
+#[tokio::test]
+async fn no_body_makes_a_route_one_of_another_tenant() {
+    let mut route = hook("push", timed());
+    route.arguments = vec![("all".to_owned(), From::body("").unwrap())];
+    let (server, _) = start(vec![route]).await;
+    for body in [r#"{"_tenant":"B","x":1}"#, r#"{"o":{"_tenant":"B"}}"#] {
+        let reply = send(&server, AT, body).await;
+        let text = format!("{{\"all\":{body}}}");
+        assert_eq!(reply.json()["result"][0]["text"], text.as_str(), "{}", reply.body);
+    }
+    let records = server.records().await;
+    let calls: Vec<_> = records.iter().filter(|r| r.kind == "call").collect();
+    assert_eq!(calls.len(), 2);
+    assert!(calls.iter().all(|r| r.tenant.as_deref() == Some("acme")), "{calls:?}");
+    assert!(calls.iter().all(|r| r.principal.as_deref() == Some("hook:push")), "{calls:?}");
+}
+
 #[tokio::test]
 async fn what_services_ask_to_see_whether_somebody_is_there_is_answered_without_a_call() {
     let mut pings = hook("pings", Scheme::GitHub);

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::SourceName;
+use model::{SourceName, TenantId};
 
 use super::{Entry, Shelf};
 use crate::port::Kind;
 
-/// From the names agents use to what they mean.
+/// From the names that agents of one tenant use to what they mean.
 #[derive(Default)]
 pub(crate) struct Index {
     tools: HashMap<String, Arc<Entry>>,
@@ -26,13 +26,13 @@ pub(crate) struct Collision {
 }
 
 impl Index {
-    /// Names in the order of the configuration, then of the definitions' own names, so that the same catalogue gives
-    /// the same index whatever was listed first.
-    pub(super) fn build(shelves: &[Shelf]) -> Self {
+    /// What this tenant was shown of the sources that are there for it. Names in the order of the configuration, then of
+    /// the definitions' own names, so that the same catalogue gives the same index whatever was listed first.
+    pub(super) fn build(shelves: &[Shelf], tenant: &TenantId) -> Self {
         let mut index = Self::default();
         for kind in [Kind::Tools, Kind::Prompts, Kind::Resources, Kind::Templates] {
-            for shelf in shelves {
-                let mut entries = shelf.entries(kind);
+            for shelf in shelves.iter().filter(|s| s.settings.audience.has(tenant)) {
+                let mut entries = shelf.entries(kind, tenant);
                 entries.sort_by(|a, b| a.upstream.cmp(&b.upstream));
                 for entry in entries {
                     index.insert(entry);

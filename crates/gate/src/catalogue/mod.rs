@@ -5,79 +5,77 @@ mod index;
 mod judge;
 mod pins;
 mod shelf;
+mod views;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use inspect::{Finding, Neighbours};
-use model::SourceName;
+use inspect::Neighbours;
+use model::{SourceName, TenantId};
 
 pub(crate) use entry::{Entry, State};
-pub(crate) use index::Index;
+pub(crate) use index::{Collision, Index};
 pub(crate) use pins::PinBook;
-pub(crate) use shelf::{Fragment, Listed, ViewKey};
+pub(crate) use shelf::Shelf;
+pub(crate) use views::{Fragment, Listed, ViewKey};
 
-use crate::SourceSettings;
 use crate::port::{Kind, Listing, Source};
+use crate::{Client, SourceSettings};
 
 /// All sources and what is known of their definitions.
 pub(crate) struct Catalogue {
     shelves: Vec<Shelf>,
-    index: ArcSwap<Index>,
+    /// A tenant's names are looked up among what it was shown, and nowhere else.
+    indexes: ArcSwap<HashMap<TenantId, Arc<Index>>>,
+    nothing: Arc<Index>,
     book: PinBook,
     rebuild: Mutex<()>,
-}
-
-/// One source, and what it offers as far as it is known.
-pub(crate) struct Shelf {
-    pub(crate) source: Arc<dyn Source>,
-    pub(crate) settings: SourceSettings,
-    kinds: [KindShelf; 4],
-}
-
-struct KindShelf {
-    /// Counts the times that the source said its list has changed; begins at one.
-    changes: AtomicU64,
-    /// As many of them as the newest listing has in it. Behind `changes`, the list is stale.
-    seen: AtomicU64,
-    /// Those who watch have been told so since the list was last fetched: one notice is enough.
-    told: AtomicBool,
-    /// One listing at a time: a flood of changes leads to one look at a time.
-    pub(crate) listing: tokio::sync::Mutex<()>,
-    listed: shelf::Recent,
-    known: Mutex<HashMap<String, Arc<Entry>>>,
+    /// By source, all the others: made when first asked for, until a listing changes.
+    neighbours: Mutex<HashMap<SourceName, Arc<Neighbours>>>,
 }
 
 impl Catalogue {
     pub(crate) fn new(sources: Vec<(Arc<dyn Source>, SourceSettings)>, book: PinBook) -> Arc<Self> {
-        let shelves = sources
-            .into_iter()
-            .map(|(source, settings)| Shelf {
-                source,
-                settings,
-                kinds: std::array::from_fn(|_| KindShelf::new()),
-            })
-            .collect();
+        let shelves = sources.into_iter().map(|(source, settings)| Shelf::new(source, settings));
         Arc::new(Self {
-            shelves,
-            index: ArcSwap::from_pointee(Index::default()),
+            shelves: shelves.collect(),
+            indexes: ArcSwap::default(),
+            nothing: Arc::default(),
             book,
             rebuild: Mutex::new(()),
+            neighbours: Mutex::default(),
         })
     }
 
+    /// Every source, whomever it is there for: for the operator's eyes, and for what belongs to no tenant.
     pub(crate) fn shelves(&self) -> &[Shelf] {
         &self.shelves
+    }
+
+    /// The sources that are there for a client: those of its path, for its tenant.
+    pub(crate) fn in_view<'a>(&'a self, client: &'a Client) -> impl Iterator<Item = &'a Shelf> {
+        self.shelves.iter().filter(|shelf| shelf.is_for(client))
     }
 
     pub(crate) fn shelf(&self, name: &SourceName) -> Option<&Shelf> {
         self.shelves.iter().find(|s| s.source.name() == name)
     }
 
-    pub(crate) fn index(&self) -> arc_swap::Guard<Arc<Index>> {
-        self.index.load()
+    /// What the names that a tenant's agents use mean.
+    pub(crate) fn index(&self, tenant: &TenantId) -> Arc<Index> {
+        self.indexes.load().get(tenant).unwrap_or(&self.nothing).clone()
+    }
+
+    /// Two definitions that would have one name, for whichever tenant.
+    pub(crate) fn collisions(&self) -> Vec<Collision> {
+        let mut all: Vec<Collision> = Vec::new();
+        for collision in self.indexes.load().values().flat_map(|index| index.collisions()) {
+            if !all.contains(collision) {
+                all.push(collision.clone());
+            }
+        }
+        all
     }
 
     pub(crate) const fn book(&self) -> &PinBook {
@@ -87,124 +85,80 @@ impl Catalogue {
     /// Notes that a list may have changed. False if that was known already: one notice is enough.
     pub(crate) fn mark_stale(&self, source: &SourceName, kind: Kind) -> bool {
         let Some(shelf) = self.shelf(source) else { return false };
-        if kind == Kind::Resources {
-            shelf.kind(Kind::Templates).changes.fetch_add(1, Ordering::AcqRel);
-        }
-        let on = shelf.kind(kind);
-        on.changes.fetch_add(1, Ordering::AcqRel);
-        !on.told.swap(true, Ordering::AcqRel)
+        shelf.mark_stale(kind)
     }
 
     /// Everything is looked at anew: pins, effects or rules changed.
     pub(crate) fn forget(&self) {
         // What is being judged this moment was judged by what is to be forgotten.
         let _one_at_a_time = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
-        for kind in self.shelves.iter().flat_map(|s| &s.kinds) {
-            kind.listed.clear();
-            kind.changes.fetch_add(1, Ordering::AcqRel);
-        }
+        self.shelves.iter().for_each(Shelf::forget);
     }
 
-    /// Takes a listing in: judged definition by definition, unless these very bytes were judged before. `as_of` is
-    /// what [`Shelf::changes`] said before the source was asked: a change after that may not be in it.
+    /// Takes a listing in that a tenant was shown: judged definition by definition, unless these very bytes were judged
+    /// before. `as_of` is what [`Shelf::changes`] said before the source was asked: a change after that may not be in
+    /// it.
     pub(crate) fn take_in(
         &self,
         shelf: &Shelf,
         kind: Kind,
+        tenant: &TenantId,
         listing: &Listing,
         as_of: u64,
     ) -> Arc<Listed> {
-        let on = shelf.kind(kind);
-        on.seen.fetch_max(as_of, Ordering::AcqRel);
-        on.told.store(false, Ordering::Release);
-        if let Some(listed) = on.listed.find(listing) {
+        let part = shelf.fetched(kind, tenant, as_of);
+        if let Some(listed) = part.listed.find(listing) {
             return listed;
         }
         let _one_at_a_time = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries = judge::judge(self, shelf, kind, listing);
-        let mut known = on.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = false;
-        for entry in &entries {
-            let old = known.insert(entry.upstream.clone(), entry.clone());
-            changed |= old.is_none_or(|old| old.digest != entry.digest || old.state != entry.state);
-        }
-        drop(known);
-        let index = Index::build(&self.shelves);
-        let listed = Arc::new(Listed::new(entries, &index));
-        self.index.store(Arc::new(index));
+        let judged = shelf.judged(kind);
+        let entries = judged
+            .find(listing)
+            .unwrap_or_else(|| Arc::new(judge::judge(self, shelf, kind, listing)));
+        let changed = part.learn(&entries);
+        let index = Index::build(&self.shelves, tenant);
+        let listed = Arc::new(Listed::new(entries.to_vec(), &index));
+        self.put(tenant, index);
+        self.lock_neighbours().clear();
         if changed {
             // What was rendered of other views may name what is now quarantined.
-            on.listed.clear();
+            part.listed.clear();
+            judged.clear();
         }
-        on.listed.keep(listing, listed.clone());
+        judged.keep(listing, entries);
+        part.listed.keep(listing, listed.clone());
         listed
     }
 
-    /// What every source but this one is called and offers, for the detectors.
-    pub(crate) fn neighbours(&self, of: &SourceName) -> Neighbours {
+    /// Puts a tenant's index in the place of its last one. Called by one at a time.
+    fn put(&self, tenant: &TenantId, index: Index) {
+        let mut all = HashMap::clone(&self.indexes.load());
+        all.insert(tenant.clone(), Arc::new(index));
+        self.indexes.store(Arc::new(all));
+    }
+
+    /// What every source but this one is called and offers, for the detectors: of the sources that somebody sees beside
+    /// it, so that nobody learns from a finding what others have.
+    pub(crate) fn neighbours(&self, of: &SourceName) -> Arc<Neighbours> {
+        let mut known = self.lock_neighbours();
+        known.entry(of.clone()).or_insert_with(|| Arc::new(self.beside(of))).clone()
+    }
+
+    fn lock_neighbours(&self) -> std::sync::MutexGuard<'_, HashMap<SourceName, Arc<Neighbours>>> {
+        self.neighbours.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn beside(&self, of: &SourceName) -> Neighbours {
         let mut all = Neighbours::default();
-        for shelf in self.shelves.iter().filter(|s| s.source.name() != of) {
+        let Some(own) = self.shelf(of) else { return all };
+        let beside =
+            |s: &&Shelf| s.source.name() != of && s.settings.audience.meets(&own.settings.audience);
+        for shelf in self.shelves.iter().filter(beside) {
             all = all.source(shelf.source.name().as_str());
-            for entry in shelf.kind(Kind::Tools).entries() {
-                all = all.tool(&entry.exposed);
+            for exposed in shelf.exposed(Kind::Tools) {
+                all = all.tool(&exposed);
             }
         }
         all
-    }
-}
-
-impl Shelf {
-    pub(crate) fn is_stale(&self, kind: Kind) -> bool {
-        let on = self.kind(kind);
-        on.seen.load(Ordering::Acquire) < on.changes.load(Ordering::Acquire)
-    }
-
-    /// How often this list has changed so far, as far as is known.
-    pub(crate) fn changes(&self, kind: Kind) -> u64 {
-        self.kind(kind).changes.load(Ordering::Acquire)
-    }
-
-    /// Structure always counts; what only words give away, an operator may have switched off.
-    pub(crate) fn counts(&self, finding: &Finding) -> bool {
-        self.settings.detectors || !judge::is_heuristic(finding)
-    }
-
-    pub(crate) async fn listing(&self, kind: Kind) -> tokio::sync::MutexGuard<'_, ()> {
-        self.kind(kind).listing.lock().await
-    }
-
-    pub(crate) fn entries(&self, kind: Kind) -> Vec<Arc<Entry>> {
-        self.kind(kind).entries()
-    }
-
-    pub(crate) fn count(&self, kind: Kind) -> usize {
-        self.kind(kind).known.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Whether there is such an entry among those.
-    pub(crate) fn has(&self, kind: Kind, wanted: impl Fn(&Entry) -> bool) -> bool {
-        let known = self.kind(kind).known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.values().any(|entry| wanted(entry))
-    }
-
-    fn kind(&self, kind: Kind) -> &KindShelf {
-        &self.kinds[kind as usize]
-    }
-}
-
-impl KindShelf {
-    fn new() -> Self {
-        Self {
-            changes: AtomicU64::new(1),
-            seen: AtomicU64::new(0),
-            told: AtomicBool::new(false),
-            listing: tokio::sync::Mutex::new(()),
-            listed: shelf::Recent::default(),
-            known: Mutex::default(),
-        }
-    }
-
-    fn entries(&self) -> Vec<Arc<Entry>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }

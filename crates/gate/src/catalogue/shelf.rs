@@ -1,107 +1,179 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use protocol::mcp::Version;
+use inspect::Finding;
+use model::TenantId;
 
-use super::{Entry, Index};
-use crate::port::Listing;
+use super::views::Recent;
+use super::{Entry, Listed, judge};
+use crate::port::{Kind, Source};
+use crate::{Client, SourceSettings};
 
-/// How many different listings of one source are remembered: servers may show different clients different lists.
-const LISTINGS: usize = 8;
-/// How many rendered views of one listing are remembered.
-const VIEWS: usize = 64;
-
-/// One listing, judged, with what was rendered of it.
-pub(crate) struct Listed {
-    pub(crate) entries: Vec<Arc<Entry>>,
-    views: Mutex<HashMap<ViewKey, Arc<Fragment>>>,
+/// One source, and what it offers as far as it is known.
+///
+/// What is known is kept apart for each tenant: a server may show one what it does not show another. Only the work of
+/// judging is shared, and only where a listing has the very same bytes.
+pub(crate) struct Shelf {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) settings: SourceSettings,
+    kinds: [KindShelf; 4],
 }
 
-/// Who sees a listing, and in which words. The policy epoch is part of it: a new policy means new views.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct ViewKey {
-    pub(crate) principal: String,
-    pub(crate) credential: String,
-    pub(crate) version: Version,
-    pub(crate) epoch: u64,
+struct KindShelf {
+    /// Counts the times that the source said its list has changed; begins at one.
+    changes: AtomicU64,
+    /// Those who watch have been told so since the list was last fetched: one notice is enough.
+    told: AtomicBool,
+    judged: Recent<Vec<Arc<Entry>>>,
+    parts: Mutex<HashMap<TenantId, Arc<Part>>>,
 }
 
-/// The part of a list that comes from one source: definitions one principal may use, joined by commas.
-pub(crate) struct Fragment {
-    /// Exposed name and rendered definition of each, in the source's order.
-    pub(crate) items: Vec<(String, Bytes)>,
-    /// All of them, joined.
-    pub(crate) text: Bytes,
-}
-
-impl Listed {
-    pub(super) fn new(entries: Vec<Arc<Entry>>, index: &Index) -> Self {
-        let entries = entries.into_iter().filter(|e| index.holds(e)).collect();
-        Self { entries, views: Mutex::default() }
-    }
-
-    /// The view for that key, made by `make` if it is not there yet.
-    pub(crate) fn view(
-        &self,
-        key: ViewKey,
-        make: impl FnOnce(&[Arc<Entry>]) -> Fragment,
-    ) -> Arc<Fragment> {
-        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = views.get(&key) {
-            return found.clone();
-        }
-        let fragment = Arc::new(make(&self.entries));
-        if views.len() >= VIEWS {
-            views.clear();
-        }
-        views.insert(key, fragment.clone());
-        fragment
-    }
-}
-
-impl Fragment {
-    pub(crate) fn new(items: Vec<(String, Bytes)>) -> Self {
-        let mut text = Vec::with_capacity(items.iter().map(|(_, d)| d.len() + 1).sum());
-        for (_, definition) in &items {
-            if !text.is_empty() {
-                text.push(b',');
-            }
-            text.extend_from_slice(definition);
-        }
-        Self { items, text: Bytes::from(text) }
-    }
-}
-
-/// Equal; told at once where both are one place in memory.
-fn same_bytes(a: &Bytes, b: &Bytes) -> bool {
-    std::ptr::eq(&raw const a[..], &raw const b[..]) || a == b
-}
-
-/// The listings judged last, found again by their very bytes.
+/// What one tenant was shown of one list.
 #[derive(Default)]
-pub(super) struct Recent(Mutex<Vec<(Listing, Arc<Listed>)>>);
+pub(super) struct Part {
+    /// As many of the list's changes as the newest listing has in it. Behind them, the list is stale.
+    seen: AtomicU64,
+    /// One listing at a time: a flood of changes leads to one look at a time.
+    listing: Arc<tokio::sync::Mutex<()>>,
+    pub(super) listed: Recent<Listed>,
+    known: Mutex<HashMap<String, Arc<Entry>>>,
+}
 
-impl Recent {
-    pub(super) fn find(&self, listing: &Listing) -> Option<Arc<Listed>> {
-        let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |seen: &&(Listing, _)| {
-            seen.0.era == listing.era
-                && seen.0.pages.len() == listing.pages.len()
-                && seen.0.pages.iter().zip(&listing.pages).all(|(a, b)| same_bytes(a, b))
-        };
-        recent.iter().rev().find(same).map(|(_, listed)| listed.clone())
+impl Shelf {
+    pub(super) fn new(source: Arc<dyn Source>, settings: SourceSettings) -> Self {
+        Self { source, settings, kinds: std::array::from_fn(|_| KindShelf::new()) }
     }
 
-    pub(super) fn keep(&self, listing: &Listing, listed: Arc<Listed>) {
-        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() >= LISTINGS {
-            recent.remove(0);
+    /// Whether it is there for a client: on its path, and for its tenant.
+    pub(crate) fn is_for(&self, client: &Client) -> bool {
+        client.sees(self.source.name()) && self.settings.audience.has(&client.principal.tenant)
+    }
+
+    pub(crate) fn is_stale(&self, kind: Kind, tenant: &TenantId) -> bool {
+        let seen = self.part(kind, tenant).seen.load(Ordering::Acquire);
+        seen < self.kind(kind).changes.load(Ordering::Acquire)
+    }
+
+    /// How often this list has changed so far, as far as is known.
+    pub(crate) fn changes(&self, kind: Kind) -> u64 {
+        self.kind(kind).changes.load(Ordering::Acquire)
+    }
+
+    /// Notes that a list may have changed. False if that was known already.
+    pub(super) fn mark_stale(&self, kind: Kind) -> bool {
+        if kind == Kind::Resources {
+            self.kind(Kind::Templates).changes.fetch_add(1, Ordering::AcqRel);
         }
-        recent.push((listing.clone(), listed));
+        let on = self.kind(kind);
+        on.changes.fetch_add(1, Ordering::AcqRel);
+        !on.told.swap(true, Ordering::AcqRel)
     }
 
-    pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Everything is judged anew.
+    pub(super) fn forget(&self) {
+        for kind in &self.kinds {
+            kind.judged.clear();
+            kind.parts().values().for_each(|part| part.listed.clear());
+            kind.changes.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Notes that a tenant's list was fetched when so many changes were known.
+    pub(super) fn fetched(&self, kind: Kind, tenant: &TenantId, as_of: u64) -> Arc<Part> {
+        let part = self.part(kind, tenant);
+        part.seen.fetch_max(as_of, Ordering::AcqRel);
+        self.kind(kind).told.store(false, Ordering::Release);
+        part
+    }
+
+    /// What was made of listings of the same bytes, for whichever tenant.
+    pub(super) fn judged(&self, kind: Kind) -> &Recent<Vec<Arc<Entry>>> {
+        &self.kind(kind).judged
+    }
+
+    /// Structure always counts; what only words give away, an operator may have switched off.
+    pub(crate) fn counts(&self, finding: &Finding) -> bool {
+        self.settings.detectors || !judge::is_heuristic(finding)
+    }
+
+    pub(crate) async fn listing(
+        &self,
+        kind: Kind,
+        tenant: &TenantId,
+    ) -> tokio::sync::OwnedMutexGuard<()> {
+        self.part(kind, tenant).listing.clone().lock_owned().await
+    }
+
+    /// What a tenant was shown.
+    pub(crate) fn entries(&self, kind: Kind, tenant: &TenantId) -> Vec<Arc<Entry>> {
+        self.part(kind, tenant).known().values().cloned().collect()
+    }
+
+    pub(crate) fn count(&self, kind: Kind, tenant: &TenantId) -> usize {
+        self.part(kind, tenant).known().len()
+    }
+
+    /// Whether a tenant was shown such an entry.
+    pub(crate) fn has(
+        &self,
+        kind: Kind,
+        tenant: &TenantId,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> bool {
+        self.part(kind, tenant).known().values().any(|entry| wanted(entry))
+    }
+
+    /// Exposed names of everything that any tenant was shown.
+    pub(super) fn exposed(&self, kind: Kind) -> BTreeSet<String> {
+        let parts: Vec<_> = self.kind(kind).parts().values().cloned().collect();
+        let names = |part: &Arc<Part>| -> Vec<String> {
+            part.known().values().map(|entry| entry.exposed.clone()).collect()
+        };
+        parts.iter().flat_map(names).collect()
+    }
+
+    fn part(&self, kind: Kind, tenant: &TenantId) -> Arc<Part> {
+        let mut parts = self.kind(kind).parts();
+        match parts.get(tenant) {
+            Some(part) => part.clone(),
+            None => parts.entry(tenant.clone()).or_default().clone(),
+        }
+    }
+
+    fn kind(&self, kind: Kind) -> &KindShelf {
+        &self.kinds[kind as usize]
+    }
+}
+
+impl KindShelf {
+    fn new() -> Self {
+        Self {
+            changes: AtomicU64::new(1),
+            told: AtomicBool::new(false),
+            judged: Recent::default(),
+            parts: Mutex::default(),
+        }
+    }
+
+    fn parts(&self) -> MutexGuard<'_, HashMap<TenantId, Arc<Part>>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Part {
+    /// Takes entries in. Whether anything is new or otherwise than before.
+    pub(super) fn learn(&self, entries: &[Arc<Entry>]) -> bool {
+        let mut known = self.known();
+        let mut changed = false;
+        for entry in entries {
+            let old = known.insert(entry.upstream.clone(), entry.clone());
+            changed |= old.is_none_or(|old| old.digest != entry.digest || old.state != entry.state);
+        }
+        changed
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Arc<Entry>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use model::{Action, Code, Effect, Refusal};
@@ -10,6 +10,7 @@ use super::{decide, tasks};
 use crate::catalogue::{Entry, Index, State};
 use crate::gate::{Gate, Incoming};
 use crate::port::{Kind, Source};
+use crate::said::Saying;
 use crate::{Client, list};
 
 /// What a request is about, resolved.
@@ -33,6 +34,36 @@ pub(crate) struct Found {
     pub(crate) task: Option<String>,
     /// What a `requestState` for this request is bound to; there only if the answer may be a question.
     pub(crate) request: Option<(Method, Object)>,
+    /// What was suspicious in what the source said so far, in words for the record.
+    pub(crate) heard: Heard,
+}
+
+/// Notes about what a source says while a call runs.
+#[derive(Default, Clone)]
+pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    /// Most notes of one call: a source that talks without end fills no log.
+    const MOST: usize = 16;
+
+    /// Notes something, if there is something.
+    pub(crate) fn add(&self, note: Option<String>) {
+        let Some(note) = note else { return };
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() < Self::MOST {
+            notes.push(note);
+        }
+    }
+
+    /// Takes over what was noted elsewhere.
+    pub(crate) fn follow(&self, other: &Self) {
+        self.add(other.take());
+    }
+
+    pub(super) fn take(&self) -> Option<String> {
+        let notes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
 }
 
 impl Found {
@@ -56,6 +87,14 @@ impl Found {
         }
     }
 
+    /// Which kind of thing the source answers with.
+    pub(super) const fn saying(&self) -> Saying {
+        match self.action {
+            Action::Prompt => Saying::Prompt,
+            _ => Saying::Result,
+        }
+    }
+
     /// Findings about the definition, for the record.
     pub(super) fn note(&self) -> Option<String> {
         let findings = &self.entry.as_ref()?.findings;
@@ -75,6 +114,7 @@ impl Found {
             params: None,
             task: None,
             request: None,
+            heard: Heard::default(),
         }
     }
 }
@@ -143,15 +183,16 @@ pub(super) async fn by_name(
         let found = if kind == Kind::Tools { index.tool(name) } else { index.prompt(name) };
         found.filter(|e| client.sees(e.source_name())).cloned()
     };
-    let known = get(&gate.catalogue().index());
+    let tenant = &client.principal.tenant;
+    let known = get(&gate.catalogue().index(tenant));
     let fresh = |e: &Arc<Entry>| {
-        gate.catalogue().shelf(e.source_name()).is_some_and(|shelf| !shelf.is_stale(kind))
+        gate.catalogue().shelf(e.source_name()).is_some_and(|shelf| !shelf.is_stale(kind, tenant))
     };
     if let Some(entry) = known.filter(fresh) {
         return Ok(Found::of(entry));
     }
     Box::pin(list::freshen(gate, client, kind, Some(name))).await;
-    let entry = get(&gate.catalogue().index());
+    let entry = get(&gate.catalogue().index(tenant));
     entry.map(Found::of).ok_or_else(|| unknown(client, action, name).detail("no such name"))
 }
 
@@ -165,7 +206,7 @@ pub(super) async fn resource(
     let known = found.as_ref().and_then(|found| found.entry.clone());
     if let Some(entry) = known
         && let Some(shelf) = gate.catalogue().shelf(entry.source_name())
-        && shelf.is_stale(entry.kind)
+        && shelf.is_stale(entry.kind, &client.principal.tenant)
     {
         list::renew(gate, client, shelf, entry.kind).await;
         found = known_resource(gate, client, uri);
@@ -180,7 +221,7 @@ pub(super) async fn resource(
 }
 
 fn known_resource(gate: &Gate, client: &Client, uri: &str) -> Option<Found> {
-    let index = gate.catalogue().index();
+    let index = gate.catalogue().index(&client.principal.tenant);
     if let Some(entry) = index.resource(uri).filter(|e| client.sees(e.source_name())) {
         return Some(Found::of(entry.clone()));
     }
@@ -244,7 +285,7 @@ async fn resource_reference(
 ) -> Result<Found, Refusal> {
     list::freshen(gate, client, Kind::Templates, None).await;
     let template = {
-        let index = gate.catalogue().index();
+        let index = gate.catalogue().index(&client.principal.tenant);
         let same = |t: &&Arc<Entry>| {
             client.sees(t.source_name()) && (t.exposed == uri || t.upstream == uri)
         };
@@ -263,7 +304,7 @@ fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusa
     if method.as_str().starts_with("rpc.") {
         return Err(no());
     }
-    let mut shelves = gate.catalogue().shelves().iter().filter(|s| client.sees(s.source.name()));
+    let mut shelves = gate.catalogue().in_view(client);
     let (Some(shelf), None) = (shelves.next(), shelves.next()) else { return Err(no()) };
     let known_elsewhere =
         client.version.era() == Era::Modern && !matches!(method, Method::Other(_));
@@ -281,6 +322,7 @@ fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusa
         params: None,
         task: None,
         request: None,
+        heard: Heard::default(),
     })
 }
 

@@ -18,7 +18,7 @@ use protocol::mcp::{Era, Method};
 pub(crate) use arguments::against_schema as fits;
 pub(crate) use decide::{shows, target as target_of};
 pub(crate) use limit::{Who, principal as limit_principal};
-pub(crate) use lookup::Found;
+pub(crate) use lookup::{Found, Heard};
 pub(crate) use passage::Passage;
 pub(crate) use vet::{ending_of, refusal_of};
 
@@ -34,8 +34,11 @@ pub const STAGES: [(&str, &str); 9] = [
     ("identify", "who calls, by the credential of this request"),
     ("open", "a place in the audit log, before anything else"),
     ("limit", "calls of this principal, then of this tool, then at once"),
-    ("look up", "the exposed name in the pinned catalogue"),
-    ("decide", "policy, on the resolved tool and the final arguments"),
+    ("look up", "the exposed name in the pinned catalogue of the tenant"),
+    (
+        "decide",
+        "the lists of the tenant, then policy, on the resolved tool and the final arguments",
+    ),
     ("check", "mirrored headers, schema and reserved names of the arguments"),
     ("clear", "the call becomes one that a source takes"),
     ("vet", "the reply: size, shape, requests to the client, label"),

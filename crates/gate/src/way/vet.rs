@@ -9,11 +9,33 @@ use super::{Came, Ending, Found, Outgoing};
 use crate::gate::Gate;
 use crate::park;
 use crate::port::{Reply, Trouble};
+use crate::said::{self, Ear, Heard};
 use crate::{Client, Vetted};
 
-/// Stage: what came back, made into an answer or a refusal. Content is never changed; the result is labelled with
-/// its source.
+/// Stage: what came back, made into an answer or a refusal. A result is looked at and labelled with its source; what
+/// it says changes only where the operator wants that. What was found goes into the record.
 pub(crate) fn ending_of(
+    gate: &Gate,
+    client: &Arc<Client>,
+    found: &Found,
+    reply: Outgoing,
+) -> Result<Ending, Refusal> {
+    let end = vetted(gate, client, found, reply);
+    let Some(heard) = found.heard.take() else { return end };
+    match end {
+        Ok(ending) => Ok(Ending { note: Some(joined(ending.note, &heard)), ..ending }),
+        Err(refusal) => {
+            let detail = joined(refusal.detail.clone(), &heard);
+            Err(refusal.detail(detail))
+        }
+    }
+}
+
+fn joined(first: Option<String>, then: &str) -> String {
+    first.map_or_else(|| then.to_owned(), |first| format!("{first}; {then}"))
+}
+
+fn vetted(
     gate: &Gate,
     client: &Arc<Client>,
     found: &Found,
@@ -23,9 +45,8 @@ pub(crate) fn ending_of(
         Ok(Came::Back(Reply::Complete { result, failed })) => {
             let result = with_own_ids(gate, client, found, result)?;
             let outcome = if failed { Outcome::ToolError } else { Outcome::Ok };
-            let labelled = result.labelled(found.source.name().as_str()).write();
-            let labelled = labelled.map_err(|e| nonsense(found).detail(e.to_string()))?;
-            Ok(ending(Vetted::result(labelled), outcome))
+            let result = looked_at(gate, found, |ear| ear.result(result, found.saying()))?;
+            Ok(ending(Vetted::result(result), outcome))
         }
         Ok(Came::Back(Reply::InputRequired { inputs, state })) => {
             let result = park::relayed(gate, client, found, inputs, state)?;
@@ -39,6 +60,7 @@ pub(crate) fn ending_of(
             let code = i64::from(error.code);
             let status = http_status(error.code);
             let note = format!("upstream error: {}", error.message);
+            let error = looked_at(gate, found, |ear| ear.error(&error))?;
             let vetted = Vetted::error(error, status, false);
             Ok(Ending {
                 vetted,
@@ -48,6 +70,26 @@ pub(crate) fn ending_of(
             })
         }
         Err(trouble) => Err(refusal_of(found, trouble)),
+    }
+}
+
+/// What may go on of what a source said; what was found in it is noted.
+fn looked_at<T>(
+    gate: &Gate,
+    found: &Found,
+    look: impl FnOnce(&Ear<'_>) -> Result<Heard<T>, said::Trouble>,
+) -> Result<T, Refusal> {
+    let name = found.source.name();
+    match look(&gate.ear(name)) {
+        Ok(heard) => {
+            found.heard.add(gate.noted(name, "result", &heard.seen));
+            Ok(heard.said)
+        }
+        Err(said::Trouble::Withheld(seen)) => {
+            found.heard.add(gate.noted(name, "result", &seen));
+            Err(said::withheld(name, &seen.findings))
+        }
+        Err(said::Trouble::Nonsense(e)) => Err(nonsense(found).detail(e.to_string())),
     }
 }
 
@@ -82,7 +124,13 @@ pub(crate) fn refusal_of(found: &Found, trouble: Trouble) -> Refusal {
                 }
                 _ => format!("{name} failed"),
             };
-            let said = if unknown { format!("{said}; whether it acted is unknown") } else { said };
+            let said = if unknown {
+                format!(
+                    "{said}; whether it acted is unknown: check the status before you try again"
+                )
+            } else {
+                said
+            };
             let detail = match status {
                 Some(status) => format!("{detail} (HTTP {status})"),
                 None => detail,

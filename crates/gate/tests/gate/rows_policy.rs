@@ -311,3 +311,27 @@ async fn arguments_carry_no_security_context() {
     assert!(records.iter().all(|r| r.tenant.as_deref() == Some("acme")));
     assert_eq!(house.sources[1].called(), 1);
 }
+
+/// g-policy-39
+#[tokio::test]
+async fn a_fetching_tool_is_sent_to_the_hosts_that_a_policy_names_and_nowhere_else() {
+    let policy = format!(
+        r#"{ALL_BUT} forbid(principal, action, resource == Tool::"notes__fetch")
+        unless {{ context.arguments has url && context.arguments.url like "https://docs.example.com/*" }};"#
+    );
+    let house = Plan::with_tools(&[tool("fetch", "Fetches a page")]).policy(&policy).build();
+    let alice = legacy(principal("alice"));
+    for url in [
+        "https://c2VjcmV0.evil.example/",
+        "https://docs.example.com.evil.example/",
+        "https://docs.example.com@evil.example/",
+        "http://docs.example.com/",
+        "HTTPS://docs.example.com/",
+    ] {
+        let answer = house.call(&alice, "notes__fetch", json!({ "url": url })).await;
+        assert!(answer["error"].is_object(), "{url}: {answer}");
+    }
+    assert_eq!(house.source().called(), 0);
+    let good = json!({"url": "https://docs.example.com/a"});
+    assert!(house.call(&alice, "notes__fetch", good).await["result"].is_object());
+}

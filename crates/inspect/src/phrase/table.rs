@@ -1,7 +1,7 @@
 //! The phrases, family by family. A space stands for any number of spaces (also none, since hidden characters and
 //! joined names swallow them); `<url>`, `<tool>`, `<mail>`, `<dest>`, `<person>` are defined in `super`.
 
-use super::{Phrase, View};
+use super::{Phrase, SECRET_WITHHELD, View};
 use crate::finding::Severity::{self, Label, Quarantine};
 
 const fn words(
@@ -313,4 +313,6 @@ pub(super) const PHRASES: &[Phrase] = &[
         &["before", "prior"],
         r"\b(before|prior to) (using|calling|invoking|running) (this|any|any other|other) tools?[^.!?]{0,40}\b(read|open|cat|send|include|pass|upload|copy|share|attach|forward)\b",
     ),
+    // A secret that a source said again, taken out on the way back: worth a line in the record.
+    results_only(seen(SECRET_WITHHELD, Label, &["[secret:"], r"\[secret:[^ \]]{1,128} withheld\]")),
 ];

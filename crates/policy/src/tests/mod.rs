@@ -6,6 +6,7 @@ mod decisions;
 mod levels;
 mod loading;
 mod properties;
+mod tenants;
 
 use model::{
     Action, Credential, Effect, Principal, PrincipalId, Role, Scopes, SourceName, TenantId,

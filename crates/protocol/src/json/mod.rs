@@ -8,6 +8,7 @@ mod edit;
 mod object;
 mod scan;
 mod skim;
+mod strings;
 mod text;
 mod value;
 
@@ -15,5 +16,6 @@ pub use canonical::{Canonical, canonical};
 pub use edit::Edit;
 pub use object::{Object, Raw, elements};
 pub use scan::{JsonError, Kind, Limits, check};
+pub use strings::{Met, Strings};
 pub use text::{quote, quote_into, unquote};
 pub use value::value;

@@ -26,6 +26,10 @@ pub const TRACESTATE: &str = "tracestate";
 pub const BAGGAGE: &str = "baggage";
 /// Which source a result came from; set by this gate.
 pub const SOURCE: &str = "portcullis/source";
+/// How far what a source says may be trusted; set by this gate.
+pub const TRUST: &str = "portcullis/trust";
+/// What is suspicious about it: a list of `{"rule", "path"}`; set by this gate, and there only if something was found.
+pub const FINDINGS: &str = "portcullis/findings";
 
 /// Tasks as an extension (SEP-2663).
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";

@@ -28,6 +28,8 @@ pub(crate) struct House {
     pub(crate) notes: Arc<Fake>,
     pub(crate) alice: String,
     pub(crate) bob: String,
+    /// A key of another alice, of the tenant globex.
+    pub(crate) other_alice: String,
     /// A key of alice's that covers one tool.
     pub(crate) echo: String,
     pub(crate) events: EventHub,
@@ -84,7 +86,8 @@ impl House {
         let notes = Fake::new("notes");
         let (alice, bob) = (grant("alice", &[], &clock), grant("bob", &[], &clock));
         let echo = grant("alice", &["tool:notes__echo"], &clock);
-        let rows = [&alice, &bob, &echo].map(|key| key.row.clone());
+        let other_alice = grant_in("globex", "alice", &[], &clock);
+        let rows = [&alice, &bob, &echo, &other_alice].map(|key| key.row.clone());
         let policy = PolicySet::load(
             &[("test.cedar".to_owned(), policy.to_owned())],
             &[],
@@ -113,8 +116,9 @@ impl House {
             mask: audit::MaskRules::default(),
             clock: clock.clone(),
         });
-        let [alice, bob, echo] = [alice, bob, echo].map(|key| key.secret.reveal().clone());
-        Self { gate, notes, alice, bob, echo, events, dir }
+        let keys = [alice, bob, echo, other_alice].map(|key| key.secret.reveal().clone());
+        let [alice, bob, echo, other_alice] = keys;
+        Self { gate, notes, alice, bob, other_alice, echo, events, dir }
     }
 
     pub(crate) async fn serve(self, change: impl FnOnce(&mut Settings)) -> Server {
@@ -138,9 +142,13 @@ impl House {
 }
 
 fn grant(id: &str, scopes: &[&str], clock: &Clock) -> identity::NewKey {
+    grant_in("acme", id, scopes, clock)
+}
+
+fn grant_in(tenant: &str, id: &str, scopes: &[&str], clock: &Clock) -> identity::NewKey {
     let grant = Grant {
         principal: PrincipalId::new(id),
-        tenant: TenantId::new("acme"),
+        tenant: TenantId::new(tenant),
         role: Role::Agent,
         scopes: scopes.iter().map(ToString::to_string).collect(),
         expires: None,

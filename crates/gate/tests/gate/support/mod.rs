@@ -44,6 +44,7 @@ pub struct Plan {
     pub levels: Vec<(String, String)>,
     pub keys: Vec<identity::ApiKey>,
     pub nobody: Option<Arc<Principal>>,
+    pub tenants: policy::Tenants,
 }
 
 impl Plan {
@@ -59,6 +60,7 @@ impl Plan {
             levels: Vec::new(),
             keys: Vec::new(),
             nobody: None,
+            tenants: policy::Tenants::default(),
         }
     }
 
@@ -86,6 +88,14 @@ impl Plan {
 
     pub fn policy(mut self, text: &str) -> Self {
         text.clone_into(&mut self.policy);
+        self
+    }
+
+    /// Declares a tenant with its lists.
+    pub fn tenant(mut self, id: &str, allow: Option<&[&str]>, deny: &[&str]) -> Self {
+        let own = |list: &[&str]| list.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
+        let (allow, deny, known) = (allow.map(own), own(deny), Known::anything());
+        self.tenants.declare(TenantId::new(id), allow.as_deref(), &deny, &known).unwrap();
         self
     }
 
@@ -130,7 +140,7 @@ impl House {
             keys: Arc::new(installation.sealer(clock.clone()).unwrap()),
             ring: Ok(KeyRing::new(plan.keys).unwrap()),
             unauthenticated: plan.nobody,
-            policy: policy.unwrap(),
+            policy: policy.unwrap().with_tenants(plan.tenants),
             journal: journal.clone(),
             store: store.clone(),
             mask: audit::MaskRules::default(),
@@ -252,6 +262,12 @@ pub fn principal(id: &str) -> Arc<Principal> {
     scoped(id, &[])
 }
 
+/// Somebody of this tenant.
+pub fn of_tenant(id: &str, tenant: &str) -> Arc<Principal> {
+    let principal = Principal::clone(&principal(id));
+    Arc::new(Principal { tenant: TenantId::new(tenant), ..principal })
+}
+
 pub fn scoped(id: &str, scopes: &[&str]) -> Arc<Principal> {
     Arc::new(Principal {
         id: PrincipalId::new(id),
@@ -356,6 +372,29 @@ impl Link for Person {
         self.asked.lock().unwrap().push((ask.method.as_str().to_owned(), params));
         let answer = Bytes::from(self.answer.clone());
         Box::pin(async { Ok(answer) })
+    }
+}
+
+/// A client that keeps what it is told, and answers nothing.
+#[derive(Default)]
+pub struct Listener(std::sync::Mutex<Vec<Value>>);
+
+impl Listener {
+    /// The params of what it was told.
+    pub fn told(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Link for Listener {
+    fn notify(&self, notice: Notice) -> Boxed<'_, ()> {
+        let (Notice::Progress(params) | Notice::Log(_, params) | Notice::Other(_, params)) = notice;
+        self.0.lock().unwrap().push(serde_json::from_slice(&params).unwrap());
+        Box::pin(async {})
+    }
+
+    fn ask(&self, _: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
+        Box::pin(async { Err(RpcError::new(-32601, "nobody is there")) })
     }
 }
 

@@ -1,9 +1,10 @@
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use gate::port::{
-    Ask, Boxed, Filter, Greeting, Kind, Link, Listing, Reply, Source, Status, Told, Trouble,
+    Ask, Boxed, Filter, Greeting, Kind, Link, Listing, Notice, Reply, Source, Status, Told, Trouble,
 };
 use gate::{Cleared, Client};
 use model::SourceName;
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 pub struct Fake {
     pub name: SourceName,
     pub tools: Mutex<Vec<Vec<Value>>>,
+    /// Takes the place of `tools`, for the clients of a tenant.
+    pub tools_of: Mutex<HashMap<String, Vec<Value>>>,
     /// Takes the place of `tools`, byte for byte.
     pub raw_tools: Mutex<Option<String>>,
     pub resources: Mutex<Vec<Value>>,
@@ -67,6 +70,8 @@ pub enum Script {
     Fails(model::Code, Option<u16>),
     /// The upstream answers with a JSON-RPC error.
     Answers(i32, String),
+    /// These notices, then an empty result.
+    Tells(Vec<Notice>),
     /// A modern server's question: raw `inputRequests` entries, and its state.
     InputRequired(Vec<(String, Method, String)>, String),
 }
@@ -81,6 +86,7 @@ impl Fake {
         Arc::new(Self {
             name: super::name(name),
             tools: Mutex::new(vec![tools.to_vec()]),
+            tools_of: Mutex::default(),
             raw_tools: Mutex::default(),
             resources: Mutex::new(vec![json!({"uri": "file:///readme.txt", "name": "readme"})]),
             prompts: Mutex::new(vec![json!({"name": "review"})]),
@@ -167,6 +173,12 @@ impl Fake {
                 Err(Trouble::Failed { code, detail: "it broke".to_owned(), status, unknown: false })
             }
             Script::Answers(code, message) => Err(Trouble::Answered(RpcError::new(code, message))),
+            Script::Tells(notices) => {
+                for notice in notices {
+                    link.notify(notice).await;
+                }
+                complete(json!({"content": []}).to_string(), false)
+            }
             Script::AsksTimes(times, method, params) => {
                 let mut answers = Vec::new();
                 for _ in 0..times {
@@ -239,7 +251,11 @@ impl Source for Fake {
         })
     }
 
-    fn list<'a>(&'a self, _: &'a Arc<Client>, kind: Kind) -> Boxed<'a, Result<Listing, Trouble>> {
+    fn list<'a>(
+        &'a self,
+        client: &'a Arc<Client>,
+        kind: Kind,
+    ) -> Boxed<'a, Result<Listing, Trouble>> {
         Box::pin(async move {
             if self.dead.load(Ordering::SeqCst) {
                 return Err(dead());
@@ -247,7 +263,11 @@ impl Source for Fake {
             self.lists.fetch_add(1, Ordering::SeqCst);
             self.listed.lock().unwrap().push(kind);
             let pages = match kind {
-                Kind::Tools => self.tools.lock().unwrap().clone(),
+                Kind::Tools => {
+                    let tenant = client.principal.tenant.as_str();
+                    let own = self.tools_of.lock().unwrap().get(tenant).cloned();
+                    own.map_or_else(|| self.tools.lock().unwrap().clone(), |own| vec![own])
+                }
                 Kind::Resources => vec![self.resources.lock().unwrap().clone()],
                 Kind::Templates => vec![self.templates.lock().unwrap().clone()],
                 Kind::Prompts => vec![self.prompts.lock().unwrap().clone()],

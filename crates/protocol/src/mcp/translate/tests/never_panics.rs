@@ -70,7 +70,7 @@ fn everything(raw: &Bytes) {
     );
     let Ok(peek) = Raw::parse(raw, Limits::REPLY).and_then(peek_result) else { return };
     let o = peek.object;
-    let _ = Draft::from(o.clone()).labelled("s").write();
+    let _ = Draft::from(o.clone()).labelled("s", None).write();
     let _ = (
         RequestMeta::read(&o),
         Initialize::parse(&o),
