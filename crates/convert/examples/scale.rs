@@ -11,11 +11,14 @@
     reason = "a program for people, which measures real time"
 )]
 
+mod corpus;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use convert::{Converted, Options, openapi, openapi_value};
+use convert::{Converted, openapi, openapi_value};
+use corpus::options;
 use serde_json::Value;
 
 #[derive(Default)]
@@ -44,16 +47,7 @@ fn main() {
             path => roots.push(PathBuf::from(path)),
         }
     }
-    let mut files = Vec::new();
-    for root in &roots {
-        gather(root, &mut files);
-    }
-    files.sort();
-    if let Some(take) = take {
-        files.retain(|f| f.metadata().is_ok_and(|m| m.len() <= 4 << 20));
-        let step = (files.len() / take.max(1)).max(1);
-        files = files.into_iter().step_by(step).collect();
-    }
+    let files = corpus::files(&roots, take);
     let mut table = Table::default();
     for file in &files {
         one(file, check, &mut table);
@@ -63,25 +57,6 @@ fn main() {
     let enough = converted * 100 >= table.operations * 99;
     if !enough || !table.wrong.is_empty() || !table.bad_schemas.is_empty() || table.documents == 0 {
         std::process::exit(1);
-    }
-}
-
-fn gather(path: &Path, files: &mut Vec<PathBuf>) {
-    if path.is_dir() {
-        let Ok(entries) = std::fs::read_dir(path) else { return };
-        for entry in entries.flatten() {
-            gather(&entry.path(), files);
-        }
-    } else if path.extension().is_some_and(|e| e == "json" || e == "yaml" || e == "yml") {
-        files.push(path.to_owned());
-    }
-}
-
-fn options() -> Options {
-    // Where a description does not say where its API is, an operator has to; here it does not matter.
-    Options {
-        document_url: Some("https://api.example.com/openapi.json".to_owned()),
-        ..Options::default()
     }
 }
 

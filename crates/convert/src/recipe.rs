@@ -95,6 +95,17 @@ pub enum Style {
     DeepObject,
 }
 
+/// What becomes of a `/` in a value that goes into the path. What is between slashes is never a dot segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slashes {
+    /// The value is refused.
+    Refused,
+    /// It is encoded: the value stays one segment, and its pattern speaks of the `/`.
+    Encoded,
+    /// It stands as it is: several segments.
+    Segments,
+}
+
 /// One parameter.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of OpenAPI")]
@@ -117,8 +128,8 @@ pub struct Parameter {
     pub content: Option<String>,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether a path value may contain `/`: several segments, none of them a dot segment.
-    pub segments: bool,
+    /// What becomes of a `/` in a path value.
+    pub slashes: Slashes,
     /// A value the operator or the description has fixed; agents neither see nor set it.
     pub fixed: Option<Value>,
 }

@@ -2,7 +2,8 @@
 //!
 //! [`from_schema`] makes one operation of every root field, with a selection set of its own: a field that returns an
 //! object cannot run without one. [`from_documents`] takes operations an operator has written. Either way an operation
-//! becomes a tool only if it is valid against the schema.
+//! becomes a tool only if it is valid against the schema. [`recorded`] reads an operation that a client was seen to send,
+//! where there is no schema.
 
 mod documents;
 mod endpoint;
@@ -12,6 +13,7 @@ mod introspection;
 mod names;
 mod outcome;
 mod print;
+mod recorded;
 mod schema;
 mod select;
 mod shape;
@@ -21,6 +23,7 @@ use convert::{Skipped, Tool};
 
 pub use error::Unreadable;
 pub use outcome::errors;
+pub use recorded::{Recorded, Refusal, Variable, recorded};
 pub use schema::{Source, read};
 
 /// The question that a server is asked for its schema; [`Source::Introspection`] reads the answer.

@@ -2,12 +2,13 @@ use serde_json::{Value, json};
 
 use super::constants::Variant;
 use super::document::Version;
+use super::keywords::is_hidden;
 use super::operation::{Found, Reader, short};
 use super::parameter::{collected, constant};
 use super::refs::Reason;
-use super::schema::Schemas;
-use super::spread::Arguments;
-use crate::{Body, BodyKind, FieldStyle, Location, Style};
+use super::schema::{Direction, Schemas};
+use crate::media::{essence, is_json, is_media_type};
+use crate::{Arguments, Body, BodyKind, FieldStyle, Location, Style};
 
 /// The body of an operation, read but not yet part of its arguments.
 pub(super) struct Draft {
@@ -44,28 +45,6 @@ impl Draft {
     }
 }
 
-/// Whether a media type is JSON, whatever its parameters.
-pub(super) fn is_json(kind: &str) -> bool {
-    let plain = plain(kind);
-    matches!(plain.as_str(), "application/json" | "text/json") || plain.ends_with("+json")
-}
-
-/// `type/subtype` of a registered top-level type (RFC 6838, section 4.2.7).
-pub(super) fn is_media_type(kind: &str) -> bool {
-    const TOP: [&str; 9] =
-        ["application", "audio", "font", "image", "message", "model", "multipart", "text", "video"];
-    let token = |t: &str| {
-        !t.is_empty() && t.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$&-^_.+*".contains(&c))
-    };
-    plain(kind)
-        .split_once('/')
-        .is_some_and(|(top, sub)| (TOP.contains(&top) || top == "*") && token(sub))
-}
-
-fn plain(kind: &str) -> String {
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
 pub(super) fn read(
     reader: &Reader<'_>,
     found: &Found<'_>,
@@ -97,7 +76,7 @@ fn unsupported(kind: &str) -> Reason {
 
 /// The media type that serves best: JSON, then forms, then text, then bytes.
 fn chosen<'v>(all: &[(&'v String, &'v Value)]) -> Option<(&'v str, &'v Value)> {
-    let rank = |kind: &str| match plain(kind).as_str() {
+    let rank = |kind: &str| match essence(kind).as_str() {
         "application/json" => Some(0),
         _ if is_json(kind) => Some(1),
         "application/x-www-form-urlencoded" => Some(2),
@@ -122,7 +101,7 @@ fn made(
 ) -> Draft {
     let open = json!({});
     let schema = schema.unwrap_or(&open);
-    let plain = plain(kind);
+    let plain = essence(kind);
     let mut constants: Vec<(String, Value)> =
         variant.map(|v| (v.member.clone(), json!(v.value))).into_iter().collect();
     let object = reader.resolved(schema).ok().filter(|s| is_object(s));
@@ -143,8 +122,8 @@ fn made(
             let shape = Shape::Whole(
                 json!({"type": "string", "description": format!("The whole body, as {plain}")}),
             );
-            let kind = BodyKind::Text;
-            return Draft { media_type: kind_of(&plain), kind, required, shape, constants };
+            let (media_type, kind) = (kind_of(kind), BodyKind::Text);
+            return Draft { media_type, kind, required, shape, constants };
         }
         if object.is_none() || !plain.ends_with('*') {
             let media_type =
@@ -156,7 +135,11 @@ fn made(
         Some(object) => members(reader, object, schemas, &mut constants),
         None => None,
     };
-    let shape = shape.unwrap_or_else(|| Shape::Whole(schemas.convert(schema)));
+    let is_form = plain == "application/x-www-form-urlencoded" || plain == "multipart/form-data";
+    let shape = shape.unwrap_or_else(|| {
+        let whole = schemas.convert(schema);
+        Shape::Whole(if is_form { as_object(whole) } else { whole })
+    });
     let styles = styles(reader, object, encoding);
     let (media_type, kind) = match plain.as_str() {
         "application/x-www-form-urlencoded" => (plain, BodyKind::Form(styles)),
@@ -167,15 +150,34 @@ fn made(
     Draft { media_type, kind, required, shape, constants }
 }
 
-fn kind_of(plain: &str) -> String {
-    if plain.ends_with('*') { "text/plain".to_owned() } else { plain.to_owned() }
+/// A form is made of members, whatever the description leaves open.
+fn as_object(schema: Value) -> Value {
+    match schema {
+        Value::Object(mut members) if !members.contains_key("type") => {
+            members.insert("type".to_owned(), json!("object"));
+            Value::Object(members)
+        }
+        other => other,
+    }
+}
+
+/// The media type of a text, with its parameters, as the description has it.
+fn kind_of(kind: &str) -> String {
+    if kind.contains('*') { "text/plain".to_owned() } else { kind.trim().to_owned() }
 }
 
 fn is_object(schema: &Value) -> bool {
     let composed = ["allOf", "oneOf", "anyOf", "not"].iter().any(|k| schema.get(k).is_some());
     let kind = schema.get("type").and_then(Value::as_str);
     let members = schema.get("properties").and_then(Value::as_object);
-    !composed && matches!(kind, Some("object") | None) && members.is_some_and(|m| !m.is_empty())
+    // What is asked of the object as a whole cannot be asked of arguments that stand beside others.
+    let as_whole = ["minProperties", "maxProperties", "patternProperties", "propertyNames", "if"]
+        .iter()
+        .any(|k| schema.get(k).is_some_and(|v| v.as_u64() != Some(0)));
+    !composed
+        && !as_whole
+        && matches!(kind, Some("object") | None)
+        && members.is_some_and(|m| !m.is_empty())
 }
 
 /// Members of a plain object as arguments of their own; nothing if there are too many, or names that are no names.
@@ -195,9 +197,7 @@ fn members(
     let mut members = Vec::new();
     for (name, schema) in all {
         let plain = reader.resolved(schema).unwrap_or(schema);
-        if plain.get("readOnly") == Some(&Value::Bool(true))
-            || constants.iter().any(|(n, _)| n == name)
-        {
+        if is_hidden(schema, Direction::Sent, reader) || constants.iter().any(|(n, _)| n == name) {
             continue;
         }
         if let Some(constant) = constant(plain).filter(|_| is_required(name)) {
@@ -205,6 +205,13 @@ fn members(
             continue;
         }
         members.push((name.clone(), schemas.convert(schema), is_required(name)));
+    }
+    let closed = object.get("additionalProperties") == Some(&Value::Bool(false));
+    for name in wanted.into_iter().flatten().filter_map(Value::as_str) {
+        let known = all.contains_key(name) || constants.iter().any(|(n, _)| n == name);
+        if !known && !closed && !matches!(name, "__proto__" | "") {
+            members.push((name.to_owned(), json!({}), true));
+        }
     }
     Some(Shape::Members(members))
 }
@@ -288,8 +295,8 @@ fn swagger(
 
 fn form(fields: &[&Value], kinds: &[&str], schemas: &mut Schemas<'_>) -> Draft {
     let has_file = fields.iter().any(|f| is_binary(f));
-    let multipart = has_file || kinds.iter().any(|k| plain(k) == "multipart/form-data");
-    let url_encoded = kinds.iter().any(|k| plain(k) == "application/x-www-form-urlencoded");
+    let multipart = has_file || kinds.iter().any(|k| essence(k) == "multipart/form-data");
+    let url_encoded = kinds.iter().any(|k| essence(k) == "application/x-www-form-urlencoded");
     let (mut members, mut styles, mut any) = (Vec::new(), Vec::new(), false);
     for field in fields {
         let Some(name) = field.get("name").and_then(Value::as_str) else { continue };

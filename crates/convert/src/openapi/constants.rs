@@ -29,7 +29,7 @@ fn variants_of<'v>(reader: &'v Reader<'_>, found: &'v Found<'_>) -> Option<Vec<V
     let media = body.pointer("/content/application~1json")?;
     let schema = reader.resolved(media.get("schema")?).ok()?;
     let member = schema.pointer("/discriminator/propertyName")?.as_str()?.to_owned();
-    let mapping = schema.pointer("/discriminator/mapping").and_then(Value::as_object);
+    let discriminator = schema.get("discriminator")?;
     let parts = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
     if !(2..=MOST).contains(&parts.len()) {
         return None;
@@ -38,10 +38,7 @@ fn variants_of<'v>(reader: &'v Reader<'_>, found: &'v Found<'_>) -> Option<Vec<V
     for part in parts {
         let reference = part.get("$ref")?.as_str()?;
         let name = reference.rsplit('/').next()?;
-        let leads = |(_, to): &(&String, &Value)| {
-            to.as_str().is_some_and(|to| to == reference || to == name)
-        };
-        let mapped = mapping.and_then(|all| all.iter().find(leads)).map(|(value, _)| value.clone());
+        let mapped = mapped(discriminator, reference).into_iter().next();
         let value = mapped.unwrap_or_else(|| name.to_owned());
         if variants.iter().any(|v| v.value == value) {
             return None;
@@ -53,4 +50,13 @@ fn variants_of<'v>(reader: &'v Reader<'_>, found: &'v Found<'_>) -> Option<Vec<V
         });
     }
     Some(variants)
+}
+
+/// The values that a discriminator maps to a schema, by its reference or its name.
+pub(super) fn mapped(discriminator: &Value, reference: &str) -> Vec<String> {
+    let name = reference.rsplit('/').next();
+    let leads = |to: &Value| to.as_str().is_some_and(|to| to == reference || Some(to) == name);
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    let found = mapping.into_iter().flatten().filter(|(_, to)| leads(to));
+    found.map(|(value, _)| value.clone()).collect()
 }

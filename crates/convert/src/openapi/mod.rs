@@ -3,7 +3,7 @@
 mod body;
 mod constants;
 mod document;
-mod names;
+mod keywords;
 mod operation;
 mod parameter;
 mod refs;
@@ -11,7 +11,6 @@ mod schema;
 mod security;
 mod select;
 mod servers;
-mod spread;
 
 use serde_json::Value;
 
@@ -28,6 +27,8 @@ pub struct Options {
     pub server: Option<String>,
     /// Values for the variables of a templated server.
     pub server_variables: Vec<(String, String)>,
+    /// Values of header and cookie parameters, by their names on the wire: agents neither see nor set these.
+    pub fixed: Vec<(String, String)>,
     /// Which operations are wanted.
     pub select: Select,
 }
@@ -54,7 +55,15 @@ pub struct Converted {
 /// # Errors
 /// The text is no description that is known.
 pub fn openapi(text: &[u8], options: &Options) -> Result<Converted, Unreadable> {
-    openapi_value(&document::read(text)?, options)
+    openapi_value(&read(text)?, options)
+}
+
+/// Reads a text in JSON or YAML, as a description is read.
+///
+/// # Errors
+/// It is neither, or too large.
+pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
+    document::read(text)
 }
 
 /// Converts a description that has been read already.
@@ -79,13 +88,13 @@ pub fn openapi_value(document: &Value, options: &Options) -> Result<Converted, U
         }
         converted.operations += 1;
         match operation::convert(&reader, &found) {
-            Ok(tools) => drafts.extend(tools),
+            Ok(tools) => drafts.extend(tools.into_iter().map(|draft| (draft, ()))),
             Err((code, reason)) => {
                 converted.skipped.push(Skipped { place: found.place(), code, reason });
             }
         }
     }
-    converted.tools = names::settle(drafts);
+    converted.tools = crate::settle(drafts).into_iter().map(|(tool, ())| tool).collect();
     Ok(converted)
 }
 
@@ -93,5 +102,7 @@ fn text_at(document: &Value, pointer: &str) -> String {
     document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
+#[cfg(test)]
+mod sent_tests;
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,11 @@ use model::Effect;
 use serde_json::{Map, Value, json};
 
 use super::document::Version;
-use super::names::Draft;
 use super::refs::{self, Reason};
 use super::schema::{Direction, Schemas};
-use super::spread::Arguments;
 use super::{Options, body, constants, parameter, security, servers};
-use crate::{Recipe, Tool};
+use crate::names::lawful;
+use crate::{Arguments, Draft, Recipe, Tool, method_effect};
 
 /// Most operations of one description.
 const MOST: usize = 50_000;
@@ -175,7 +174,28 @@ fn one(
         operation_id: found.operation_id().map(str::to_owned),
         recipe,
     };
-    Ok(Draft::new(tool, found, variant.map(|v| v.value.as_str())))
+    let variant = variant.map(|v| v.value.as_str());
+    Ok(Draft::new(tool, &wanted(found, variant), identity(found, variant)))
+}
+
+/// What the tool would like to be called.
+fn wanted(found: &Found<'_>, variant: Option<&str>) -> String {
+    let own = found.operation.get("x-mcp").and_then(|x| x.get("name")).and_then(Value::as_str);
+    let mut wanted = match own.or_else(|| found.operation_id()) {
+        Some(id) => lawful(id),
+        None => lawful(&format!("{}_{}", found.method, found.path)),
+    };
+    if wanted.is_empty() {
+        wanted = lawful(&format!("{}_root", found.method));
+    }
+    match variant {
+        Some(variant) => format!("{wanted}_{}", lawful(variant)),
+        None => wanted,
+    }
+}
+
+fn identity(found: &Found<'_>, variant: Option<&str>) -> String {
+    format!("{} {}", found.place(), variant.unwrap_or_default())
 }
 
 const fn place_word(parameter: &crate::Parameter) -> &'static str {
@@ -193,11 +213,7 @@ fn effect(found: &Found<'_>) -> Effect {
     if let Some(effect) = hint.and_then(|text| text.parse().ok()) {
         return effect;
     }
-    match found.method {
-        "get" | "head" | "options" => Effect::Read,
-        "delete" => Effect::Destructive,
-        _ => Effect::Write,
-    }
+    method_effect(found.method)
 }
 
 fn description(found: &Found<'_>, variant: Option<&constants::Variant<'_>>) -> String {
@@ -242,7 +258,7 @@ fn output(reader: &Reader<'_>, found: &Found<'_>) -> (Option<Value>, Vec<String>
         .collect();
     let mut produces: Vec<String> = Vec::new();
     let mut add = |kind: &str| {
-        if !produces.iter().any(|p| p == kind) && produces.len() < 8 && body::is_media_type(kind) {
+        if !produces.iter().any(|p| p == kind) && produces.len() < 8 && crate::is_media_type(kind) {
             produces.push(kind.to_owned());
         }
     };
@@ -264,7 +280,7 @@ fn output(reader: &Reader<'_>, found: &Found<'_>) -> (Option<Value>, Vec<String>
         let content = response.get("content").and_then(Value::as_object);
         for (kind, media) in content.into_iter().flatten() {
             add(kind);
-            if body::is_json(kind) {
+            if crate::is_json(kind) {
                 schema = schema.or_else(|| media.get("schema"));
             }
         }

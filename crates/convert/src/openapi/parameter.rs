@@ -1,12 +1,11 @@
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::body;
 use super::document::Version;
 use super::operation::{Found, Reader, short};
 use super::refs::Reason;
 use super::schema::Schemas;
-use crate::{Location, Parameter, Style};
+use crate::{Location, Parameter, Slashes, Style};
 
 /// Header fields that OpenAPI itself gives to others (3.1, section 4.8.12.2).
 const OTHERS: [&str; 3] = ["accept", "content-type", "authorization"];
@@ -33,6 +32,8 @@ pub(super) struct Place {
     /// Query parameters that the key itself carries.
     pub(super) query: Vec<(String, String)>,
     names: Vec<Named>,
+    /// Values that stand in its query: the name there, and that of the parameter.
+    asked: Vec<(String, String)>,
 }
 
 struct Named {
@@ -69,8 +70,10 @@ impl Place {
         }
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
         // `?id={id}` says only that there is a parameter.
-        let query = pairs.filter(|(_, value)| !value.starts_with('{')).collect();
-        Ok(Self { path: out, query, names })
+        let (asked, query): (Vec<_>, Vec<_>) = pairs.partition(|(_, value)| value.starts_with('{'));
+        let bare = |text: String| text.trim_matches(['{', '}']).to_owned();
+        let asked = asked.into_iter().map(|(name, value)| (name, bare(value))).collect();
+        Ok(Self { path: out, query, names, asked })
     }
 }
 
@@ -115,7 +118,9 @@ pub(super) fn all(
 fn undeclared(named: &Named) -> Read {
     let mut parameter = plain(&named.name, Location::Path);
     parameter.required = true;
-    parameter.segments = named.several;
+    if named.several {
+        parameter.slashes = Slashes::Segments;
+    }
     Read { parameter, schema: json!({ "type": "string" }) }
 }
 
@@ -131,7 +136,7 @@ fn plain(name: &str, location: Location) -> Parameter {
         allow_empty: false,
         content: None,
         required: false,
-        segments: false,
+        slashes: Slashes::Refused,
         fixed: None,
     }
 }
@@ -171,24 +176,37 @@ fn one(
         ));
     }
     let named = place.names.iter().find(|n| n.name == name);
-    if location == Location::Path && named.is_none() {
-        return Ok(None);
-    }
-    let mut parameter = plain(name, location);
+    let asked = place.asked.iter().find(|(_, asked)| asked == name).map(|(wire, _)| wire);
+    let mut parameter = match (location, named, asked) {
+        (Location::Path, None, None) => return Ok(None),
+        // It is called a parameter of the path, and stands in the query that the path key carries.
+        (Location::Path, None, Some(wire)) => plain(wire, Location::Query),
+        _ => plain(name, location),
+    };
     parameter.required = location == Location::Path || is("required");
     parameter.allow_reserved = is("allowReserved");
     parameter.allow_empty = is("allowEmptyValue");
     let schema = shape(reader, declared, &mut parameter, schemas)?;
-    parameter.segments = location == Location::Path
-        && (named.is_some_and(|n| n.several)
-            || is("x-multi-segment")
-            || is("allowReserved")
-            || has_slash(&schema));
-    let schema = described(schema, text("description"), is("deprecated"));
-    if let Some(constant) = constant(&schema).filter(|_| parameter.required) {
-        parameter.fixed = Some(constant);
+    if named.is_some_and(|n| n.several) || is("x-multi-segment") || is("allowReserved") {
+        parameter.slashes = Slashes::Segments;
+    } else if has_slash(&schema) {
+        parameter.slashes = Slashes::Encoded;
     }
+    let schema = described(schema, text("description"), is("deprecated"));
+    parameter.fixed =
+        chosen(reader, &parameter).or_else(|| constant(&schema).filter(|_| parameter.required));
     Ok(Some(Read { parameter, schema }))
+}
+
+/// The value that the operator has chosen for a header field or a cookie.
+fn chosen(reader: &Reader<'_>, parameter: &Parameter) -> Option<Value> {
+    let same = |name: &str| match parameter.location {
+        Location::Header => name.eq_ignore_ascii_case(&parameter.wire),
+        Location::Cookie => name == parameter.wire,
+        Location::Path | Location::Query => false,
+    };
+    let found = reader.options.fixed.iter().find(|(name, _)| same(name));
+    found.map(|(_, value)| json!(value))
 }
 
 /// The schema of a parameter, and how it is written.
@@ -206,7 +224,7 @@ fn shape(
         let Some((kind, media)) = content.iter().next() else {
             return Err(("bad_parameter", format!("`{}` has an empty `content`", parameter.wire)));
         };
-        if body::is_json(kind) {
+        if crate::is_json(kind) {
             parameter.content = Some(kind.clone());
         } else if !kind.starts_with("text/") {
             let reason = format!("the parameter `{}` is written as `{kind}`", parameter.wire);
@@ -250,7 +268,7 @@ pub(super) fn collected(declared: &Value, location: Location) -> (Style, bool) {
     }
 }
 
-/// A pattern with a `/` in it says that the value has several segments.
+/// A pattern with a `/` in it says that the value may hold one; it is still one value, and encoded as such.
 fn has_slash(schema: &Value) -> bool {
     let pattern = schema.get("pattern").and_then(Value::as_str).unwrap_or_default();
     pattern.replace("[^/]", "").contains('/')

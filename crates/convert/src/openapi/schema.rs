@@ -3,6 +3,11 @@ use std::collections::VecDeque;
 
 use serde_json::{Map, Value, json};
 
+use super::constants;
+use super::document::Version;
+use super::keywords::{
+    describe_required, enumeration, is_hidden, is_pattern, kind, names, nullable, whole,
+};
 use super::operation::{Reader, short};
 use super::refs::{self, Reason};
 
@@ -95,7 +100,7 @@ impl<'d> Schemas<'d> {
             return if schema.is_boolean() { schema.clone() } else { json!({}) };
         };
         if let Some(Value::String(reference)) = members.get("$ref") {
-            return self.reference(reference);
+            return self.referred(reference, members, depth);
         }
         if depth >= DEPTH || self.is_full() {
             return self.open();
@@ -131,6 +136,26 @@ impl<'d> Schemas<'d> {
     fn open(&mut self) -> Value {
         self.cut = true;
         json!({})
+    }
+
+    /// A reference, with what stands beside it: from 3.1 on everything, before that only that null is allowed.
+    fn referred(&mut self, reference: &str, members: &Map<String, Value>, depth: usize) -> Value {
+        let target = self.reference(reference);
+        let mut out = Map::new();
+        if self.reader.version >= Version::V31 && members.len() > 1 && depth < DEPTH {
+            let mut beside = members.clone();
+            beside.shift_remove("$ref");
+            if let Value::Object(own) = self.within(&Value::Object(beside), depth + 1) {
+                out = own;
+            }
+        }
+        if let Value::Object(target) = target {
+            out.extend(target);
+        }
+        if members.get("nullable") == Some(&Value::Bool(true)) {
+            nullable(&mut out);
+        }
+        Value::Object(out)
     }
 
     fn reference(&mut self, reference: &str) -> Value {
@@ -193,7 +218,9 @@ impl<'d> Schemas<'d> {
             }
             "allOf" | "anyOf" | "oneOf" | "prefixItems" => {
                 let parts = value.as_array().filter(|parts| !parts.is_empty())?;
-                Some(parts.iter().map(|part| self.within(part, depth + 1)).collect())
+                let tag = all.get("discriminator").filter(|_| matches!(name, "oneOf" | "anyOf"));
+                let convert = |part| self.alternative(part, tag, depth + 1);
+                Some(parts.iter().map(convert).collect())
             }
             "type" => kind(value),
             "enum" => enumeration(value, all),
@@ -214,17 +241,44 @@ impl<'d> Schemas<'d> {
         }
     }
 
+    /// One of several, with the value of the discriminator that says which it is.
+    fn alternative(&mut self, part: &Value, tag: Option<&Value>, depth: usize) -> Value {
+        let mut out = self.within(part, depth);
+        let (Some(tag), Direction::Sent, Value::Object(members)) = (tag, self.direction, &mut out)
+        else {
+            return out;
+        };
+        let reference = part.get("$ref").and_then(Value::as_str);
+        let member = tag.get("propertyName").and_then(Value::as_str);
+        let (Some(reference), Some(member)) = (reference, member) else { return out };
+        if members.contains_key("required") || members.contains_key("properties") {
+            return out;
+        }
+        let target = self.reader.resolved(part).ok();
+        let own = target.and_then(|t| t.get("properties")?.get(member));
+        let own = own.and_then(|o| self.reader.resolved(o).ok());
+        let mut values = constants::mapped(tag, reference);
+        if own.is_some_and(|o| o.get("enum").is_some() || o.get("const").is_some()) {
+            // Its own list says more surely what goes there.
+            values.clear();
+        } else if values.is_empty() && tag.get("mapping").is_none() {
+            values.extend(reference.rsplit('/').next().map(str::to_owned));
+        }
+        members.insert("required".into(), json!([member]));
+        if !values.is_empty() {
+            members.insert("properties".into(), json!({ member: { "enum": values } }));
+        }
+        self.bytes += member.len() * 2 + 40;
+        out
+    }
+
     fn named(&mut self, keyword: &str, value: &Value, depth: usize) -> Option<Value> {
         let members = value.as_object()?;
         let mut out = Map::new();
         for (name, schema) in members {
-            let hidden = match self.direction {
-                Direction::Sent => "readOnly",
-                Direction::Received => "writeOnly",
-            };
             let lawful =
                 name != "__proto__" && (keyword != "patternProperties" || is_pattern(name));
-            if schema.get(hidden) == Some(&Value::Bool(true)) || !lawful {
+            if is_hidden(schema, self.direction, self.reader) || !lawful {
                 continue;
             }
             self.bytes += name.len() + 4;
@@ -259,6 +313,11 @@ impl<'d> Schemas<'d> {
         {
             out.insert("$comment".into(), json!(format!("pattern: {}", short(pattern, 200))));
         }
+        if self.direction == Direction::Sent
+            && out.get("additionalProperties") != Some(&json!(false))
+        {
+            describe_required(out);
+        }
         if from.get("nullable") == Some(&Value::Bool(true)) {
             nullable(out);
         }
@@ -269,109 +328,4 @@ impl<'d> Schemas<'d> {
             out.insert("anyOf".into(), parts);
         }
     }
-}
-
-/// `nullable` of 3.0: null is allowed where the type or the list of values is told.
-fn nullable(out: &mut Map<String, Value>) {
-    if let Some(kind) = out.get_mut("type") {
-        match kind {
-            Value::String(one) => *kind = json!([one, "null"]),
-            Value::Array(many) if !many.iter().any(|k| k == "null") => many.push(json!("null")),
-            _ => {}
-        }
-        if let Some(Value::Array(values)) = out.get_mut("enum")
-            && !values.contains(&Value::Null)
-        {
-            values.push(Value::Null);
-        }
-    }
-}
-
-fn kind(value: &Value) -> Option<Value> {
-    const KINDS: [&str; 7] = ["null", "boolean", "object", "array", "number", "string", "integer"];
-    let known = |kind: &Value| kind.as_str().is_some_and(|k| KINDS.contains(&k));
-    match value {
-        Value::String(_) if known(value) => Some(value.clone()),
-        Value::Array(many) => {
-            let mut kinds: Vec<Value> = many.iter().filter(|k| known(k)).cloned().collect();
-            kinds.dedup();
-            (!kinds.is_empty()).then_some(Value::Array(kinds))
-        }
-        _ => None,
-    }
-}
-
-/// The values, as the type wants them: YAML reads `on` and `1` as something else than text.
-fn enumeration(value: &Value, all: &Map<String, Value>) -> Option<Value> {
-    let values = value.as_array().filter(|v| !v.is_empty())?;
-    let text = all.get("type").and_then(Value::as_str) == Some("string");
-    let mut out: Vec<Value> = Vec::new();
-    for value in values {
-        let value = match value {
-            Value::Number(_) | Value::Bool(_) if text => json!(value.to_string()),
-            other => other.clone(),
-        };
-        if !out.contains(&value) {
-            out.push(value);
-        }
-    }
-    Some(Value::Array(out))
-}
-
-/// Required names that are there: what is not described, or not sent, cannot be asked for.
-fn names(
-    value: &Value,
-    all: &Map<String, Value>,
-    direction: Direction,
-    reader: &Reader<'_>,
-) -> Option<Value> {
-    let properties = all.get("properties").and_then(Value::as_object);
-    let hidden = |name: &str| {
-        let own = properties.and_then(|p| p.get(name));
-        let flag = if direction == Direction::Sent { "readOnly" } else { "writeOnly" };
-        own.is_some_and(|s| {
-            let plain = reader.resolved(s).unwrap_or(s);
-            s.get(flag) == Some(&Value::Bool(true)) || plain.get(flag) == Some(&Value::Bool(true))
-        })
-    };
-    let composed = ["allOf", "anyOf", "oneOf"].iter().any(|k| all.contains_key(*k));
-    let known = |name: &str| composed || properties.is_none_or(|p| p.contains_key(name));
-    let mut names: Vec<&str> = Vec::new();
-    for name in value.as_array()?.iter().filter_map(Value::as_str) {
-        if known(name) && !hidden(name) && name != "__proto__" && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    (!names.is_empty()).then(|| json!(names))
-}
-
-fn whole(value: &Value) -> Option<Value> {
-    if value.as_u64().is_some() {
-        return Some(value.clone());
-    }
-    let number = value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0 && *n < 9e15)?;
-    format!("{number:.0}").parse::<u64>().ok().map(|n| json!(n))
-}
-
-/// Bytes that one compiled pattern may take: what is larger is refused where arguments are held against it.
-const PATTERN: usize = 1 << 18;
-
-/// Whether a pattern can be matched in linear time: no look-around, no reference to what was matched before, and no
-/// counted repetition that makes it huge.
-fn is_pattern(pattern: &str) -> bool {
-    let lawful = pattern.len() <= 1000 && regex_syntax::Parser::new().parse(pattern).is_ok();
-    lawful && (repetitions(pattern) <= 100 || fits(pattern))
-}
-
-/// What all counted repetitions come to if they stand within each other.
-fn repetitions(pattern: &str) -> u64 {
-    let counts = pattern.split('{').skip(1).filter_map(|rest| {
-        let inside = rest.split('}').next()?;
-        inside.rsplit(',').find_map(|n| n.trim().parse::<u64>().ok())
-    });
-    counts.fold(1, |all, n| all.saturating_mul(n.max(1)))
-}
-
-fn fits(pattern: &str) -> bool {
-    regex::RegexBuilder::new(pattern).size_limit(PATTERN).build().is_ok()
 }

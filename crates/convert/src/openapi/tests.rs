@@ -13,7 +13,7 @@ fn converted(document: &Value) -> Converted {
     openapi_value(document, &Options::default()).unwrap()
 }
 
-fn v3(paths: Value, components: Value) -> Value {
+pub(super) fn v3(paths: Value, components: Value) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {"title": "Shop", "version": "1"},
@@ -23,7 +23,7 @@ fn v3(paths: Value, components: Value) -> Value {
     })
 }
 
-fn only(document: &Value) -> Tool {
+pub(super) fn only(document: &Value) -> Tool {
     let mut converted = converted(document);
     assert_eq!((converted.tools.len(), &converted.skipped), (1, &Vec::new()));
     converted.tools.remove(0)

@@ -12,9 +12,10 @@ pub(super) fn query(text: &str) -> String {
     encoded(text, "")
 }
 
-/// A value whose reserved characters stay (`allowReserved`); `#` and `&` would end it, and are encoded all the same.
+/// A value whose reserved characters stay (`allowReserved`); `#` and `&` would end it and `+` would arrive as a space, so
+/// that these are encoded all the same.
 pub(super) fn reserved(text: &str) -> String {
-    encoded(text, ":/?[]@!$'()*+,;=")
+    encoded(text, ":/?[]@!$'()*,;=")
 }
 
 /// A value of several segments.

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::{BadArgument, encode, style, value};
-use crate::{Location, Parameter, Recipe};
+use crate::{Location, Parameter, Recipe, Slashes};
 
 /// The path with its values in place. No value makes a segment that means another place.
 pub(super) fn expand(
@@ -61,15 +61,21 @@ fn filled(parameter: &Parameter, arguments: &Map<String, Value>) -> Result<Strin
         if text.contains('\\') {
             return Err(bad("slash_in_segment", "holds a back-slash"));
         }
-        if text.contains('/') && !parameter.segments {
+        if text.contains('/') && parameter.slashes == Slashes::Refused {
             return Err(bad("slash_in_segment", "holds a `/`"));
+        }
+        // Servers that decode before they look where a request goes would see it.
+        if text.contains('/') && text.split('/').any(|s| matches!(s, "." | "..")) {
+            return Err(bad("dot_segment", "has a dot segment"));
         }
     }
     let written = style::path(parameter, value);
     if written.is_empty() {
         return Err(bad("empty_segment", "is empty"));
     }
-    if parameter.segments && (written.starts_with('/') || written.contains("//")) {
+    if parameter.slashes == Slashes::Segments
+        && (written.starts_with('/') || written.contains("//"))
+    {
         return Err(bad("empty_segment", "has an empty segment"));
     }
     Ok(written)

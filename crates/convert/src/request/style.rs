@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::encode;
-use crate::{Parameter, Style};
+use crate::{Parameter, Slashes, Style};
 
 /// One part of a query or of a cookie, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,10 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 }
 
 pub(super) fn path(parameter: &Parameter, value: &Value) -> String {
-    let encode: Encode = if parameter.segments { encode::segments } else { encode::value };
+    let encode: Encode = match parameter.slashes {
+        Slashes::Segments => encode::segments,
+        Slashes::Encoded | Slashes::Refused => encode::value,
+    };
     if parameter.content.is_some() {
         return encode(&content(value));
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{Body, BodyKind, FieldStyle, Style};
+use crate::{Body, BodyKind, FieldStyle, Slashes, Style};
 
 const BASE: &str = "https://api.example.com/v1";
 
@@ -22,7 +22,7 @@ fn parameter(name: &str, location: Location, style: Style, explode: bool) -> Par
         allow_empty: false,
         content: None,
         required: location == Location::Path,
-        segments: false,
+        slashes: Slashes::Refused,
         fixed: None,
     }
 }
@@ -103,7 +103,7 @@ fn a_value_glued_to_a_dot_makes_no_dot_segment() {
 #[test]
 fn several_segments_are_sent_where_the_parameter_says_so() {
     let mut several = parameter("path", Location::Path, Style::Simple, false);
-    several.segments = true;
+    several.slashes = Slashes::Segments;
     let contents = recipe("GET", "/contents/{path}", vec![several]);
     for (path, wanted) in [
         ("docs/readme.md", "/contents/docs/readme.md"), // b-request-12
@@ -113,6 +113,23 @@ fn several_segments_are_sent_where_the_parameter_says_so() {
         ("a//b", "empty_segment"),
     ] {
         assert_eq!(sent(&contents, json!({ "path": path })), wanted, "{path}");
+    }
+}
+
+#[test]
+fn a_slash_that_the_pattern_speaks_of_stays_within_its_segment() {
+    let mut arn = parameter("arn", Location::Path, Style::Simple, false);
+    arn.slashes = Slashes::Encoded;
+    let tags = recipe("GET", "/tags/{arn}", vec![arn]);
+    for (arn, wanted) in [
+        ("arn:aws:x/y", "/tags/arn%3Aaws%3Ax%2Fy"),
+        ("x", "/tags/x"),
+        ("a/../b", "dot_segment"),
+        ("../b", "dot_segment"),
+        ("a/.", "dot_segment"),
+        ("a\\b", "slash_in_segment"),
+    ] {
+        assert_eq!(sent(&tags, json!({ "arn": arn })), wanted, "{arn}");
     }
 }
 

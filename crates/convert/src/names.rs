@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
-use super::operation::Found;
 use crate::Tool;
 
 /// The longest name of a tool.
 const LONGEST: usize = 64;
 
 /// A tool without its name, and what the name is made from.
-pub(super) struct Draft {
+#[derive(Debug, Clone)]
+pub struct Draft {
     tool: Tool,
     wanted: String,
     /// Method, path and variant: the same however the description is ordered, and never that of another tool.
@@ -15,49 +15,40 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(tool: Tool, found: &Found<'_>, variant: Option<&str>) -> Self {
-        let own = found.operation.get("x-mcp").and_then(|x| x.get("name")).and_then(|n| n.as_str());
-        let mut wanted = match own.or_else(|| found.operation_id()) {
-            Some(id) => lawful(id),
-            None => lawful(&format!("{}_{}", found.method, found.path)),
-        };
-        if wanted.is_empty() {
-            wanted = lawful(&format!("{}_root", found.method));
-        }
-        if let Some(variant) = variant {
-            wanted = format!("{wanted}_{}", lawful(variant));
-        }
-        let identity = format!("{} {}", found.place(), variant.unwrap_or_default());
-        Self { tool, wanted, identity }
+    /// A tool that would be called `wanted`, or as near to it as a name can be. `identity` is what tells it from others
+    /// that want the same.
+    pub fn new(tool: Tool, wanted: &str, identity: String) -> Self {
+        let wanted = lawful(wanted);
+        Self { tool, wanted: if wanted.is_empty() { "root".to_owned() } else { wanted }, identity }
     }
 }
 
-/// Names all tools. Those that want the same name all get a mark made from what they are, so that none depends on
-/// which came first.
-pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Tool> {
+/// Names all tools; what comes with each stays with it. Those that want the same name all get a mark made from what they
+/// are, so that none depends on which came first.
+pub fn settle<T>(drafts: Vec<(Draft, T)>) -> Vec<(Tool, T)> {
     let mut wanted: HashMap<String, usize> = HashMap::new();
-    for draft in &drafts {
+    for (draft, _) in &drafts {
         *wanted
             .entry(shortened(&draft.wanted, &draft.identity).to_ascii_lowercase())
             .or_default() += 1;
     }
-    let mut tools: Vec<Tool> = drafts
+    let mut tools: Vec<(Tool, T)> = drafts
         .into_iter()
-        .map(|draft| {
+        .map(|(draft, with)| {
             let mut name = shortened(&draft.wanted, &draft.identity);
             if wanted.get(&name.to_ascii_lowercase()).is_some_and(|n| *n > 1) {
                 name = marked(&name, &draft.identity);
             }
-            Tool { name, ..draft.tool }
+            (Tool { name, ..draft.tool }, with)
         })
         .collect();
-    tools.sort_by(|a, b| a.name.cmp(&b.name));
-    tools.dedup_by(|a, b| a.name == b.name);
+    tools.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    tools.dedup_by(|(a, _), (b, _)| a.name == b.name);
     tools
 }
 
 /// Letters, digits, `_` and `-`; whatever else is between becomes one `_`.
-fn lawful(text: &str) -> String {
+pub(crate) fn lawful(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_alphanumeric() || c == '-' || c == '_' {

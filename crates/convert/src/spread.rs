@@ -6,11 +6,12 @@ use crate::{Body, Parameter};
 const LONGEST: usize = 64;
 
 /// The arguments of a tool, gathered from every place: names that clash get the place behind them.
-#[derive(Default)]
-pub(super) struct Arguments {
+#[derive(Debug, Clone, Default)]
+pub struct Arguments {
     all: Vec<Argument>,
 }
 
+#[derive(Debug, Clone)]
 struct Argument {
     wire: String,
     place: &'static str,
@@ -20,7 +21,7 @@ struct Argument {
 
 impl Arguments {
     /// Takes an argument in. What it is called is settled at the end; until then its number stands for it.
-    pub(super) fn add(
+    pub fn add(
         &mut self,
         wire: &str,
         place: &'static str,
@@ -32,7 +33,7 @@ impl Arguments {
     }
 
     /// Names every argument, and puts the names into what refers to them.
-    pub(super) fn finish(
+    pub fn finish(
         self,
         parameters: &mut [Parameter],
         body: Option<&mut Body>,
