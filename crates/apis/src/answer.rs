@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::api::Operation;
 use crate::shape::LeftOut;
+use crate::unpaid::fenced;
 use crate::view::VIEW;
 
 /// Status and header fields of the answer, for workflows and programs.
@@ -149,7 +150,9 @@ pub(crate) fn of_other(client: &Client, answer: &Answer, form: Form) -> Reply {
 /// The API says no: its words, unless they are a page for people.
 pub(crate) fn of_error(client: &Client, answer: &Answer) -> Reply {
     let said = said(answer.status);
+    let unpaid = answer.status == StatusCode::PAYMENT_REQUIRED;
     let text = match answer.form() {
+        Form::Json | Form::Text if unpaid => fenced(&said, &answer.body),
         Form::Json | Form::Text => format!("{said}: {}", String::from_utf8_lossy(&answer.body)),
         Form::Empty => said,
         _ => format!("{said}; the {} bytes of its page are not shown", answer.body.len()),

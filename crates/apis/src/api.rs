@@ -5,23 +5,24 @@ use std::time::Duration;
 use ambient::{Clock, Instant};
 use breaker::{Breaker, Outcome};
 use bytes::Bytes;
-use convert::Tool;
+use convert::{Recipe, Tool};
 use egress::Egress;
 use gate::port::{
     Boxed, Filter, Greeting, Kind, Link, Listing, Reply, Source, Status, Told, Trouble,
 };
 use gate::{Cleared, Client};
 use inspect::{Limits, Schema};
-use model::SourceName;
+use model::{SourceName, TenantId};
 use protocol::mcp::{Era, Offer, ServerCapabilities, ServerFlags};
 use url::Url;
 
-use crate::auth::{Chosen, Grants, SetupError, choose};
+use crate::auth::{Auth, Credentials, Grants, SetupError, choose};
 use crate::cache::Cache;
 use crate::config::{Bounds, Config, fitting};
 use crate::definition;
 use crate::paging::Paging;
 use crate::shape::Shape;
+use crate::unpaid::Unpaid;
 
 /// One HTTP API behind the gate.
 pub struct Api {
@@ -34,6 +35,7 @@ pub struct Api {
     bounds: Bounds,
     cache: Option<Cache>,
     breaker: Mutex<Breaker>,
+    unpaid: Mutex<Unpaid>,
     trouble: Mutex<Option<String>>,
     clock: Clock,
     left_out: Vec<String>,
@@ -50,7 +52,7 @@ pub struct Ports {
 /// One tool, with everything that was settled about it beforehand.
 pub(crate) struct Operation {
     pub(crate) tool: Tool,
-    pub(crate) credentials: Chosen,
+    pub(crate) credentials: Credentials,
     pub(crate) shape: Option<Shape>,
     pub(crate) paging: Option<Paging>,
     /// Most pages of one call.
@@ -74,11 +76,12 @@ impl Api {
     /// # Errors
     /// The settings cannot be used as they are.
     pub fn new(config: Config, ports: Ports) -> Result<Arc<Self>, SetupError> {
-        let Config { name, identity, tools, target, auth, shapes, paging, .. } = config;
-        let Config { follows, cache, bounds, breaker, .. } = config;
+        let Config { name, identity, tools, target, auth, tenants, shapes, paging, .. } = config;
+        let Config { route, follows, cache, bounds, breaker, .. } = config;
         let Ports { egress, clock } = ports;
-        let grants = Grants::new(auth, &egress, &clock)?;
-        let client = egress.client(&target).map_err(|e| SetupError(e.to_string()))?;
+        let keys = Keys::new(auth, tenants, &egress, &clock)?;
+        let client = egress.client_by(&target, &route);
+        let client = client.map_err(|e| SetupError(e.to_string()))?;
         let mut operations = HashMap::new();
         let mut order = Vec::new();
         let mut left_out = Vec::new();
@@ -90,7 +93,7 @@ impl Api {
             }
             let name = tool.name.clone();
             let credentials =
-                choose(&grants, &tool.recipe).map_err(|e| SetupError(format!("`{name}`: {e}")))?;
+                keys.of(&tool.recipe).map_err(|e| SetupError(format!("`{name}`: {e}")))?;
             let shape = fitting(&shapes, &name).cloned();
             let paging = fitting(&paging, &name).cloned();
             let output = tool.output_schema.as_ref();
@@ -111,6 +114,7 @@ impl Api {
             bounds,
             cache: cache.then(|| Cache::new(bounds.cache)),
             breaker: Mutex::new(Breaker::new(breaker)),
+            unpaid: Mutex::default(),
             trouble: Mutex::default(),
             clock,
             left_out,
@@ -159,6 +163,11 @@ impl Api {
         self.breaker().report(outcome, self.clock.instant());
     }
 
+    /// What asked for money lately.
+    pub(crate) fn unpaid(&self) -> std::sync::MutexGuard<'_, Unpaid> {
+        self.unpaid.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn note(&self, trouble: &Trouble) {
         let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(trouble.to_string());
@@ -166,6 +175,42 @@ impl Api {
 
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is configured to choose credentials from: for everybody, or for each tenant apart.
+enum Keys {
+    Shared(Grants),
+    Tenants(Vec<(TenantId, Grants)>),
+}
+
+impl Keys {
+    fn new(
+        auth: Auth,
+        tenants: Vec<(TenantId, Auth)>,
+        egress: &Egress,
+        clock: &Clock,
+    ) -> Result<Self, SetupError> {
+        if tenants.is_empty() {
+            return Ok(Self::Shared(Grants::new(auth, egress, clock)?));
+        }
+        if !matches!(auth, Auth::None) {
+            let text = "credentials are for everybody or for each tenant, not both";
+            return Err(SetupError(text.to_owned()));
+        }
+        let each = tenants.into_iter();
+        let each = each.map(|(id, auth)| Ok((id, Grants::new(auth, egress, clock)?)));
+        each.collect::<Result<_, _>>().map(Self::Tenants)
+    }
+
+    fn of(&self, recipe: &Recipe) -> Result<Credentials, SetupError> {
+        Ok(match self {
+            Self::Shared(grants) => Credentials::Shared(choose(grants, recipe)?),
+            Self::Tenants(all) => {
+                let each = all.iter().map(|(id, grants)| Ok((id.clone(), choose(grants, recipe)?)));
+                Credentials::Tenants(each.collect::<Result<_, SetupError>>()?)
+            }
+        })
     }
 }
 
@@ -224,6 +269,7 @@ impl Source for Api {
             children: 0,
             last_trouble,
             retry_in: breaker.wait(self.clock.instant()),
+            strays: 0,
         }
     }
 

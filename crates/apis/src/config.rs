@@ -1,6 +1,6 @@
 use convert::Tool;
-use egress::Target;
-use model::SourceName;
+use egress::{Route, Target};
+use model::{SourceName, TenantId};
 
 use crate::auth::Auth;
 use crate::paging::Paging;
@@ -16,10 +16,15 @@ pub struct Config {
     pub tools: Vec<Tool>,
     /// Where it is: every request has this origin.
     pub target: Target,
+    /// By which way it is reached, and as whom.
+    pub route: Route,
     /// Whether redirects are followed.
     pub follows: bool,
     /// Credentials.
     pub auth: Auth,
+    /// Credentials for each tenant. Where there are any, a call has those of its own tenant or is refused, and `auth` is
+    /// [`Auth::None`].
+    pub tenants: Vec<(TenantId, Auth)>,
     /// How results are made smaller, by tool name; a `*` at the end stands for any rest, the first that fits counts.
     pub shapes: Vec<(String, Shape)>,
     /// How lists go on, by tool name in the same way.

@@ -1,9 +1,10 @@
 use egress::Outgoing;
 use http::HeaderMap;
+use model::TenantId;
 use serde_json::{Map, Value};
 
 use crate::api::Api;
-use crate::auth::{Chosen, MASK};
+use crate::auth::MASK;
 use crate::prepare::prepare;
 use crate::view::View;
 
@@ -23,21 +24,26 @@ pub struct Explained {
 }
 
 impl Api {
-    /// The request that a call of this tool with these arguments would be. Nothing is sent, and no secret is asked for.
+    /// The request that a call of this tool by this tenant with these arguments would be. Nothing is sent, and no secret is asked for.
     ///
     /// # Errors
     /// There is no such tool, or an argument cannot be sent.
-    pub fn explain(&self, tool: &str, arguments: &Map<String, Value>) -> Result<Explained, String> {
+    pub fn explain(
+        &self,
+        tenant: &TenantId,
+        tool: &str,
+        arguments: &Map<String, Value>,
+    ) -> Result<Explained, String> {
         let operation = self.operation(tool).ok_or_else(|| format!("there is no tool `{tool}`"))?;
         let mut arguments = arguments.clone();
         View::take(&mut arguments, operation.pages);
         let mut request = prepare(operation, &arguments).map_err(|e| e.message)?;
-        let refused = match &operation.credentials {
-            Chosen::All(together) => {
+        let refused = match operation.credentials.of(tenant) {
+            Ok(together) => {
                 together.mask(&mut request);
                 None
             }
-            Chosen::Missing(wanted) => Some(format!("no credential is configured for {wanted}")),
+            Err(why) => Some(why),
         };
         Ok(explained(&request, refused))
     }

@@ -19,6 +19,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod unpaid;
 mod view;
 
 pub use api::{Api, Ports};

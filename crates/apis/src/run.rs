@@ -15,11 +15,10 @@ use url::Url;
 
 use crate::answer::{self, Answer, Beside, Form};
 use crate::api::{Api, Operation};
-use crate::auth::Chosen;
 use crate::cache::{Found, Key, Stored};
 use crate::paging::Next;
 use crate::prepare::prepare;
-use crate::trouble::{Fault, down};
+use crate::trouble::{Fault, down, too_often_unpaid};
 use crate::view::View;
 
 /// One call under way.
@@ -220,10 +219,10 @@ impl Run<'_> {
         url: Option<&Url>,
     ) -> Result<Result<Answer, Reply>, Trouble> {
         let refused = |code: &str, why: &str| Ok(Err(answer::failed(self.client, code, why)));
-        let credentials = match &self.operation.credentials {
-            Chosen::All(together) => together,
-            Chosen::Missing(wanted) => {
-                let why = format!("no credential is configured for {wanted}; nothing was sent");
+        let credentials = match self.operation.credentials.of(&self.client.principal.tenant) {
+            Ok(together) => together,
+            Err(why) => {
+                let why = format!("{why}; nothing was sent");
                 return refused("credential_missing", &why);
             }
         };
@@ -264,6 +263,8 @@ impl Run<'_> {
         request: egress::Outgoing,
         credentials: &crate::auth::Together,
     ) -> Result<Whole, Trouble> {
+        let waits = self.api.unpaid().admit(self.api.now());
+        waits.map_err(|wait| too_often_unpaid(wait.as_millis()))?;
         self.api.admit().map_err(|wait| down(wait.as_millis()))?;
         let given: Option<&dyn Credential> =
             if credentials.is_empty() { None } else { Some(credentials) };
@@ -277,6 +278,9 @@ impl Run<'_> {
         };
         match self.api.client().exchange(request, given, options).await {
             Ok(whole) => {
+                if whole.status == StatusCode::PAYMENT_REQUIRED {
+                    self.api.unpaid().count(self.api.now());
+                }
                 let broken = matches!(whole.status.as_u16(), 502..=504);
                 self.api.report(if broken { Outcome::Fault } else { Outcome::Alive });
                 Ok(whole)

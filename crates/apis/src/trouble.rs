@@ -30,6 +30,18 @@ impl From<EgressError> for Fault {
     }
 }
 
+/// It asked for money too often lately without getting any.
+pub(crate) fn too_often_unpaid(wait_millis: u128) -> Trouble {
+    Trouble::Failed {
+        code: Code::UpstreamDown,
+        detail: format!(
+            "velocity: it asked for a payment (402) again and again; not asked for {wait_millis} ms more"
+        ),
+        status: None,
+        unknown: false,
+    }
+}
+
 /// Left alone for a while.
 pub(crate) fn down(wait_millis: u128) -> Trouble {
     Trouble::Failed {

@@ -13,16 +13,25 @@ use tokio::time::timeout_at;
 use crate::link::Link;
 use crate::pool::Pool;
 use crate::target::Limits;
+use crate::trunk::Lane;
 use crate::{Deadline, EgressError, Kind, Phase};
+
+/// What a reply comes on.
+pub(crate) enum Held {
+    /// A connection of its own.
+    Link(Box<Link>),
+    /// A place on one that is shared.
+    Lane(#[expect(dead_code, reason = "held so that its place is taken")] Lane),
+}
 
 /// A reply's body, read as fast as it is asked for and no faster.
 ///
-/// Read to its end, it gives its connection back for reuse. Dropped before, it closes the connection: the peer sees
-/// that nobody listens, and stops.
+/// Read to its end, it gives its connection back for reuse. Dropped before, it closes the connection, or resets its stream
+/// where the connection is shared: the peer sees that nobody listens, and stops.
 pub struct Body {
     incoming: Incoming,
     /// `None` once the body has ended or failed.
-    link: Option<Box<Link>>,
+    held: Option<Held>,
     pool: Arc<Pool>,
     idle: Duration,
     deadline: Deadline,
@@ -33,7 +42,7 @@ pub struct Body {
 impl Body {
     pub(crate) fn new(
         incoming: Incoming,
-        link: Box<Link>,
+        held: Held,
         pool: Arc<Pool>,
         limits: &Limits,
         deadline: Deadline,
@@ -41,7 +50,7 @@ impl Body {
     ) -> Self {
         let mut body = Self {
             incoming,
-            link: Some(link),
+            held: Some(held),
             pool,
             idle: limits.idle,
             deadline,
@@ -92,7 +101,7 @@ impl Body {
         if let Ok(next) = timeout_at(until, poll_fn(|cx| self.poll_chunk(cx))).await {
             return next.transpose();
         }
-        self.link = None;
+        self.held = None;
         Err(self.error(Kind::Timeout(Phase::Idle), "nothing came in time"))
     }
 
@@ -128,18 +137,41 @@ impl Body {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
         let next = ready!(self.poll_driven(cx));
         if let Some(Err(_)) = next {
-            self.link = None;
+            self.held = None;
         } else {
             self.finish_if_ended();
         }
         Poll::Ready(next)
     }
 
+    /// Asks the body of a shared connection, which is driven elsewhere.
+    fn poll_shared(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
+        loop {
+            match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => return Poll::Ready(Some(Ok(data))),
+                    Err(_trailers) => {}
+                },
+                Some(Err(error)) => {
+                    return Poll::Ready(Some(Err(EgressError::hyper(&error, true, &self.origin))));
+                }
+                None => {
+                    self.finish();
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+
     /// Asks the body, then lets the connection work, until one of them has something to say.
     fn poll_driven(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
         let (mut driven, mut open) = (false, true);
         loop {
-            let Some(link) = &mut self.link else { return Poll::Ready(None) };
+            let link = match &mut self.held {
+                Some(Held::Link(link)) => link,
+                Some(Held::Lane(_)) => return self.poll_shared(cx),
+                None => return Poll::Ready(None),
+            };
             let incoming = Pin::new(&mut self.incoming);
             match link.ask(|cx| incoming.poll_frame(cx)) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
@@ -172,7 +204,7 @@ impl Body {
     }
 
     fn finish(&mut self) {
-        if let Some(link) = self.link.take() {
+        if let Some(Held::Link(link)) = self.held.take() {
             self.pool.put(link);
         }
     }

@@ -9,28 +9,26 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use tokio::time::timeout_at;
 
 use crate::body::Body;
 use crate::dial::Dialer;
 use crate::egress::Shared;
 use crate::inflate::Coding;
-use crate::link::{Failed, Framed, Link};
+use crate::link::Framed;
 use crate::pool::Pool;
 use crate::target::{Limits, Origin, Target};
-use crate::{Deadline, EgressError, Kind, Phase, Policy, Proxy, Rule, Violation, redirect};
+use crate::{Deadline, EgressError, Kind, Policy, Proxy, Rule, Violation, redirect};
 use url::Url;
 
 /// One origin, and the connections to it. Cheap to clone; clones share the connections.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(crate) Arc<Inner>);
 
-struct Inner {
-    shared: Arc<Shared>,
-    dialer: Dialer,
-    pool: Arc<Pool>,
-    limits: Limits,
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) dialer: Dialer,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) limits: Limits,
     host: HeaderValue,
     endpoint: Uri,
 }
@@ -82,7 +80,8 @@ impl Client {
     /// headers are set here, whatever `headers` says. A connection that turns out to have been closed while it was
     /// idle is replaced without a word, because nothing was sent on it; nothing else is ever tried twice.
     ///
-    /// Dropping the returned future closes the connection if the request is under way.
+    /// Dropping the returned future closes the connection if the request is under way, or resets its stream where the
+    /// connection is shared.
     ///
     /// # Errors
     /// See [`Kind`]; [`EgressError::sent`] says whether the peer may have seen the request. A reply that is a
@@ -107,24 +106,21 @@ impl Client {
         body: Bytes,
         deadline: Deadline,
     ) -> Result<Response, EgressError> {
+        if !self.policy().takes(&method) {
+            let reason = format!("{method} is not on the list of methods of this source");
+            return Err(EgressError::refused(Rule::Method, reason));
+        }
         let limits = &self.0.limits;
         let whole = deadline.or_after(limits.total);
         let mut request = self.request(ask, method, path, headers, body);
         if let Some(proxy) = self.0.dialer.absolute() {
             Box::pin(self.for_proxy(proxy, &mut request)).await?;
         }
-        let (link, reply) = match self.0.pool.take() {
-            Some(link) => match self.on_link(link, request, deadline).await? {
-                Exchanged::Reply(link, reply) => (link, reply),
-                Exchanged::Unsent(request) => Box::pin(self.on_fresh(*request, deadline)).await?,
-            },
-            // Apart: dialling is rare, and large to carry room for.
-            None => Box::pin(self.on_fresh(request, deadline)).await?,
-        };
+        let (held, reply) = self.carried(request, deadline).await?;
         let (head, incoming) = reply.into_parts();
         self.vet_head(ask, head.status, &head.headers)?;
         let origin = self.0.dialer.origin.authority.clone();
-        let body = Body::new(incoming, link, self.0.pool.clone(), limits, whole, origin);
+        let body = Body::new(incoming, held, self.0.pool.clone(), limits, whole, origin);
         Ok(Response { status: head.status, headers: head.headers, body })
     }
 
@@ -213,45 +209,6 @@ impl Client {
         request
     }
 
-    async fn on_fresh(
-        &self,
-        request: Framed,
-        deadline: Deadline,
-    ) -> Result<(Box<Link>, http::Response<Incoming>), EgressError> {
-        let Inner { shared, dialer, pool, limits, .. } = &*self.0;
-        let stream = dialer.dial(shared, limits, deadline).await?;
-        pool.count_dial();
-        let link = Link::new(stream, limits)
-            .await
-            .map_err(|e| EgressError::hyper(&e, false, self.origin()))?;
-        match self.on_link(Box::new(link), request, deadline).await? {
-            Exchanged::Reply(link, reply) => Ok((link, reply)),
-            Exchanged::Unsent(_) => {
-                Err(self.error(Kind::Reset, false, "closed as soon as it was opened"))
-            }
-        }
-    }
-
-    async fn on_link(
-        &self,
-        mut link: Box<Link>,
-        request: Framed,
-        deadline: Deadline,
-    ) -> Result<Exchanged, EgressError> {
-        let until = deadline.or_after(self.0.limits.first_byte);
-        match timeout_at(until.0, link.exchange(request)).await {
-            Ok(Ok(reply)) => Ok(Exchanged::Reply(link, reply)),
-            Ok(Err(Failed::Unsent(request))) => Ok(Exchanged::Unsent(request)),
-            Ok(Err(Failed::Broken(Some(error)))) => {
-                Err(EgressError::hyper(&error, true, self.origin()))
-            }
-            Ok(Err(Failed::Broken(None))) => {
-                Err(self.error(Kind::Reset, true, "the connection ended"))
-            }
-            Err(_) => Err(self.error(Kind::Timeout(Phase::FirstByte), true, "no reply in time")),
-        }
-    }
-
     /// Refuses replies this client never acts on. The connection goes with them: their bodies are not worth reading.
     fn vet_head(
         &self,
@@ -293,11 +250,6 @@ impl Client {
     pub(crate) fn error(&self, kind: Kind, sent: bool, detail: &str) -> EgressError {
         EgressError::new(kind, sent, format!("{}: {detail}", self.origin()))
     }
-}
-
-enum Exchanged {
-    Reply(Box<Link>, http::Response<Incoming>),
-    Unsent(Box<Framed>),
 }
 
 impl fmt::Debug for Client {

@@ -30,6 +30,8 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Credential: Send + Sync {
     /// Puts the credential into the request: into its header, its query or its body, but never into another origin.
     ///
+    /// Whatever `secrets` gives out for it, or is told of with [`Secrets::used`], is masked in everything that is answered.
+    ///
     /// # Errors
     /// [`EgressError::secret`]: nothing is sent then.
     fn apply<'a>(
@@ -73,6 +75,7 @@ async fn value(
 ) -> Result<HeaderValue, EgressError> {
     let host = url.host_str().unwrap_or_default();
     let usage = Usage::Host(host, url.port_or_known_default().unwrap_or_default());
+    template.tell_filled(secrets);
     let filled = template
         .fill(secrets, usage)
         .await

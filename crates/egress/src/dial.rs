@@ -72,7 +72,7 @@ impl Dialer {
         if !tls {
             return Ok(Stream::Plain(stream));
         }
-        let tls = self.tls.handshake(&shared.roots, host, stream).await?;
+        let tls = self.tls.handshake(shared, &self.origin, stream).await?;
         Ok(Stream::Tls(Box::new(tls)))
     }
 

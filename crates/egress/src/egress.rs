@@ -87,7 +87,7 @@ impl Egress {
     /// As [`Egress::client`], or the identity cannot be read.
     pub fn client_by(&self, target: &Target, route: &Route) -> Result<Client, EgressError> {
         let origin = Origin::of(&target.base)?;
-        let tls = Tls::new(target.extra_roots.as_deref(), route.client_identity.as_deref())?;
+        let tls = Tls::new(target, route.client_identity.clone())?;
         let proxy = route.proxy.clone();
         let socks = proxy.as_ref().is_some_and(|p| p.kind() == ProxyKind::Socks5);
         let policy = target.policy.clone().onions(socks);

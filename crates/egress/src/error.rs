@@ -1,4 +1,7 @@
+use std::error::Error as _;
 use std::fmt;
+
+use model::Masks;
 
 use crate::rule::{Refusal, Rule};
 
@@ -60,6 +63,8 @@ pub enum Stop {
     Body,
     /// The request carries a payment; those are never sent on.
     Paid,
+    /// Its place holds a secret that went to another origin.
+    Secret,
 }
 
 /// How a compressed reply failed.
@@ -87,7 +92,7 @@ pub enum Phase {
 /// How a reply broke the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
-    /// Not HTTP/1.
+    /// Not HTTP/1.1, or not HTTP/2 where the handshake agreed on that.
     Http,
     /// A redirect, where none is followed.
     Redirect,
@@ -111,6 +116,11 @@ impl EgressError {
         Self::new(Kind::Secret, false, detail)
     }
 
+    /// The same failure, with marks in the place of secrets.
+    pub(crate) fn masked(self, masks: &Masks) -> Self {
+        Self { detail: masks.text(self.detail), ..self }
+    }
+
     /// The same failure of a later hop: an earlier one has reached its peer.
     pub(crate) fn after_sending(mut self, sent: bool) -> Self {
         self.sent |= sent;
@@ -118,10 +128,15 @@ impl EgressError {
     }
 
     pub(crate) fn hyper(error: &hyper::Error, sent: bool, origin: &str) -> Self {
-        let text = error.to_string();
+        let text = match error.source() {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
         // hyper tells this case apart by method only when it is built as a server.
         let kind = if text.contains("too large") {
             Kind::TooLarge
+        } else if let Some(cause) = of_http2(error) {
+            cause
         } else if error.is_parse() {
             Kind::Protocol(Violation::Http)
         } else {
@@ -176,11 +191,31 @@ impl EgressError {
             Kind::Redirect(Stop::TooLong) => "redirect_too_long",
             Kind::Redirect(Stop::Body) => "redirect_body",
             Kind::Redirect(Stop::Paid) => "redirect_paid",
+            Kind::Redirect(Stop::Secret) => "redirect_secret",
             Kind::Decoding(Packed::Damaged) => "reply_damaged",
             Kind::Decoding(Packed::Ratio) => "compression_bomb",
             Kind::Proxy => "proxy_failed",
         }
     }
+}
+
+/// What a failure of HTTP/2 comes to.
+fn of_http2(error: &hyper::Error) -> Option<Kind> {
+    let cause = http2_cause(error)?;
+    // What this side breaks off breaks the rules, or has a larger head than is taken: the library tells no difference.
+    Some(if cause.is_library() { Kind::Protocol(Violation::Http) } else { Kind::Reset })
+}
+
+/// Whether the peer has promised that it has not looked at a request, and will not (RFC 9113, section 8.7).
+pub(crate) fn unprocessed(error: &hyper::Error) -> bool {
+    http2_cause(error).is_some_and(|cause| {
+        let refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
+        cause.is_remote() && (cause.is_go_away() || refused)
+    })
+}
+
+fn http2_cause(error: &hyper::Error) -> Option<&h2::Error> {
+    error.source()?.downcast_ref()
 }
 
 impl fmt::Display for EgressError {

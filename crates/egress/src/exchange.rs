@@ -1,5 +1,6 @@
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::uri::PathAndQuery;
+use model::{Masks, Noting};
 use tokio::time::{sleep, timeout_at};
 use url::Position;
 
@@ -14,7 +15,7 @@ use crate::{
 
 impl Client {
     /// Makes one whole exchange: the credential put in, redirects followed and tries repeated as `options` say, the body
-    /// read and unpacked.
+    /// read and unpacked. What the credential put in is masked in all that comes back: body, header fields, URL and errors.
     ///
     /// # Errors
     /// See [`Kind`]. [`EgressError::sent`] says whether a peer may have seen the request: the outcome is unknown then.
@@ -30,8 +31,14 @@ impl Client {
             return Err(EgressError::refused(Rule::Origin, reason));
         }
         let deadline = options.deadline.or_after(self.limits().total);
+        let mut masks = Masks::none();
         // Apart: such an exchange is large, and the caller should not have to carry room for all of it.
-        Box::pin(follow(self, request, credential, &options, deadline)).await
+        let done =
+            Box::pin(follow(self, request, credential, &options, deadline, &mut masks)).await;
+        match done {
+            Ok(whole) => Ok(whole.masked(&masks)),
+            Err(error) => Err(error.masked(&masks)),
+        }
     }
 }
 
@@ -42,12 +49,13 @@ async fn follow(
     mut credential: Option<&dyn Credential>,
     options: &ExchangeOptions,
     deadline: Deadline,
+    masks: &mut Masks,
 ) -> Result<Whole, EgressError> {
     let mut client = client.clone();
     let mut hops = 0;
     loop {
         let attempt = Attempt { client: &client, request: &request, credential, options, deadline };
-        let (response, paid) = attempt.tried().await.map_err(|e| e.after_sending(hops > 0))?;
+        let (response, paid) = attempt.tried(masks).await.map_err(|e| e.after_sending(hops > 0))?;
         if !redirect::asks(response.status) {
             return read(response, &client, request.url, options, deadline).await;
         }
@@ -62,6 +70,10 @@ async fn follow(
         drop(response);
         request = next.request;
         if next.crosses {
+            if masks.masked(request.url.as_str().as_bytes()).is_some() {
+                let why = "the redirect would take a secret of this origin to another";
+                return Err(stop(Stop::Secret, why));
+            }
             // Whoever it was for, the chain has left them: the credential does not come back either.
             credential = None;
             client = client.elsewhere(&request.url).map_err(|e| e.after_sending(true))?;
@@ -80,10 +92,10 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Tries, and again where that is allowed and may help. Also says whether the request carries a payment.
-    async fn tried(&self) -> Result<(Response, bool), EgressError> {
+    async fn tried(&self, masks: &mut Masks) -> Result<(Response, bool), EgressError> {
         let (mut tries, mut sent) = (0, false);
         loop {
-            let signed = self.signed().await.map_err(|e| e.after_sending(sent))?;
+            let signed = self.signed(masks).await.map_err(|e| e.after_sending(sent))?;
             let paid = signed.headers.iter().any(|(name, value)| headers::is_payment(name, value));
             let again = repeatable(&signed.method, &signed.headers);
             let outcome = self.once(signed).await;
@@ -104,11 +116,12 @@ impl Attempt<'_> {
     }
 
     /// The request with its credential, which may change everything but where it goes.
-    async fn signed(&self) -> Result<Outgoing, EgressError> {
+    async fn signed(&self, masks: &mut Masks) -> Result<Outgoing, EgressError> {
         let mut signed = self.request.clone();
         let Some(credential) = self.credential else { return Ok(signed) };
-        let secrets = &*self.client.shared().options.secrets;
-        let applied = timeout_at(self.deadline.0, credential.apply(&mut signed, secrets)).await;
+        let secrets = Noting::new(&*self.client.shared().options.secrets);
+        let applied = timeout_at(self.deadline.0, credential.apply(&mut signed, &secrets)).await;
+        masks.extend(secrets.into_masks());
         applied.unwrap_or_else(|_| {
             let kind = Kind::Timeout(Phase::Total);
             Err(self.client.error(kind, false, "no credential was given in time"))

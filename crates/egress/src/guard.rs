@@ -79,10 +79,12 @@ pub fn host(host: &Host<String>, port: u16, policy: &Policy) -> Result<(), Refus
     if let Host::Domain(name) = host {
         named(&name.trim_end_matches('.').to_ascii_lowercase(), port, policy)?;
     }
-    if !policy.lists(&shown) {
+    if !policy.lists(&shown, port) {
         return Err(Refusal::new(
             Rule::Host,
-            format!("{shown} is not on the list of hosts of this source: add it if that is meant"),
+            format!(
+                "{shown}:{port} is not on the list of hosts of this source: add it if that is meant"
+            ),
         ));
     }
     match host {

@@ -6,12 +6,14 @@
 //! whole exchange, with a credential, redirects, second tries and unpacking where the caller allows them. The rules for
 //! targets are the pure functions of [`guard`].
 //!
-//! Connections are not driven by tasks of their own: whoever waits for a reply drives the connection it comes on. That
-//! saves two task switches an exchange, makes back-pressure reach the peer by itself, and means that dropping a reply
-//! closes its connection at once.
+//! HTTP/1.1 connections are not driven by tasks of their own: whoever waits for a reply drives the connection it comes on.
+//! That saves two task switches an exchange, makes back-pressure reach the peer by itself, and means that dropping a
+//! reply closes its connection at once. An HTTP/2 connection is shared, and so has a task; dropping a reply resets its
+//! stream.
 
 mod address;
 mod body;
+mod carry;
 mod client;
 mod credential;
 mod deadline;
@@ -24,9 +26,11 @@ mod expand;
 pub mod guard;
 mod headers;
 mod host;
+mod identity;
 mod inflate;
 mod judge;
 mod link;
+mod masked;
 mod names;
 mod net;
 mod options;
@@ -43,6 +47,9 @@ mod rule;
 mod stream;
 mod target;
 mod tls;
+mod trunk;
+mod trunks;
+mod validity;
 
 pub use address::{Class, classify};
 pub use body::Body;
@@ -53,6 +60,7 @@ pub use egress::{Egress, Options};
 pub use error::{EgressError, Kind, Packed, Phase, Stop, Violation};
 pub use expand::{expand, looks_secret};
 pub use headers::{HeaderRule, MAX_VALUE, agent_header, clean, header_rule};
+pub use identity::Identity;
 pub use judge::{Judgement, judge, judge_hops, read_allowed, read_answers, unresolved};
 pub use net::Net;
 pub use options::{Beyond, ExchangeOptions, Redirects, Whole};
@@ -63,3 +71,4 @@ pub use retry::Retry;
 pub use route::Route;
 pub use rule::{Refusal, Rule};
 pub use target::{Limits, Target};
+pub use validity::validity;

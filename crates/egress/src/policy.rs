@@ -1,10 +1,11 @@
 use std::net::IpAddr;
 
+use http::Method;
 use url::{Host, Url};
 
 use crate::{Class, Net};
 
-/// Which private places an operator has named, and, if wanted, which hosts are the only ones.
+/// Which private places an operator has named, and, if wanted, which hosts and methods are the only ones.
 ///
 /// A named place may be loopback, private, shared (RFC 6598), benchmarking or unique-local. Metadata services,
 /// link-local, multicast, unspecified, documentation and reserved addresses cannot be named at all. Public addresses
@@ -13,7 +14,8 @@ use crate::{Class, Net};
 pub struct Policy {
     private: Vec<(String, u16)>,
     nets: Vec<(Net, Option<u16>)>,
-    hosts: Option<Vec<String>>,
+    hosts: Option<Vec<(String, Option<u16>)>>,
+    methods: Option<Vec<Method>>,
     onions: bool,
 }
 
@@ -45,7 +47,22 @@ impl Policy {
     /// stand for `api.example.com`. Redirects are held against the same list.
     #[must_use]
     pub fn only_hosts<'a>(mut self, hosts: impl IntoIterator<Item = &'a str>) -> Self {
-        self.hosts = Some(hosts.into_iter().map(plain).collect());
+        self.hosts = Some(hosts.into_iter().map(|host| (plain(host), None)).collect());
+        self
+    }
+
+    /// The same, each host at one port and at no other.
+    #[must_use]
+    pub fn only_places<'a>(mut self, places: impl IntoIterator<Item = (&'a str, u16)>) -> Self {
+        let places = places.into_iter().map(|(host, port)| (plain(host), Some(port)));
+        self.hosts = Some(places.collect());
+        self
+    }
+
+    /// Allows no other methods than these. Every request is held against them, those too that a redirect makes.
+    #[must_use]
+    pub fn only_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.methods = Some(methods.into_iter().collect());
         self
     }
 
@@ -67,9 +84,16 @@ impl Policy {
         self.private.iter().any(|(h, p)| *h == host && *p == port)
     }
 
-    /// Whether this host is on the list, or there is none.
-    pub fn lists(&self, host: &str) -> bool {
-        self.hosts.as_ref().is_none_or(|hosts| hosts.contains(&plain(host)))
+    /// Whether this host is on the list at this port, or there is no list.
+    pub fn lists(&self, host: &str, port: u16) -> bool {
+        let host = plain(host);
+        let listed = |(h, p): &(String, Option<u16>)| *h == host && p.is_none_or(|p| p == port);
+        self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(listed))
+    }
+
+    /// Whether this method is on the list, or there is none.
+    pub fn takes(&self, method: &Method) -> bool {
+        self.methods.as_ref().is_none_or(|methods| methods.contains(method))
     }
 
     /// Whether this address, which `host` led to, may be dialled at this port.
@@ -115,7 +139,7 @@ mod tests {
             "[2600:0::1]",
             "xn--bcher-kva.example",
         ] {
-            assert!(policy.lists(listed), "{listed}");
+            assert!(policy.lists(listed, 443), "{listed}");
         }
         for other in [
             "example.com",
@@ -124,10 +148,27 @@ mod tests {
             "api.example.com..",
             "",
         ] {
-            assert!(!policy.lists(other), "{other}");
+            assert!(!policy.lists(other, 443), "{other}");
         }
-        assert!(Policy::default().lists("anything.example"));
-        assert!(!Policy::default().only_hosts([]).lists("anything.example"));
+        assert!(Policy::default().lists("anything.example", 1));
+        assert!(!Policy::default().only_hosts([]).lists("anything.example", 1));
+    }
+
+    #[test]
+    fn a_list_of_places_holds_each_host_at_its_own_port_only() {
+        let places = [("API.example.com", 443), ("[2600::1]", 8443)];
+        let policy = Policy::default().only_places(places);
+        assert!(policy.lists("api.example.com.", 443) && policy.lists("2600::1", 8443));
+        assert!(!policy.lists("api.example.com", 80) && !policy.lists("2600::1", 443));
+        assert!(!policy.lists("a.api.example.com", 443));
+    }
+
+    #[test]
+    fn a_list_of_methods_holds_those_and_no_others() {
+        let policy = Policy::default().only_methods([Method::GET]);
+        assert!(policy.takes(&Method::GET) && !policy.takes(&Method::POST));
+        assert!(Policy::default().takes(&Method::POST));
+        assert!(!Policy::default().only_methods([]).takes(&Method::GET));
     }
 
     #[test]

@@ -5,10 +5,13 @@ use std::time::Duration;
 use ambient::{Clock, Instant};
 
 use crate::link::Link;
+use crate::trunk::{Lane, Trunk};
+use crate::trunks::Trunks;
 
 /// Connections waiting for their next use; the one used last is taken first, so that the rest can grow old.
 pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
+    trunks: Trunks,
     max: usize,
     keep: Duration,
     clock: Clock,
@@ -25,6 +28,7 @@ impl Pool {
     pub(crate) fn new(max: usize, keep: Duration, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             idle: Mutex::new(Vec::new()),
+            trunks: Trunks::default(),
             max,
             keep,
             clock,
@@ -57,9 +61,32 @@ impl Pool {
         }
     }
 
+    /// A place on a connection that is shared.
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        self.trunks.lane()
+    }
+
+    /// Shares a connection with those who come later, if connections are kept at all.
+    pub(crate) fn share(self: &Arc<Self>, trunk: Arc<Trunk>) {
+        if self.max > 0 {
+            self.trunks.keep(trunk);
+            self.sweep();
+        }
+    }
+
+    /// What is known of the peer's connections.
+    pub(crate) fn trunks(&self) -> &Trunks {
+        &self.trunks
+    }
+
+    /// The clock that connections grow old by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Connections at rest.
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().len() + self.trunks.unused()
     }
 
     pub(crate) fn count_dial(&self) {
@@ -98,7 +125,7 @@ impl Pool {
         let now = self.clock.instant();
         let mut idle = self.lock();
         idle.retain_mut(|i| now.since(i.since) < self.keep && i.link.is_idle());
-        let done = idle.is_empty();
+        let done = self.trunks.drop_stale(now, self.keep) && idle.is_empty();
         if done {
             // Under the lock, so that a connection put back right after it starts a new sweeper.
             self.sweeping.store(false, Ordering::Release);

@@ -23,6 +23,8 @@ pub enum Rule {
     MetadataName,
     /// The host is not on the target's list of hosts.
     Host,
+    /// The method is not on the target's list of methods.
+    Method,
     /// The address is the one this gate itself listens on.
     Own,
     /// There is no way there: an onion service without a SOCKS proxy.
@@ -48,6 +50,7 @@ impl Rule {
             Self::Spelling => "host_spelling_refused",
             Self::MetadataName => "metadata_name_refused",
             Self::Host => "host_not_listed",
+            Self::Method => "method_not_listed",
             Self::Own => "own_address_refused",
             Self::NoRoute => "no_route",
             Self::NoAddress => "dns_failed",

@@ -16,12 +16,23 @@ pub struct Target {
     pub limits: Limits,
     /// Certificates (PEM) of authorities trusted besides those of the machine.
     pub extra_roots: Option<Vec<u8>>,
+    /// Whether those are the only ones: the machine's are left out.
+    pub extra_roots_only: bool,
+    /// Whether HTTP/2 is offered, in the TLS handshake and nowhere else.
+    pub http2: bool,
 }
 
 impl Target {
     /// A target with default limits and public addresses only.
     pub fn new(base: Url) -> Self {
-        Self { base, policy: Policy::default(), limits: Limits::default(), extra_roots: None }
+        Self {
+            base,
+            policy: Policy::default(),
+            limits: Limits::default(),
+            extra_roots: None,
+            extra_roots_only: false,
+            http2: false,
+        }
     }
 }
 

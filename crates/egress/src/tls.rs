@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
-use model::Secret;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, oneshot};
@@ -10,7 +9,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
 
-use crate::{EgressError, Kind};
+use crate::egress::Shared;
+use crate::identity::certificates;
+use crate::target::{Origin, Target};
+use crate::{EgressError, Identity, Kind};
 
 /// The machine's root certificates, read when the first `https` target is dialled and kept.
 #[derive(Debug, Default)]
@@ -46,100 +48,101 @@ async fn load() -> Result<Arc<RootCertStore>, EgressError> {
 #[derive(Default)]
 pub(crate) struct Tls {
     extra: Vec<CertificateDer<'static>>,
-    identity: Option<Identity>,
+    /// Whether the machine's own roots are left out.
+    extra_only: bool,
+    /// Whether HTTP/2 is offered.
+    http2: bool,
+    identity: Option<Arc<Identity>>,
     connector: OnceCell<TlsConnector>,
 }
 
-/// What this side proves itself by.
-struct Identity {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl Identity {
-    fn read(pem: &Secret<Vec<u8>>) -> Result<Self, EgressError> {
-        let broken =
-            |what: &str| EgressError::new(Kind::Tls, false, format!("client identity: {what}"));
-        let chain = CertificateDer::pem_slice_iter(pem.reveal())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| broken("the certificates are not valid PEM"))?;
-        if chain.is_empty() {
-            return Err(broken("there is no certificate"));
-        }
-        let key = PrivateKeyDer::from_pem_slice(pem.reveal())
-            .map_err(|_| broken("there is no private key as PEM"))?;
-        Ok(Self { chain, key })
-    }
-}
-
 impl Tls {
-    /// Takes further authorities, and an identity, as PEM.
+    /// Takes the authorities of a target, and an identity.
     pub(crate) fn new(
-        extra: Option<&[u8]>,
-        identity: Option<&Secret<Vec<u8>>>,
+        target: &Target,
+        identity: Option<Arc<Identity>>,
     ) -> Result<Self, EgressError> {
-        let identity = identity.map(Identity::read).transpose()?;
-        let extra = extra.map(authorities).transpose()?.unwrap_or_default();
-        Ok(Self { extra, identity, connector: OnceCell::new() })
+        let extra = target.extra_roots.as_deref().map(authorities).transpose()?;
+        let extra_only = target.extra_roots_only;
+        if extra_only && extra.is_none() {
+            return Err(failed("without the machine's authorities there are none"));
+        }
+        let extra = extra.unwrap_or_default();
+        let http2 = target.http2;
+        Ok(Self { extra, extra_only, http2, identity, connector: OnceCell::new() })
     }
 
     /// The same authorities for another origin, to which no identity is shown.
     pub(crate) fn elsewhere(&self) -> Self {
-        Self { extra: self.extra.clone(), ..Self::default() }
+        let Self { extra, extra_only, http2, .. } = self;
+        let (extra, extra_only, http2) = (extra.clone(), *extra_only, *http2);
+        Self { extra, extra_only, http2, ..Self::default() }
     }
 
-    /// Completes the handshake on `stream` for `host`, which is verified and sent as SNI.
+    /// Whether HTTP/2 is offered.
+    pub(crate) fn offers_http2(&self) -> bool {
+        self.http2
+    }
+
+    /// Completes the handshake on `stream` for `origin`, whose host is verified and sent as SNI.
     pub(crate) async fn handshake(
         &self,
-        roots: &Roots,
-        host: &Host<String>,
+        shared: &Shared,
+        origin: &Origin,
         stream: TcpStream,
     ) -> Result<TlsStream<TcpStream>, EgressError> {
-        let failed = |what: String| EgressError::new(Kind::Tls, false, what);
+        let host = &origin.host;
         let name = match host {
             Host::Domain(name) => ServerName::try_from(name.trim_end_matches('.').to_owned())
                 .map_err(|_| failed(format!("`{name}` is no name a certificate can have")))?,
             Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::V4(*ip)),
             Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::V6(*ip)),
         };
-        let connector = self.connector.get_or_try_init(|| self.build(roots)).await?;
+        let connector = self.connector.get_or_try_init(|| self.build(shared, origin)).await?;
         connector.connect(name, stream).await.map_err(|e| failed(format!("{host}: {e}")))
     }
 
-    async fn build(&self, roots: &Roots) -> Result<TlsConnector, EgressError> {
-        let failed = |what: String| EgressError::new(Kind::Tls, false, what);
-        let mut store = RootCertStore::clone(roots.get().await?);
+    async fn build(&self, shared: &Shared, origin: &Origin) -> Result<TlsConnector, EgressError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| failed(e.to_string()))?
+            .with_root_certificates(self.store(&shared.roots).await?);
+        let mut config = match &self.identity {
+            None => config.with_no_client_auth(),
+            Some(identity) => {
+                let key = identity.key(origin, &*shared.options.secrets).await?;
+                config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
+            }
+        };
+        let offered: &[&[u8]] = if self.http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    /// Every authority that is trusted.
+    async fn store(&self, roots: &Roots) -> Result<RootCertStore, EgressError> {
+        let mut store = if self.extra_only {
+            RootCertStore::empty()
+        } else {
+            RootCertStore::clone(roots.get().await?)
+        };
         for certificate in &self.extra {
             store
                 .add(certificate.clone())
                 .map_err(|e| failed(format!("an extra root certificate is unusable: {e}")))?;
         }
         if store.is_empty() {
-            return Err(failed("this machine has no root certificates".to_owned()));
+            return Err(failed("this machine has no root certificates"));
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|e| failed(e.to_string()))?
-            .with_root_certificates(store);
-        let mut config = match &self.identity {
-            None => config.with_no_client_auth(),
-            Some(Identity { chain, key }) => config
-                .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(|e| failed(format!("client identity: {e}")))?,
-        };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsConnector::from(Arc::new(config)))
+        Ok(store)
     }
 }
 
+fn failed(what: impl Into<String>) -> EgressError {
+    EgressError::new(Kind::Tls, false, what)
+}
+
 fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, EgressError> {
-    let broken = |what: &str| EgressError::new(Kind::Tls, false, what.to_owned());
-    let extra = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| broken("the extra root certificates are not valid PEM"))?;
-    if extra.is_empty() {
-        return Err(broken("the extra root certificates hold no certificate"));
-    }
-    Ok(extra)
+    certificates(pem).map_err(|e| failed(format!("extra root certificates: {e}")))
 }

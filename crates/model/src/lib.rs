@@ -3,6 +3,7 @@
 //! Pure data: no I/O, no clock, no randomness. Every other room knows this one; it knows none.
 
 mod access;
+mod masks;
 mod name;
 mod principal;
 mod refusal;
@@ -11,6 +12,7 @@ mod secrets;
 mod time;
 
 pub use access::{Action, Effect, Verdict};
+pub use masks::{Masks, Noting};
 pub use name::{ExposedName, NameError, SourceName, expose};
 pub use principal::{Credential, Principal, PrincipalId, Role, Scopes, TenantId};
 pub use refusal::{Code, Fault, Refusal};

@@ -104,6 +104,8 @@ codes! {
     UpstreamDown = "upstream_down", Upstream, retry true, rpc -32603, http 503;
     /// What the source sent is larger than the limit for results.
     ResultTooLarge = "result_too_large", Upstream, retry false, rpc -32603, http 502;
+    /// The source answered with what reads like orders to a model, and the operator wants such answers withheld.
+    ResultWithheld = "result_withheld", Upstream, retry false, rpc -32603, http 502;
     /// Eras differ, and this cannot be said in the other one.
     NotTranslatable = "not_translatable", Gate, retry false, rpc -32603, http 502;
     /// The record of the call could not be made durable.

@@ -84,6 +84,10 @@ pub type Given<'a> = Pin<Box<dyn Future<Output = Result<Secret<String>, NoSecret
 pub trait Secrets: Send + Sync {
     /// The value, if the secret is there and may be used so.
     fn secret<'a>(&'a self, name: &'a SecretName, usage: Usage<'a>) -> Given<'a>;
+
+    /// Hears of a value that is put in besides those it gave out: a token that was got with one, or what stands in the
+    /// environment. Only whoever masks what comes back cares: see [`Noting`](crate::Noting).
+    fn used(&self, _name: &str, _value: &str) {}
 }
 
 /// An installation without a vault: it has no secret.
@@ -103,6 +107,8 @@ pub struct Template(Vec<Part>);
 
 enum Part {
     Text(Secret<String>),
+    /// What another reference stood for, and the reference.
+    Filled(String, Secret<String>),
     Vault(SecretName),
 }
 
@@ -149,7 +155,7 @@ impl Template {
             parts.push(Part::Text(Secret::new(rest[..at].to_owned())));
             parts.push(match inside.strip_prefix("vault:") {
                 Some(name) => Part::Vault(SecretName::new(name)?),
-                None => Part::Text(Secret::new(fill(inside)?)),
+                None => Part::Filled(inside.to_owned(), Secret::new(fill(inside)?)),
             });
             rest = after;
         }
@@ -166,8 +172,17 @@ impl Template {
     pub fn names(&self) -> impl Iterator<Item = &SecretName> {
         self.0.iter().filter_map(|part| match part {
             Part::Vault(name) => Some(name),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Filled(..) => None,
         })
+    }
+
+    /// Tells of what stands in the place of references other than those to secrets, for where that is one, too.
+    pub fn tell_filled(&self, to: &dyn Secrets) {
+        for part in &self.0 {
+            if let Part::Filled(name, value) = part {
+                to.used(name, value.reveal());
+            }
+        }
     }
 
     /// The text with its secrets filled in.
@@ -182,7 +197,7 @@ impl Template {
         let mut filled = String::new();
         for part in &self.0 {
             match part {
-                Part::Text(text) => filled.push_str(text.reveal()),
+                Part::Text(text) | Part::Filled(_, text) => filled.push_str(text.reveal()),
                 Part::Vault(name) => filled.push_str(secrets.secret(name, usage).await?.reveal()),
             }
         }

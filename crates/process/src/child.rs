@@ -34,6 +34,7 @@ pub struct Handle {
     pub(crate) pid: i32,
     pub(crate) stops: mpsc::Sender<Duration>,
     pub(crate) exit: watch::Receiver<Option<Ended>>,
+    pub(crate) seen: watch::Receiver<Seen>,
     pub(crate) stderr: Arc<Stderr>,
 }
 
@@ -65,9 +66,14 @@ impl Handle {
         }
     }
 
-    /// What was seen of it that its end alone does not tell, once it has ended.
+    /// What was seen of it so far that its end alone does not tell; all of it once it has ended.
     pub fn seen(&self) -> Seen {
-        self.exit.borrow().map(|ended| ended.seen).unwrap_or_default()
+        *self.seen.borrow()
+    }
+
+    /// A look at the child that does not keep it alive.
+    pub fn watch(&self) -> Look {
+        Look { exit: self.exit.clone(), seen: self.seen.clone(), told: Seen::default() }
     }
 
     /// Waits `grace` for the child to end by itself (its input should be closed by now), then sends its tree SIGTERM,
@@ -88,11 +94,49 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// The end of a program, and what was seen of it.
+/// Watches a child without keeping it alive.
+#[derive(Debug)]
+pub struct Look {
+    exit: watch::Receiver<Option<Ended>>,
+    seen: watch::Receiver<Seen>,
+    told: Seen,
+}
+
+/// What is new of a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// More was seen of it: before, and now.
+    Seen(Seen, Seen),
+    /// It has ended, and nothing of its tree is left.
+    Ended(Exit),
+}
+
+impl Look {
+    /// What is new; everything that was seen comes before the end, which is the last thing to come.
+    pub async fn next(&mut self) -> News {
+        loop {
+            let seen = *self.seen.borrow_and_update();
+            if seen != self.told {
+                return News::Seen(std::mem::replace(&mut self.told, seen), seen);
+            }
+            tokio::select! {
+                biased;
+                Ok(()) = self.seen.changed() => {}
+                ended = self.exit.wait_for(Option::is_some) => {
+                    let exit = ended.ok().and_then(|e| *e).map_or(Exit::Lost, |ended| ended.exit);
+                    if *self.seen.borrow() == self.told {
+                        return News::Ended(exit);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The end of a program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub(crate) exit: Exit,
-    pub(crate) seen: Seen,
 }
 
 /// How a program ended.

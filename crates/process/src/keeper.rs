@@ -21,6 +21,7 @@ pub(crate) struct Keeper {
     pub(crate) supervisor: tokio::process::Child,
     pub(crate) stops: mpsc::Receiver<Duration>,
     pub(crate) exit: watch::Sender<Option<Ended>>,
+    pub(crate) seen: watch::Sender<Seen>,
     pub(crate) slot: Slot,
     pub(crate) remains: Remains,
 }
@@ -28,11 +29,11 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Ends when nothing of the tree is left. Dropped, it closes the socket, which ends the tree as well.
     pub(crate) async fn run(self) {
-        let Self { source, control, mut supervisor, mut stops, exit, slot, remains } = self;
+        let Self { source, control, mut supervisor, mut stops, exit, seen, slot, remains } = self;
         let (mut from, to) = control.into_split();
         // `None` once the handle is gone: closing our side tells the supervisor.
         let mut to = Some(to);
-        let mut end = pin!(ended(&mut from));
+        let mut end = pin!(ended(&mut from, &seen));
         let how = loop {
             tokio::select! {
                 how = &mut end => break how,
@@ -50,8 +51,9 @@ impl Keeper {
         }
         drop(remains);
         drop(slot);
-        if !how.seen.is_nothing() {
-            tracing::warn!(%source, exit = %how.exit, "a program was held by its confinement: {}", how.seen);
+        let all = *seen.borrow();
+        if !all.is_nothing() {
+            tracing::warn!(%source, exit = %how.exit, "a program was held by its confinement: {all}");
         }
         exit.send_replace(Some(how));
     }
@@ -78,21 +80,21 @@ impl Drop for Remains {
     }
 }
 
-async fn ended(from: &mut OwnedReadHalf) -> Ended {
-    let mut seen = Seen::default();
+/// Reads reports to the last; what is seen meanwhile is told at once.
+async fn ended(from: &mut OwnedReadHalf, seen: &watch::Sender<Seen>) -> Ended {
     let count = |n| u32::try_from(n).unwrap_or(0);
     let exit = loop {
         match report(from).await {
             Some(Report::Exited(code)) => break Exit::Code(code),
             Some(Report::Killed(signal)) => break Exit::Signal(signal),
-            Some(Report::Over(n)) => seen.over = Limit::from_number(n),
-            Some(Report::Left(n)) => seen.left_behind = count(n),
-            Some(Report::Forbidden(n)) => seen.forbidden = count(n),
+            Some(Report::Over(n)) => seen.send_modify(|seen| seen.over = Limit::from_number(n)),
+            Some(Report::Left(n)) => seen.send_modify(|seen| seen.left_behind = count(n)),
+            Some(Report::Forbidden(n)) => seen.send_modify(|seen| seen.forbidden = count(n)),
             Some(Report::Started(_) | Report::Failed(_)) => {}
             None => break Exit::Lost,
         }
     };
-    Ended { exit, seen }
+    Ended { exit }
 }
 
 /// One report; `None` if the supervisor is gone.

@@ -18,8 +18,8 @@ use crate::confine::{cache_variables, temp};
 use crate::keeper::{self, Keeper, Remains};
 use crate::order::{MAX_ORDER, Order, Report};
 use crate::{
-    Caps, Child, Children, Confine, Handle, Lines, SpawnError, Spec, Stderr, Stdin, Support,
-    environment, fetches_programs, program, stage,
+    Caps, Child, Children, Confine, Handle, Lines, Reach, Seen, SpawnError, Spec, Stderr, Stdin,
+    Support, environment, fetches_programs, program, stage,
 };
 
 /// Starts programs: the only thing that does.
@@ -109,6 +109,14 @@ impl Launcher {
         Ok(self.prepare(spec)?.file)
     }
 
+    /// What a program would reach; `None` if it is not to be confined.
+    ///
+    /// # Errors
+    /// As for [`Launcher::check`].
+    pub fn planned(&self, spec: &Spec) -> Result<Option<Reach>, SpawnError> {
+        Ok(self.prepare(spec)?.plan.map(Plan::reach))
+    }
+
     fn prepare(&self, spec: &Spec) -> Result<Prepared, SpawnError> {
         spec.check()?;
         if !spec.dir.is_dir() {
@@ -164,14 +172,24 @@ impl Launcher {
         };
         let (stop, stops) = mpsc::channel(4);
         let (exited, exit) = watch::channel(None);
+        let (seeing, seen) = watch::channel(Seen::default());
         let source = spec.source.clone();
-        let keeper = Keeper { source, control, supervisor, stops, exit: exited, slot, remains };
+        let keeper = Keeper {
+            source,
+            control,
+            supervisor,
+            stops,
+            exit: exited,
+            seen: seeing,
+            slot,
+            remains,
+        };
         tokio::spawn(keeper.run());
         let stderr = self.follow(spec, pipes.stderr);
         Ok(Child {
             stdin: Stdin::new(pipes.stdin),
             stdout: Lines::new(pipes.stdout, self.max_line),
-            handle: Handle { source: spec.source.clone(), pid, stops: stop, exit, stderr },
+            handle: Handle { source: spec.source.clone(), pid, stops: stop, exit, seen, stderr },
         })
     }
 

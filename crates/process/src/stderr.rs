@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ambient::{Clock, Instant};
-use model::{Secret, SourceName};
+use model::{Masks, Secret, SourceName};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Lines kept.
@@ -23,6 +23,8 @@ const SHORTEST_SECRET: usize = 6;
 /// child that writes much is not logged whole, but always read, so that it never waits.
 pub struct Stderr {
     source: SourceName,
+    masks: Masks,
+    /// For values that are cut in two.
     secrets: Vec<Secret<String>>,
     kept: Mutex<VecDeque<String>>,
 }
@@ -30,11 +32,12 @@ pub struct Stderr {
 impl Stderr {
     pub(crate) fn new(source: SourceName, env: &[(String, Secret<String>)]) -> Self {
         let long = env.iter().map(|(_, v)| v.reveal()).filter(|v| v.len() >= SHORTEST_SECRET);
-        let mut secrets: Vec<String> = long.cloned().collect();
-        // The longest first: one value may be part of another.
-        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        let secrets = secrets.into_iter().map(Secret::new).collect();
-        Self { source, secrets, kept: Mutex::new(VecDeque::new()) }
+        let secrets = long.cloned().map(Secret::new).collect();
+        let mut masks = Masks::none();
+        for (name, value) in env {
+            masks.add_longer_than(SHORTEST_SECRET, name, value.reveal());
+        }
+        Self { source, masks, secrets, kept: Mutex::new(VecDeque::new()) }
     }
 
     /// The last lines, oldest first; at most 50.
@@ -68,12 +71,7 @@ impl Stderr {
 
     fn say(&self, line: &[u8], cut: bool, budget: &mut Budget, clock: &Clock) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut text = String::from_utf8_lossy(line).into_owned();
-        for secret in &self.secrets {
-            if text.contains(secret.reveal()) {
-                text = text.replace(secret.reveal(), "[secret]");
-            }
-        }
+        let mut text = self.masks.text(String::from_utf8_lossy(line).into_owned());
         if cut {
             self.drop_split_secret(&mut text);
         }
@@ -193,7 +191,7 @@ mod tests {
         let got =
             said(b"token=hunter2hunter2 and hunter2h, on\n", &["hunter2h", "hunter2hunter2", "on"])
                 .await;
-        assert_eq!(got, ["token=[secret] and [secret], on"]);
+        assert_eq!(got, ["token=[secret:X withheld] and [secret:X withheld], on"]);
         let split = format!("{}hunter2hunter2\n", "x".repeat(LONGEST - 7));
         let got = said(split.as_bytes(), &["hunter2hunter2"]).await;
         assert!(!got[0].contains("hunter"), "{}", &got[0][LONGEST - 20..]);

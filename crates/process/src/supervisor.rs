@@ -221,7 +221,9 @@ impl Watch<'_> {
         loop {
             match wait(WaitOptions::NOHANG) {
                 Ok(Some((pid, status))) => {
-                    self.seen.forbidden += u32::from(status.terminating_signal() == Some(SIGSYS));
+                    if status.terminating_signal() == Some(SIGSYS) {
+                        self.note_forbidden();
+                    }
                     if pid == self.main {
                         self.ended = Some(report(status));
                     }
@@ -256,6 +258,15 @@ impl Watch<'_> {
         };
         self.seen.over = Some(over);
         self.ask(Duration::ZERO);
+    }
+
+    /// One more process that tried what is forbidden. It is told at once, as long as that is news.
+    fn note_forbidden(&mut self) {
+        self.seen.forbidden = self.seen.forbidden.saturating_add(1);
+        if self.seen.forbidden.is_power_of_two() {
+            let n = i32::try_from(self.seen.forbidden).unwrap_or(i32::MAX);
+            let _ = send(self.control, Report::Forbidden(n));
+        }
     }
 
     /// Asks the group whether it had to refuse anything.

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use egress::{Policy, Route};
 use model::{SourceName, Template};
 use process::Confine;
 use protocol::mcp::Era;
@@ -77,10 +78,24 @@ pub struct Remote {
     pub url: Url,
     /// Headers sent with every request, credentials among them. Secrets are filled in each time one is sent.
     pub headers: Vec<(String, Template)>,
-    /// Hosts and ports that may be private addresses.
-    pub private: Vec<(String, u16)>,
+    /// Which private places it may be at, and which places and methods are the only ones.
+    pub policy: Policy,
     /// PEM certificates trusted besides those of the machine.
     pub ca: Option<Vec<u8>>,
+    /// Whether those are the only ones.
+    pub ca_only: bool,
+    /// Whether HTTP/2 is offered, over TLS.
+    pub http2: bool,
+    /// By which way it is reached, and as whom.
+    pub route: Route,
+}
+
+impl Remote {
+    /// An endpoint without headers, reached straight.
+    pub fn new(url: Url) -> Self {
+        let (headers, policy, route) = (Vec::new(), Policy::default(), Route::default());
+        Self { url, headers, policy, ca: None, ca_only: false, http2: false, route }
+    }
 }
 
 /// Time limits of one source.
@@ -183,8 +198,7 @@ mod tests {
     #[test]
     fn the_identity_of_a_url_holds_no_secret() {
         let url = Url::parse("https://joe:hunter2@example.com/mcp?key=s3cret&mode=x#f").unwrap();
-        let remote = Remote { url, headers: Vec::new(), private: Vec::new(), ca: None };
-        assert_eq!(Reach::Http(remote).identity(), "https://example.com/mcp?key&mode");
+        assert_eq!(Reach::Http(Remote::new(url)).identity(), "https://example.com/mcp?key&mode");
     }
 
     #[test]

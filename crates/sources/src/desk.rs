@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::json::Object;
@@ -16,6 +17,8 @@ const EXTRA: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     running: Mutex<Running>,
+    /// Answers that nobody waited for.
+    strays: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +53,11 @@ enum Waiting {
 }
 
 impl Desk {
+    /// A desk that counts the answers nobody waits for.
+    pub(crate) fn new(strays: Arc<AtomicU64>) -> Self {
+        Self { strays, ..Self::default() }
+    }
+
     /// A place for the call of this id.
     pub(crate) fn open(self: &Arc<Self>, id: u64, asks: bool) -> Ticket {
         let (extra_in, extra) = mpsc::channel(EXTRA);
@@ -70,8 +78,12 @@ impl Desk {
         let mut running = self.lock();
         match &message {
             Message::Response(response) => {
-                let id = response.id.as_ref().and_then(|id| number(id.raw()))?;
-                let answer = running.calls.get_mut(&id)?.answer.take()?;
+                let id = response.id.as_ref().and_then(|id| number(id.raw()));
+                let slot = id.and_then(|id| running.calls.get_mut(&id));
+                let Some(answer) = slot.and_then(|slot| slot.answer.take()) else {
+                    self.strays.fetch_add(1, Ordering::Relaxed);
+                    return None;
+                };
                 if let Message::Response(response) = message {
                     // Gone if the call was given up this very moment.
                     let _ = answer.send(Ok(response));
@@ -247,7 +259,8 @@ mod tests {
 
     #[tokio::test]
     async fn answers_and_progress_that_nobody_waits_for_end_here() {
-        let desk = Arc::new(Desk::default());
+        let strays = Arc::new(AtomicU64::new(0));
+        let desk = Arc::new(Desk::new(strays.clone()));
         let mut ticket = desk.open(2, true);
         for stray in [ANSWER, PROGRESS, r#"{"jsonrpc":"2.0","id":"2","result":{}}"#] {
             assert!(desk.route(message(stray)).is_none());
@@ -257,6 +270,7 @@ mod tests {
         let Ok(Message::Response(first)) = ticket.next().await else { panic!("no answer") };
         assert_eq!(&first.outcome.unwrap()[..], b"{\"n\":1}");
         assert!(ticket.next().await.is_err(), "a second answer to one id is not heard");
+        assert_eq!(strays.load(Ordering::Relaxed), 3, "two to nobody, and the second one");
     }
 
     #[tokio::test]

@@ -28,6 +28,8 @@ pub(crate) struct Hub {
     watched: Mutex<HashMap<Lease, Filter>>,
     /// Messages that the server must not send in its era.
     breaches: AtomicU64,
+    /// Answers that nobody waited for: to an id that was never asked, or was answered before.
+    pub(crate) strays: Arc<AtomicU64>,
     /// The pages of its lists as they were last.
     pub(crate) pages: Pages,
     last_trouble: Mutex<Option<String>>,
@@ -52,6 +54,7 @@ impl Hub {
             events,
             watched: Mutex::default(),
             breaches: AtomicU64::new(0),
+            strays: Arc::default(),
             pages: Pages::default(),
             last_trouble: Mutex::default(),
         }

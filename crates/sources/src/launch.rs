@@ -3,13 +3,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ambient::{Clock, Instant};
-use model::{Secret, Secrets, SourceName, Template, Usage};
+use gate::port::Events;
+use model::{Masks, Noting, Secret, Secrets, SourceName, Template, Usage};
 use process::{Backoff, Child, Confine, Launcher, Restarts, SpawnError, Spec};
 
 use crate::config::Program;
 use crate::error::SetupError;
 use crate::fault::Fault;
 use crate::secrets;
+use crate::told::{Teller, Telling};
 
 /// How long a program gets to end by itself once its input is closed, and again after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,13 +33,20 @@ struct Inner {
     secrets: Arc<dyn Secrets>,
     clock: Clock,
     restarts: Mutex<Restarts>,
+    teller: Teller,
 }
+
+/// What a program writes.
+pub(crate) type Output = process::Lines<tokio::net::unix::pipe::Receiver>;
 
 /// A program that runs.
 pub(crate) struct Running {
     pub(crate) child: Child,
+    /// What must not be shown of what it says.
+    masks: Masks,
     started: Instant,
     launch: Launch,
+    telling: Telling,
 }
 
 /// What ends a program.
@@ -45,6 +54,7 @@ pub(crate) struct Stop {
     handle: process::Handle,
     started: Instant,
     launch: Launch,
+    telling: Telling,
 }
 
 impl Launch {
@@ -55,6 +65,7 @@ impl Launch {
         program: Program,
         clock: Clock,
         given: Arc<dyn Secrets>,
+        events: Arc<dyn Events>,
     ) -> Result<Self, SetupError> {
         let Program { command, args, env, inherit, dir, confine } = program;
         let (mut known, sealed) = secrets::split(env);
@@ -78,6 +89,7 @@ impl Launch {
             secrets: given,
             clock,
             restarts: Mutex::new(Restarts::new(Backoff::default())),
+            teller: Teller { source: source.clone(), events },
         };
         // What holds a secret is checked by its name now, and by its value when it is there.
         let empty = inner.sealed.iter().map(|(n, _)| (n.clone(), Secret::new(String::new())));
@@ -93,11 +105,15 @@ impl Launch {
             let wait = wait.as_millis();
             return Err(Fault::down(format!("the program ended early; next start in {wait} ms")));
         }
-        let spec = self.0.filled().await?;
+        let (spec, masks) = self.0.filled().await?;
         match self.0.launcher.spawn(&spec).await {
-            Ok(child) => Ok(Running { child, started, launch: self.clone() }),
+            Ok(child) => {
+                let telling = self.0.teller.started(&spec.command, &spec.confine, &child.handle);
+                Ok(Running { child, masks, started, launch: self.clone(), telling })
+            }
             Err(e @ SpawnError::TooMany { .. }) => Err(Fault::down(e.to_string())),
             Err(e) => {
+                self.0.teller.not_started(&e);
                 self.restarts().ended(started, self.0.clock.instant());
                 Err(Fault::failed(e.to_string()))
             }
@@ -126,32 +142,34 @@ impl Inner {
         }
     }
 
-    /// What is started now, its secrets filled in: each for the very file that is started.
-    async fn filled(&self) -> Result<Spec, Fault> {
+    /// What is started now, its secrets filled in: each for the very file that is started. And what must not come back.
+    async fn filled(&self) -> Result<(Spec, Masks), Fault> {
         if self.sealed.is_empty() {
-            return Ok(self.spec(Vec::new()));
+            return Ok((self.spec(Vec::new()), Masks::none()));
         }
+        let secrets = Noting::new(&*self.secrets);
         let names = self.sealed.iter().map(|(n, _)| (n.clone(), Secret::new(String::new())));
-        let file = self.launcher.check(&self.spec(names.collect()));
-        let file = file.map_err(|e| Fault::failed(e.to_string()))?;
+        let file = self.launcher.check(&self.spec(names.collect())).map_err(|e| {
+            self.teller.not_started(&e);
+            Fault::failed(e.to_string())
+        })?;
         let file = file.canonicalize().unwrap_or(file);
         let mut filled = Vec::with_capacity(self.sealed.len());
         for (name, template) in &self.sealed {
-            let value = template.fill(&*self.secrets, Usage::Program(&file)).await;
+            let value = template.fill(&secrets, Usage::Program(&file)).await;
             let value = value.map_err(|e| Fault::secret(format!("the variable `{name}`: {e}")))?;
             filled.push((name.clone(), value));
         }
-        Ok(self.spec(filled))
+        Ok((self.spec(filled), secrets.into_masks()))
     }
 }
 
 impl Running {
-    /// Its streams, and what ends it.
-    pub(crate) fn into_parts(
-        self,
-    ) -> (process::Stdin, process::Lines<tokio::net::unix::pipe::Receiver>, Stop) {
-        let Child { stdin, stdout, handle } = self.child;
-        (stdin, stdout, Stop { handle, started: self.started, launch: self.launch })
+    /// Its streams, what must not be shown of them, and what ends it.
+    pub(crate) fn into_parts(self) -> (process::Stdin, Output, Masks, Stop) {
+        let Self { child, masks, started, launch, telling } = self;
+        let Child { stdin, stdout, handle } = child;
+        (stdin, stdout, masks, Stop { handle, started, launch, telling })
     }
 }
 
@@ -161,9 +179,16 @@ impl Stop {
         self.launch.restarts().ended(self.started, self.launch.0.clock.instant());
     }
 
-    /// Ends the program, whose input must be closed by now; returns when nothing of its tree is left.
+    /// Notes that the gate ends it because nobody needs it any more.
+    pub(crate) fn asked(&self) {
+        self.telling.asked();
+    }
+
+    /// Ends the program, whose input must be closed by now; returns when nothing of its tree is left, and that is told.
     pub(crate) async fn now(self) -> process::Exit {
-        self.handle.stop(GRACE).await
+        let exit = self.handle.stop(GRACE).await;
+        self.telling.over().await;
+        exit
     }
 
     /// The last thing it said on standard error.

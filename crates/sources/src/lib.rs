@@ -22,6 +22,7 @@ mod secrets;
 mod session;
 #[cfg(test)]
 mod tests;
+mod told;
 mod watch;
 mod wire;
 

@@ -7,6 +7,7 @@ use egress::{Boxed, Credential, EgressError, HeaderTemplates, Outgoing};
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderName, HeaderValue};
 use model::{Secret, Secrets, Template};
+use url::Url;
 
 use super::{MASK, Masked, SetupError, mask_header, usage};
 
@@ -50,12 +51,13 @@ impl Credential for Key {
     ) -> Boxed<'a, Result<(), EgressError>> {
         Box::pin(async move {
             let value = filled(&self.value, request, secrets).await?;
+            secrets.used("api-key", value.reveal());
             match &self.place {
                 Place::Header(name) => {
                     request.headers.insert(name, sensitive(value.reveal())?);
                 }
                 Place::Query(name) => {
-                    request.url.query_pairs_mut().append_pair(name, value.reveal());
+                    set_pair(&mut request.url, name, value.reveal());
                 }
                 Place::Cookie(name) => {
                     let own = format!("{name}={}", value.reveal());
@@ -83,6 +85,17 @@ impl Masked for Key {
     }
 }
 
+/// Sets a parameter of the query. What stands under its name already, as in a link to the next page, does not stay.
+fn set_pair(url: &mut Url, name: &str, value: &str) {
+    if url.query_pairs().any(|(known, _)| known == name) {
+        let others = url.query_pairs().filter(|(known, _)| known != name);
+        let others: Vec<(String, String)> =
+            others.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        url.query_pairs_mut().clear().extend_pairs(others);
+    }
+    url.query_pairs_mut().append_pair(name, value);
+}
+
 /// A bearer token that does not change by itself.
 pub(super) struct Bearer(pub(super) Template);
 
@@ -94,6 +107,7 @@ impl Credential for Bearer {
     ) -> Boxed<'a, Result<(), EgressError>> {
         Box::pin(async move {
             let token = filled(&self.0, request, secrets).await?;
+            secrets.used("bearer", token.reveal());
             bear(request, token.reveal())
         })
     }
@@ -118,6 +132,8 @@ impl Credential for Basic {
             let user = filled(&self.0, request, secrets).await?;
             let password = filled(&self.1, request, secrets).await?;
             let value = basic(user.reveal(), password.reveal());
+            secrets.used("password", password.reveal());
+            secrets.used("basic", value.trim_start_matches("Basic "));
             request.headers.insert(AUTHORIZATION, sensitive(&value)?);
             Ok(())
         })
@@ -174,6 +190,7 @@ pub(super) async fn filled(
     request: &Outgoing,
     secrets: &dyn Secrets,
 ) -> Result<Secret<String>, EgressError> {
+    template.tell_filled(secrets);
     template
         .fill(secrets, usage(&request.url))
         .await

@@ -5,12 +5,13 @@ mod key;
 mod oauth;
 mod sigv4;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use convert::{Recipe, Scheme, SchemeKind};
 use egress::{Boxed, Credential, EgressError, Outgoing};
 use http::{HeaderName, HeaderValue};
-use model::{Secrets, Usage};
+use model::{Secrets, TenantId, Usage};
 use url::Url;
 
 pub use grant::{Auth, Grant, SetupError};
@@ -19,6 +20,31 @@ pub use sigv4::SigV4;
 
 pub(crate) use grant::{Grants, Ready};
 use oauth::Tokens;
+
+/// Whose credentials an operation is called with.
+pub(crate) enum Credentials {
+    /// The same for everybody.
+    Shared(Chosen),
+    /// Those of the caller's tenant. There is no falling back from one to another.
+    Tenants(HashMap<TenantId, Chosen>),
+}
+
+impl Credentials {
+    /// Those for a call of this tenant, or what is missing.
+    pub(crate) fn of(&self, tenant: &TenantId) -> Result<&Together, String> {
+        let chosen = match self {
+            Self::Shared(chosen) => Some(chosen),
+            Self::Tenants(all) => all.get(tenant),
+        };
+        match chosen {
+            Some(Chosen::All(together)) => Ok(together),
+            Some(Chosen::Missing(wanted)) => {
+                Err(format!("no credential is configured for {wanted}"))
+            }
+            None => Err("no credential is configured for the caller's tenant".to_owned()),
+        }
+    }
+}
 
 /// The credentials of one tool.
 pub(crate) enum Chosen {

@@ -3,7 +3,8 @@ use std::time::Duration;
 use ambient::{Clock, Instant};
 use bytes::Bytes;
 use egress::{
-    Boxed, Client, Credential, Deadline, Egress, EgressError, ExchangeOptions, Outgoing, Target,
+    Boxed, Client, Credential, Deadline, Egress, EgressError, ExchangeOptions, Outgoing, Route,
+    Target,
 };
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -20,6 +21,8 @@ use super::{Masked, SetupError, mask_header};
 pub struct OAuth2 {
     /// The token endpoint and how it may be reached.
     pub token: Target,
+    /// By which way, and as whom.
+    pub route: Route,
     /// Client id.
     pub client_id: Template,
     /// Client secret.
@@ -76,7 +79,7 @@ impl Tokens {
         clock: &Clock,
     ) -> Result<Self, SetupError> {
         let client = egress
-            .client(&settings.token)
+            .client_by(&settings.token, &settings.route)
             .map_err(|e| SetupError(format!("the token endpoint: {e}")))?;
         Ok(Self { settings, client, clock: clock.clone(), current: Mutex::new(None) })
     }
@@ -115,10 +118,11 @@ impl Tokens {
     }
 
     async fn request(&self, secrets: &dyn Secrets) -> Result<Outgoing, EgressError> {
-        let OAuth2 { token, client_id, client_secret, scopes, client_auth } = &self.settings;
+        let OAuth2 { token, client_id, client_secret, scopes, client_auth, .. } = &self.settings;
         let mut request = outgoing(&token.base);
         let id = filled(client_id, &request, secrets).await?;
         let secret = filled(client_secret, &request, secrets).await?;
+        secrets.used("client-secret", secret.reveal());
         let mut form = Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
         if !scopes.is_empty() {
@@ -169,6 +173,7 @@ impl Credential for Tokens {
                 *current = Some(self.fetch(secrets).await?);
             }
             let Some(token) = &*current else { return Ok(()) };
+            secrets.used("access-token", token.value.reveal());
             bear(request, token.value.reveal())
         })
     }

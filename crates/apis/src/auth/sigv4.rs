@@ -53,10 +53,12 @@ impl Credential for Signer {
             let unfit = || EgressError::secret("the access key fits no header field");
             let access = filled(&self.settings.access_key, request, secrets).await?;
             let secret = filled(&self.settings.secret_key, request, secrets).await?;
+            secrets.used("secret-key", secret.reveal());
             let stamp = stamp(self.clock.now_millis());
             let hash = hex(digest(&SHA256, &request.body).as_ref());
             if let Some(token) = &self.settings.session_token {
                 let token = filled(token, request, secrets).await?;
+                secrets.used("session-token", token.reveal());
                 let mut value = HeaderValue::try_from(token.reveal()).map_err(|_| unfit())?;
                 value.set_sensitive(true);
                 request.headers.insert(&TOKEN, value);
@@ -75,8 +77,9 @@ impl Credential for Signer {
                 stamp: &stamp,
                 hash: &hash,
             };
-            let mut value =
-                HeaderValue::try_from(signed.authorization(request)).map_err(|_| unfit())?;
+            let line = signed.authorization(request);
+            secrets.used("signature", line.rsplit('=').next().unwrap_or_default());
+            let mut value = HeaderValue::try_from(line).map_err(|_| unfit())?;
             value.set_sensitive(true);
             request.headers.insert(AUTHORIZATION, value);
             Ok(())

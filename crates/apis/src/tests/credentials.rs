@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use convert::{Location, SchemeKind};
-use model::Template;
+use gate::port::{Reply, Trouble};
+use model::{Template, TenantId};
 use serde_json::json;
 
-use super::{Plan, Server, answer, target, tool, wanting};
+use super::{Plan, Server, answer, target, tool, wanting, with};
 use crate::{Auth, ClientAuth, Grant, OAuth2};
 
 fn vault(text: &str) -> Template {
@@ -36,7 +37,10 @@ async fn each_kind_of_credential_is_put_where_it_belongs() {
         bench.call("get", json!({"q": "1"})).await;
         let asked = bench.server.asked().remove(0);
         assert!(asked.contains(wanted), "{wanted}: {asked}");
-        let shown = bench.api.explain("get", json!({"q": "1"}).as_object().unwrap()).unwrap();
+        let shown = bench
+            .api
+            .explain(&TenantId::new("acme"), "get", json!({"q": "1"}).as_object().unwrap())
+            .unwrap();
         assert!(!format!("{shown:?}").contains("canary"), "{shown:?}");
         assert!(format!("{shown:?}").contains("•••"), "{shown:?}");
     }
@@ -82,6 +86,7 @@ async fn granting(lifetime: u64, refuses_first: bool) -> Server {
 
 fn oauth(server: &Server, client_auth: ClientAuth) -> Auth {
     Auth::Every(Grant::OAuth2(Box::new(OAuth2 {
+        route: egress::Route::default(),
         token: target(&format!("{}/token", server.url())),
         client_id: vault("me"),
         client_secret: vault("vault:key"),
@@ -120,4 +125,77 @@ async fn a_token_that_is_not_taken_any_more_is_replaced_once() {
     let asked = bench.server.asked();
     assert_eq!((tokens(&asked), asked.len()), (2, 4));
     assert!(asked[0].ends_with("&client_id=me&client_secret=canary-7"));
+}
+
+fn said(outcome: &Result<Reply, Trouble>) -> String {
+    format!("{outcome:?}")
+}
+
+#[tokio::test]
+async fn a_tenant_has_its_own_credential_and_never_that_of_another() {
+    let server = Server::start(|_, _| answer(200, "{}")).await;
+    let bearer = |token: &str| Auth::Every(Grant::Bearer(vault(token)));
+    let (acme, globex) = (bearer("acme-token"), bearer("globex-token"));
+    let tenants = vec![(TenantId::new("acme"), acme), (TenantId::new("globex"), globex)];
+    let bench = Plan::of(vec![get()]).change(|c| c.tenants = tenants).build(server);
+    for who in ["ada@acme", "ada@globex"] {
+        bench.tried("get", json!({}), who).await.unwrap();
+    }
+    let refused = said(&bench.tried("get", json!({}), "ada@initech").await);
+    assert!(refused.contains("credential_missing"), "{refused}");
+    let asked = bench.server.asked();
+    assert_eq!(asked.len(), 2, "nothing is sent for a tenant without a credential");
+    assert!(asked[0].contains("Bearer acme-token") && asked[1].contains("Bearer globex-token"));
+    let explained = |tenant| {
+        let arguments = serde_json::Map::new();
+        bench.api.explain(&TenantId::new(tenant), "get", &arguments).unwrap().refused
+    };
+    assert_eq!(explained("acme"), None);
+    assert!(explained("initech").unwrap().contains("the caller's tenant"));
+}
+
+#[tokio::test]
+async fn a_token_fetched_for_one_tenant_is_not_used_for_another() {
+    let server = granting(3600, false).await;
+    let of = |server: &Server| oauth(server, ClientAuth::Basic);
+    let tenants =
+        vec![(TenantId::new("acme"), of(&server)), (TenantId::new("globex"), of(&server))];
+    let bench = Plan::of(vec![get()]).change(|c| c.tenants = tenants).build(server);
+    for (n, who) in ["ada@acme", "bob@acme", "ada@globex"].into_iter().enumerate() {
+        bench.tried("get", json!({"q": n}), who).await.unwrap();
+    }
+    let asked = bench.server.asked();
+    assert_eq!(tokens(&asked), 2, "one for each tenant, and one for the two of acme");
+    let used = |q: usize| asked.iter().find(|r| r.contains(&format!("q={q} "))).unwrap().clone();
+    let token = |q| used(q).lines().find(|l| l.starts_with("authorization")).unwrap().to_owned();
+    assert_eq!(token(0), token(1));
+    assert_ne!(token(0), token(2));
+}
+
+#[tokio::test]
+async fn what_one_tenant_was_answered_is_not_given_to_another() {
+    let kept = |n: usize| {
+        let body = format!("{{\"n\":{n}}}");
+        with(200, &["content-type: application/json", "cache-control: max-age=60"], &body)
+    };
+    let server = Server::start(move |_, n| kept(n)).await;
+    let bench = Plan::of(vec![get()]).build(server);
+    let mut answers = Vec::new();
+    for who in ["ada@acme", "ada@acme", "ada@globex"] {
+        answers.push(said(&bench.tried("get", json!({}), who).await));
+    }
+    assert_eq!(answers[0], answers[1], "kept for the same principal");
+    assert_ne!(answers[0], answers[2], "ada of another tenant is somebody else");
+    assert_eq!(bench.server.asked().len(), 2);
+}
+
+#[test]
+fn credentials_for_everybody_beside_those_of_tenants_are_refused() {
+    let bearer = || Auth::Every(Grant::Bearer(vault("x")));
+    let config = super::config("http://127.0.0.1:1", Vec::new(), bearer());
+    let config = crate::Config { tenants: vec![(TenantId::new("acme"), bearer())], ..config };
+    let egress = egress::Egress::new(egress::Options::default(), ambient::Clock::system());
+    let ports = crate::Ports { egress, clock: ambient::Clock::system() };
+    let error = crate::Api::new(config, ports).err().unwrap().to_string();
+    assert!(error.contains("not both"), "{error}");
 }

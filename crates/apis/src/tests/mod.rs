@@ -71,24 +71,31 @@ impl Plan {
             tool.recipe.base.clone_from(&url);
             tool
         });
-        let mut config = Config {
-            name: SourceName::new("shop").unwrap(),
-            identity: format!("openapi:{url}"),
-            tools: tools.collect(),
-            target: target(&url),
-            follows: false,
-            auth: self.auth,
-            shapes: Vec::new(),
-            paging: Vec::new(),
-            cache: true,
-            bounds: Bounds::default(),
-            breaker: breaker::BreakerLimits::default(),
-        };
+        let mut config = config(&url, tools.collect(), self.auth);
         (self.change)(&mut config);
         let options = Options { secrets: Arc::new(OneSecret), ..Options::default() };
         let egress = Egress::new(options, Clock::system());
         let api = Api::new(config, Ports { egress, clock: clock.clone() }).unwrap();
         Bench { server, api, clock }
+    }
+}
+
+/// Settings as they are when nothing is said.
+fn config(url: &str, tools: Vec<Tool>, auth: Auth) -> Config {
+    Config {
+        name: SourceName::new("shop").unwrap(),
+        identity: format!("openapi:{url}"),
+        tools,
+        target: target(url),
+        route: egress::Route::default(),
+        follows: false,
+        auth,
+        tenants: Vec::new(),
+        shapes: Vec::new(),
+        paging: Vec::new(),
+        cache: true,
+        bounds: Bounds::default(),
+        breaker: breaker::BreakerLimits::default(),
     }
 }
 
@@ -133,10 +140,12 @@ impl Bench {
     }
 }
 
+/// `ada` of the tenant acme, or `ada@globex`.
 fn client(who: &str) -> Arc<Client> {
+    let (who, tenant) = who.split_once('@').unwrap_or((who, "acme"));
     let principal = Principal {
         id: PrincipalId::new(who),
-        tenant: TenantId::new("acme"),
+        tenant: TenantId::new(tenant),
         role: Role::Agent,
         scopes: Scopes::default(),
         credential: Credential::LocalUser,
@@ -166,7 +175,7 @@ pub(crate) fn tool(name: &str, method: &str, path: &str, query: &[&str]) -> Tool
         allow_empty: false,
         content: None,
         required: false,
-        segments: false,
+        slashes: convert::Slashes::Refused,
         fixed: None,
     });
     Tool {

@@ -1,7 +1,9 @@
+use convert::Location;
+use model::Template;
 use serde_json::json;
 
 use super::{Plan, Server, answer, tool, with};
-use crate::{Paging, Step};
+use crate::{Auth, Grant, Paging, Step};
 
 #[tokio::test]
 async fn pages_are_followed_as_far_as_asked_and_the_next_one_is_named() {
@@ -55,4 +57,31 @@ async fn a_link_to_the_next_page_is_followed_on_its_own_origin_only() {
         let result = bench.call("list", json!({"_view": {"pages": 5}})).await;
         assert_eq!(result["structuredContent"]["body"], wanted, "{place}");
     }
+}
+
+#[tokio::test]
+async fn a_link_that_repeats_the_key_of_the_query_is_followed_with_the_key_in_it_once() {
+    let server = Server::start(|request, _| {
+        if request.contains("page=2") {
+            return answer(200, "[2]");
+        }
+        let link = "link: </items?key=canary-7&page=2&q=a+b>; rel=\"next\"";
+        with(200, &["content-type: application/json", link], "[1]")
+    })
+    .await;
+    let key = Grant::ApiKey {
+        location: Some(Location::Query),
+        name: Some("key".to_owned()),
+        value: Template::parse("vault:key").unwrap(),
+    };
+    let paging = Paging { items: "".parse().unwrap(), step: Step::Link };
+    let bench = Plan::of(vec![tool("list", "GET", "/items", &["page"])])
+        .auth(Auth::Every(key))
+        .change(|c| c.paging = vec![("*".into(), paging)])
+        .build(server);
+    let result = bench.call("list", json!({"_view": {"pages": 2}})).await;
+    assert_eq!(result["structuredContent"]["body"], json!([1, 2]), "{result}");
+    assert!(!result.to_string().contains("canary-7"), "{result}");
+    let second = bench.server.asked().remove(1);
+    assert!(second.starts_with("GET /items?page=2&q=a+b&key=canary-7 "), "{second}");
 }

@@ -3,6 +3,10 @@
 
 mod bounds;
 mod credentials;
+mod echoes;
+mod http2;
+mod http2_peers;
+mod lists;
 mod pooling;
 mod proxies;
 mod rebinding;

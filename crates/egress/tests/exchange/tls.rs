@@ -1,9 +1,9 @@
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use ambient::Clock;
-use egress::{Client, Egress, Kind, Options, Policy, Resolver, Route, Target};
-use model::Secret;
+use egress::{Client, Egress, Identity, Kind, Options, Policy, Resolver, Route, Target};
+use model::{Given, NoSecret, Secret, SecretName, Secrets, Template, Usage};
 use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::danger::ClientCertVerifier;
@@ -17,10 +17,10 @@ use url::Url;
 use crate::server::{Server, ask};
 
 /// An authority made for one test.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(pub(crate) CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
@@ -53,19 +53,7 @@ fn serving(
     name: &str,
     seen: Seen,
 ) -> Server {
-    let (leaf, key) = authority.certify(name);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(clients)
-        .with_single_cert(
-            vec![leaf.der().clone()],
-            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        )
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor(authority, clients, name, &["h2", "http/1.1"]);
     Server::start_on(listener, move |stream, _| {
         let (acceptor, seen) = (acceptor.clone(), seen.clone());
         async move {
@@ -83,6 +71,28 @@ fn serving(
             }
         }
     })
+}
+
+/// What takes handshakes for `name` and agrees on one of these protocols.
+pub(crate) fn acceptor(
+    authority: &Authority,
+    clients: Arc<dyn ClientCertVerifier>,
+    name: &str,
+    protocols: &[&str],
+) -> TlsAcceptor {
+    let (leaf, key) = authority.certify(name);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients)
+        .with_single_cert(
+            vec![leaf.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 fn client(server: &Server, name: &str, roots: Option<String>) -> Client {
@@ -136,50 +146,120 @@ async fn unreadable_extra_roots_are_refused_at_once() {
     }
 }
 
-fn by(server: &Server, roots: String, identity: Option<String>) -> Client {
+fn by(server: &Server, roots: String, identity: Option<Identity>) -> Client {
     let url = Url::parse(&format!("https://127.0.0.1:{}/", server.address.port())).unwrap();
     let target = Target {
         policy: Policy::naming(&url),
         extra_roots: Some(roots.into_bytes()),
         ..Target::new(url)
     };
-    let client_identity = identity.map(|pem| Arc::new(Secret::new(pem.into_bytes())));
-    let route = Route { proxy: None, client_identity };
-    Egress::new(Options::default(), Clock::system()).client_by(&target, &route).unwrap()
+    let route = Route { proxy: None, client_identity: identity.map(Arc::new) };
+    let options = Options { secrets: Arc::new(OneKey), ..Options::default() };
+    Egress::new(options, Clock::system()).client_by(&target, &route).unwrap()
 }
 
-#[tokio::test]
-async fn a_server_that_asks_who_is_calling_is_shown_the_identity() {
-    let authority = Authority::new();
+fn identity((chain, key): &(Certificate, KeyPair)) -> Identity {
+    Identity::new(chain.pem().as_bytes(), &Secret::new(key.serialize_pem().into_bytes())).unwrap()
+}
+
+/// A key that one authority of the tests certified, given out for this machine alone.
+struct OneKey;
+
+static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate().unwrap());
+
+impl Secrets for OneKey {
+    fn secret<'a>(&'a self, name: &'a SecretName, usage: Usage<'a>) -> Given<'a> {
+        let given = match usage {
+            Usage::Host("127.0.0.1", _) if name.as_str() == "key" => {
+                Ok(Secret::new(KEY.serialize_pem()))
+            }
+            _ => Err(NoSecret::Missing(name.clone())),
+        };
+        Box::pin(std::future::ready(given))
+    }
+}
+
+/// A server that lets in whom `authority` has certified.
+async fn strict(authority: &Authority, seen: Seen) -> Server {
     let mut store = RootCertStore::empty();
     store.add(authority.0.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider).build().unwrap();
-    let seen = Seen::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = serving(listener, &authority, verifier, "127.0.0.1", seen.clone());
-    let (mine, key) = authority.certify("gate.example");
-    let pem = format!("{}{}", mine.pem(), key.serialize_pem());
-    assert_eq!(ask(&by(&server, authority.0.pem(), Some(pem))).await.unwrap(), "ok");
+    serving(listener, authority, verifier, "127.0.0.1", seen)
+}
+
+#[tokio::test]
+async fn a_server_that_asks_who_is_calling_is_shown_the_identity() {
+    let (authority, seen) = (Authority::new(), Seen::default());
+    let server = strict(&authority, seen.clone()).await;
+    let roots = || authority.0.pem();
+    let mine = identity(&authority.certify("gate.example"));
+    assert_eq!(ask(&by(&server, roots(), Some(mine))).await.unwrap(), "ok");
     assert!(seen.lock().unwrap()[0].ends_with(" 1"), "{seen:?}");
-    assert!(ask(&by(&server, authority.0.pem(), None)).await.is_err());
-    let (stranger, key) = Authority::new().certify("gate.example");
-    let pem = format!("{}{}", stranger.pem(), key.serialize_pem());
-    assert!(ask(&by(&server, authority.0.pem(), Some(pem))).await.is_err());
+    assert!(ask(&by(&server, roots(), None)).await.is_err());
+    let stranger = identity(&Authority::new().certify("gate.example"));
+    assert!(ask(&by(&server, roots(), Some(stranger))).await.is_err());
     assert_eq!(seen.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn an_identity_that_cannot_be_read_is_refused_at_once_and_not_shown() {
+async fn a_key_of_the_vault_is_taken_when_the_first_connection_needs_it() {
+    let (authority, seen) = (Authority::new(), Seen::default());
+    let server = strict(&authority, seen.clone()).await;
+    let params = CertificateParams::new(vec!["gate.example".to_owned()]).unwrap();
+    let pem = params.signed_by(&*KEY, &authority.0).unwrap().pem();
+    let sealed = |name: &str| {
+        Identity::sealed(pem.as_bytes(), Template::parse(&format!("vault:{name}")).unwrap())
+    };
+    let client = by(&server, authority.0.pem(), Some(sealed("key").unwrap()));
+    assert_eq!(ask(&client).await.unwrap(), "ok");
+    assert!(seen.lock().unwrap()[0].ends_with(" 1"), "{seen:?}");
+    let client = by(&server, authority.0.pem(), Some(sealed("other").unwrap()));
+    let error = ask(&client).await.unwrap_err();
+    assert!(error.kind() == Kind::Secret && !error.sent(), "{error}");
+    let (strange, _) = authority.certify("gate.example");
+    let unfit =
+        Identity::sealed(strange.pem().as_bytes(), Template::parse("vault:key").unwrap()).unwrap();
+    let error = ask(&by(&server, authority.0.pem(), Some(unfit))).await.unwrap_err();
+    assert!(error.kind() == Kind::Tls && error.to_string().contains("not that of"), "{error}");
+}
+
+#[tokio::test]
+async fn an_identity_that_cannot_be_used_is_refused_at_once_and_not_shown() {
     let (mine, key) = Authority::new().certify("gate.example");
-    for pem in ["hunter2".to_owned(), mine.pem(), key.serialize_pem()] {
-        let target = Target::new(Url::parse("https://files.example/").unwrap());
-        let client_identity = Some(Arc::new(Secret::new(pem.into_bytes())));
-        let route = Route { proxy: None, client_identity };
-        let egress = Egress::new(Options::default(), Clock::system());
-        let error = egress.client_by(&target, &route).unwrap_err();
+    let other = KeyPair::generate().unwrap();
+    let (mine, key, other) = (mine.pem(), key.serialize_pem(), other.serialize_pem());
+    for (chain, key) in
+        [("hunter2", key.as_str()), (&mine, "hunter2"), (&key, &key), (&mine, &other)]
+    {
+        let error = Identity::new(chain.as_bytes(), &Secret::new(key.as_bytes().to_vec()));
+        let error = error.unwrap_err();
         assert!(error.kind() == Kind::Tls && !error.to_string().contains("hunter2"), "{error}");
-        assert!(!format!("{route:?}").contains("hunter2"));
     }
+    let mine = Identity::new(mine.as_bytes(), &Secret::new(key.clone().into_bytes())).unwrap();
+    let route = Route { proxy: None, client_identity: Some(Arc::new(mine)) };
+    let shown = format!("{route:?}");
+    assert!(!shown.contains(&key[40..60]) && shown.contains("certificates: 1"), "{shown}");
+}
+
+#[tokio::test]
+async fn where_only_the_extra_authorities_count_the_machine_has_none() {
+    let seen = Seen::default();
+    let (server, root) = secured("127.0.0.1", seen.clone()).await;
+    let url = Url::parse(&format!("https://127.0.0.1:{}/", server.address.port())).unwrap();
+    let only = |roots: Option<&str>| {
+        let target = Target {
+            policy: Policy::naming(&url),
+            extra_roots: roots.map(|pem| pem.as_bytes().to_vec()),
+            extra_roots_only: true,
+            ..Target::new(url.clone())
+        };
+        Egress::new(Options::default(), Clock::system()).client(&target)
+    };
+    assert_eq!(ask(&only(Some(&root)).unwrap()).await.unwrap(), "ok");
+    let stranger = Authority::new().0.pem();
+    assert_eq!(ask(&only(Some(&stranger)).unwrap()).await.unwrap_err().kind(), Kind::Tls);
+    assert_eq!(only(None).unwrap_err().kind(), Kind::Tls, "there is nobody left to trust");
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 
 /// Whether a program is confined, and what it may reach.
@@ -12,6 +13,27 @@ pub enum Confine {
 impl Default for Confine {
     fn default() -> Self {
         Self::On(Grants::default())
+    }
+}
+
+impl fmt::Display for Confine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::On(grants) = self else { return f.write_str("not confined") };
+        f.write_str("confined")?;
+        let all = |paths: &[PathBuf]| {
+            let each: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            each.join(", ")
+        };
+        for (what, paths) in [("reads", &grants.read), ("writes", &grants.write)] {
+            if !paths.is_empty() {
+                write!(f, "; {what} {}", all(paths))?;
+            }
+        }
+        for (what, granted) in [("network", grants.network), ("local sockets", grants.sockets)] {
+            f.write_str(if granted { "; with " } else { "; no " })?;
+            f.write_str(what)?;
+        }
+        Ok(())
     }
 }
 

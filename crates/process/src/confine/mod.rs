@@ -20,6 +20,7 @@ pub(crate) mod usage;
 pub(crate) use defaults::cache_variables;
 pub use defaults::fetches_programs;
 pub use grants::{Confine, Grants, Limits};
+pub use plan::Reach;
 pub use support::{Missing, Support};
 
 use plan::Plan;

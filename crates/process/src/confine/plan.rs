@@ -24,6 +24,21 @@ pub(crate) struct Plan {
     pub(crate) of_user: Option<u64>,
 }
 
+/// What a confined program reaches, for people: the system's own programs and libraries are not named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// What it is made of, and what it was granted to read.
+    pub read: Vec<PathBuf>,
+    /// What it may change.
+    pub write: Vec<PathBuf>,
+    /// Whether it may use the network.
+    pub network: bool,
+    /// Whether it may use local sockets.
+    pub sockets: bool,
+    /// How much of the machine it may use.
+    pub limits: Limits,
+}
+
 /// What the gate knows when it draws up a plan.
 pub(crate) struct Ground<'a> {
     pub(crate) command: &'a [String],
@@ -49,6 +64,14 @@ impl Plan {
         write.extend(ground.cache.map(Path::to_path_buf));
         let (network, sockets, limits) = (grants.network, grants.sockets, grants.limits);
         Ok(Some(Self { read, write, network, sockets, limits, ..Self::default() }))
+    }
+
+    /// What it comes to, for people.
+    pub(crate) fn reach(self) -> Reach {
+        let Self { mut read, write, network, sockets, limits, .. } = self;
+        let system = defaults::system();
+        read.retain(|path| !system.contains(path));
+        Reach { read, write, network, sockets, limits }
     }
 
     /// Whether the program may change the modes, owners and times of files. Landlock cannot hold these to a folder, so

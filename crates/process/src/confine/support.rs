@@ -10,6 +10,10 @@ use super::files::{NEEDED, SCOPES};
 /// How far this machine can confine programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Support {
+    /// The version of Landlock that its kernel has, as far as the gate knows versions; 0 for none.
+    pub landlock: u8,
+    /// Whether its kernel filters system calls.
+    pub seccomp: bool,
     /// Why it cannot at all, if so.
     pub refused: Option<&'static str>,
     /// What it cannot hold, besides.
@@ -46,9 +50,18 @@ impl Support {
         let missing =
             [(ports, Missing::Ports), (devices, Missing::Devices), (scopes, Missing::Scopes)];
         let missing = missing.into_iter().filter(|(knows, _)| !knows).map(|(_, what)| what);
-        let landlock = knows(asked().handle_access(AccessFs::from_all(NEEDED)));
-        Self { refused: refusal(landlock, filters()), missing: missing.collect() }
+        let enough = knows(asked().handle_access(AccessFs::from_all(NEEDED)));
+        let (landlock, seccomp) = (version([ports, devices, scopes]), filters());
+        Self { landlock, seccomp, refused: refusal(enough, seccomp), missing: missing.collect() }
     }
+}
+
+/// The highest version of which the kernel knows everything that is new in it and before.
+fn version([ports, devices, scopes]: [bool; 3]) -> u8 {
+    let files = [ABI::V1, ABI::V2, ABI::V3];
+    let files = files.map(|abi| knows(asked().handle_access(AccessFs::from_all(abi))));
+    let all = files.into_iter().chain([ports, devices, scopes]);
+    all.take_while(|known| *known).fold(0, |version, _| version + 1)
 }
 
 fn asked() -> Ruleset {
@@ -83,6 +96,13 @@ fn filters() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_that_can_confine_programs_has_landlock_3_or_more_and_filters() {
+        let support = Support::of_this_machine();
+        assert_eq!(support.refused.is_none(), support.landlock >= 3 && support.seccomp);
+        assert_eq!(support.missing.is_empty(), support.landlock >= 6);
+    }
 
     #[test]
     fn a_machine_that_lacks_either_half_is_refused() {

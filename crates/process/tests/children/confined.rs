@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use process::{Child, Confine, Exit, Grants, Limit, Limits, Spec};
+use process::{Child, Confine, Exit, Grants, Limit, Limits, News, Seen, Spec};
 
 use crate::support::{BRIEF, Script, alive, eventually, launcher, line, secret, spec};
 
@@ -276,6 +276,30 @@ async fn a_program_that_attacks_is_ended_and_that_is_told() {
     assert_eq!(child.handle.exit().await, Exit::Signal(31));
     assert_eq!(child.handle.seen().forbidden, 1);
     assert!(child.handle.seen().to_string().contains("forbidden system call"));
+}
+
+#[tokio::test]
+async fn an_attack_of_what_has_left_the_program_is_told_while_the_program_runs() {
+    let code = r#"
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(0.3)
+        call(101 if os.uname().machine == 'x86_64' else 117, 0, 0, 0, 0)
+    os._exit(0)
+print("going on", flush=True)
+sys.stdin.read()
+"#;
+    let (_script, spec) = hostile(code, Grants::default());
+    let mut child = launcher().spawn(&spec).await.unwrap();
+    let mut look = child.handle.watch();
+    assert_eq!(line(&mut child).await, "going on");
+    let News::Seen(before, now) = look.next().await else { panic!("it runs") };
+    assert_eq!((before, now.forbidden), (Seen::default(), 1));
+    assert!(child.handle.exited().is_none(), "it runs still");
+    drop(child);
+    let News::Ended(exit) = look.next().await else { panic!("nothing more to see") };
+    assert_ne!(exit, Exit::Lost, "the look did not keep it alive");
 }
 
 #[tokio::test]

@@ -79,7 +79,10 @@ async fn standard_error_is_kept_escaped_and_without_secrets() {
     assert_eq!(child.handle.exit().await, Exit::Code(0));
     let stderr = child.handle.stderr();
     assert!(eventually(|| stderr.last_lines().len() == 2).await);
-    assert_eq!(stderr.last_lines(), ["\\u{7}\\u{0}\\u{1b}[31mred", "token [secret]"]);
+    assert_eq!(
+        stderr.last_lines(),
+        ["\\u{7}\\u{0}\\u{1b}[31mred", "token [secret:TOKEN withheld]"]
+    );
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ impl Mcp {
     /// Opens the sessions anew that were lost while something was watched on them.
     async fn watch_on(&self) {
         let watchers: Vec<_> = self.watchers().values().cloned().collect();
-        for client in watchers.into_iter().filter(|c| self.pool.get(self.key(c)).is_none()) {
+        for client in watchers.into_iter().filter(|c| self.pool.get(&self.key(c)).is_none()) {
             let opened = async { Ok(self.session(&client).await?) };
             if let Err(trouble) = self.guarded(opened).await {
                 tracing::debug!(source = %self.hub.name, "watching is not restored: {trouble}");

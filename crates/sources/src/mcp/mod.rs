@@ -69,9 +69,14 @@ impl Mcp {
         let Ports { egress, launcher, clock, events, secrets } = ports;
         let children = launcher.children().caps().per_source;
         let way = match reach {
-            Reach::Stdio(program) => {
-                Way::Stdio(Launch::new(&name, launcher, program, clock.clone(), secrets)?)
-            }
+            Reach::Stdio(program) => Way::Stdio(Launch::new(
+                &name,
+                launcher,
+                program,
+                clock.clone(),
+                secrets,
+                events.clone(),
+            )?),
             Reach::Http(remote) => {
                 Way::Http(Endpoint::new(&egress, remote, &times, &bounds, secrets)?)
             }
@@ -163,7 +168,7 @@ impl Mcp {
             let call = Call { hub, session: &session, clearance, link, deadline, trace };
             match call.run().await {
                 Err(End::Fault(fault)) if fault.is(FaultKind::SessionGone) => {
-                    self.pool.forget(self.key(&clearance.client), &session);
+                    self.pool.forget(&self.key(&clearance.client), &session);
                     if !std::mem::take(&mut again) {
                         return Err(fault.into());
                     }
@@ -171,7 +176,7 @@ impl Mcp {
                 Err(End::Fault(fault)) if fault.is(FaultKind::OtherEra) => {
                     // It was of this era and is no more: the next call finds out anew.
                     self.eras.forget();
-                    self.pool.forget(self.key(&clearance.client), &session);
+                    self.pool.forget(&self.key(&clearance.client), &session);
                     return Err(Fault { blamed: true, ..fault }.into());
                 }
                 other => return other,
@@ -203,14 +208,14 @@ impl Mcp {
     /// The session for this client, opened if there is none.
     async fn session(&self, client: &Arc<Client>) -> Result<Arc<Session>, Fault> {
         let key = self.key(client);
-        if let Some(session) = self.pool.get(key) {
+        if let Some(session) = self.pool.get(&key) {
             return Ok(session);
         }
         // Apart, for it is rare, and large enough to make every call slow that has to carry room for it.
-        Box::pin(self.new_session(key, client)).await
+        Box::pin(self.new_session(&key, client)).await
     }
 
-    async fn new_session(&self, key: Key, client: &Arc<Client>) -> Result<Arc<Session>, Fault> {
+    async fn new_session(&self, key: &Key, client: &Arc<Client>) -> Result<Arc<Session>, Fault> {
         let whose = (!self.stateless).then_some(client);
         let anew = self.pool.had(key);
         let opened = self.pool.get_or_open(key, self.open(whose, client.version.era())).await?;
@@ -242,7 +247,11 @@ impl Mcp {
     }
 
     fn key(&self, client: &Client) -> Key {
-        if self.stateless { Key::Shared(client.version.era()) } else { Key::Lease(client.lease) }
+        if self.stateless {
+            Key::Shared(client.principal.tenant.clone(), client.version.era())
+        } else {
+            Key::Lease(client.lease)
+        }
     }
 
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
@@ -273,7 +282,7 @@ impl Mcp {
         match work(session.clone()).await {
             Err(End::Fault(fault)) if fault.is(FaultKind::SessionGone) => {
                 drop(busy);
-                self.pool.forget(self.key(client), &session);
+                self.pool.forget(&self.key(client), &session);
                 let session = self.session(client).await?;
                 let _busy = session.use_it();
                 work(session.clone()).await

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use gate::port::{
     Boxed, Filter, Greeting, Kind, Link, Listing, Reply, Source, Status, Told, Trouble,
@@ -59,7 +60,7 @@ impl Source for Mcp {
 
     fn unwatch<'a>(&'a self, client: &'a Arc<Client>, uris: &'a [String]) -> Boxed<'a, ()> {
         Box::pin(async move {
-            if let Some(session) = self.pool.get(self.key(client)) {
+            if let Some(session) = self.pool.get(&self.key(client)) {
                 watch::stop(&self.hub, &session, client.lease, uris).await;
             }
             if self.hub.watched(client.lease).is_none_or(|left| left == Filter::default()) {
@@ -70,7 +71,7 @@ impl Source for Mcp {
 
     fn told<'a>(&'a self, client: &'a Arc<Client>, what: Told) -> Boxed<'a, ()> {
         Box::pin(async move {
-            let own = self.pool.get(self.key(client)).filter(|s| s.client.is_some());
+            let own = self.pool.get(&self.key(client)).filter(|s| s.client.is_some());
             let Some(session) = own.filter(|s| s.era() == Era::Legacy) else { return };
             match what {
                 Told::Level(level) => session.set_level(level, self.hub.times.list).await,
@@ -94,7 +95,7 @@ impl Source for Mcp {
                 session.replace_listener(client.lease, None);
             }
         } else {
-            self.pool.end(Key::Lease(client.lease));
+            self.pool.end(&Key::Lease(client.lease));
         }
     }
 
@@ -109,7 +110,8 @@ impl Source for Mcp {
             Way::Http(_) | Way::Sse(_) => 0,
         };
         let last_trouble = self.hub.last_trouble();
-        Status { up, era: self.eras.as_str(), sessions, children, last_trouble, retry_in }
+        let strays = self.hub.strays.load(Ordering::Relaxed);
+        Status { up, era: self.eras.as_str(), sessions, children, last_trouble, retry_in, strays }
     }
 
     fn stop(&self) -> Boxed<'_, ()> {

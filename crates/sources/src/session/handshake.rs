@@ -62,7 +62,7 @@ impl Opener {
         known: bool,
     ) -> Result<Arc<Session>, Fault> {
         let declared = self.declare(client, Version::MODERN)?;
-        let desk = Arc::new(Desk::default());
+        let desk = Arc::new(Desk::new(self.hub.strays.clone()));
         let (inbox, messages) = Inbox::new();
         let (wire, said) = match &self.way {
             Way::Sse(_) => return Err(Fault::other_era("HTTP+SSE has no modern form")),
@@ -129,7 +129,7 @@ impl Opener {
         let legacy = client.map(|c| c.version).filter(|v| v.era() == Era::Legacy);
         let wanted = legacy.unwrap_or(Version::NEWEST_LEGACY);
         let declared = self.declare(client, wanted)?;
-        let desk = Arc::new(Desk::default());
+        let desk = Arc::new(Desk::new(self.hub.strays.clone()));
         let (inbox, messages) = Inbox::new();
         let (wire, agreed) = match &self.way {
             Way::Stdio(launch) => {

@@ -4,18 +4,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gate::Lease;
+use model::TenantId;
 use protocol::mcp::Era;
 
 use super::Session;
 use crate::fault::Fault;
 
 /// What a session belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     /// One lease and nobody else.
     Lease(Lease),
-    /// Everybody whose client speaks this era; only where the operator says that the server keeps nothing.
-    Shared(Era),
+    /// Everybody of one tenant whose client speaks this era; only where the operator says that the server keeps nothing.
+    Shared(TenantId, Era),
 }
 
 /// The sessions of one source.
@@ -38,26 +39,26 @@ impl Pool {
     }
 
     /// The open session of this key, if there is one.
-    pub(crate) fn get(&self, key: Key) -> Option<Arc<Session>> {
+    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Session>> {
         let entries = self.lock();
-        entries.get(&key)?.ready.as_ref().filter(|s| s.is_open()).cloned()
+        entries.get(key)?.ready.as_ref().filter(|s| s.is_open()).cloned()
     }
 
     /// Whether a session of this key was opened before and is over.
-    pub(crate) fn had(&self, key: Key) -> bool {
-        self.lock().get(&key).is_some_and(|entry| entry.ready.as_ref().is_none_or(|s| !s.is_open()))
+    pub(crate) fn had(&self, key: &Key) -> bool {
+        self.lock().get(key).is_some_and(|entry| entry.ready.as_ref().is_none_or(|s| !s.is_open()))
     }
 
     /// The open session of this key, or the one that `open` makes. Others who want the same one wait.
     pub(crate) async fn get_or_open(
         &self,
-        key: Key,
+        key: &Key,
         open: impl Future<Output = Result<Arc<Session>, Fault>>,
     ) -> Result<Arc<Session>, Fault> {
         if let Some(session) = self.get(key) {
             return Ok(session);
         }
-        let opening = self.lock().entry(key).or_default().opening.clone();
+        let opening = self.lock().entry(key.clone()).or_default().opening.clone();
         let _held = opening.lock().await;
         if let Some(session) = self.get(key) {
             return Ok(session);
@@ -68,24 +69,24 @@ impl Pool {
             session.close().await;
             return Err(Fault::down("the source is being stopped"));
         }
-        let old = self.lock().entry(key).or_default().ready.replace(session.clone());
+        let old = self.lock().entry(key.clone()).or_default().ready.replace(session.clone());
         close_apart(old);
         Ok(session)
     }
 
     /// Gives up this very session, unless it has been replaced already.
-    pub(crate) fn forget(&self, key: Key, session: &Arc<Session>) {
+    pub(crate) fn forget(&self, key: &Key, session: &Arc<Session>) {
         session.set_gone();
         let mut entries = self.lock();
-        let Some(entry) = entries.get_mut(&key) else { return };
+        let Some(entry) = entries.get_mut(key) else { return };
         if entry.ready.as_ref().is_some_and(|s| Arc::ptr_eq(s, session)) {
             close_apart(entry.ready.take());
         }
     }
 
     /// Ends the session of this key.
-    pub(crate) fn end(&self, key: Key) {
-        let entry = self.lock().remove(&key);
+    pub(crate) fn end(&self, key: &Key) {
+        let entry = self.lock().remove(key);
         close_apart(entry.and_then(|entry| entry.ready));
     }
 
@@ -124,17 +125,17 @@ impl Pool {
     }
 
     /// Ends the session that has been idle longest if there are too many.
-    fn make_room(&self, key: Key) -> Result<(), Fault> {
+    fn make_room(&self, key: &Key) -> Result<(), Fault> {
         if self.stopped.load(Ordering::Acquire) {
             return Err(Fault::down("the source is being stopped"));
         }
         let mut entries = self.lock();
-        let others = entries.iter().filter(|(k, e)| **k != key && e.ready.is_some());
+        let others = entries.iter().filter(|(k, e)| *k != key && e.ready.is_some());
         if others.clone().count() < self.max {
             return Ok(());
         }
         let oldest = others
-            .filter_map(|(k, e)| Some((e.ready.as_ref()?.idle_for()?, *k)))
+            .filter_map(|(k, e)| Some((e.ready.as_ref()?.idle_for()?, k.clone())))
             .max_by_key(|(idle, _)| *idle);
         let Some((_, oldest)) = oldest else {
             return Err(Fault::down(format!("all of its {} sessions are in use", self.max)));

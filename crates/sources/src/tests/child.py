@@ -33,6 +33,11 @@ def call(id, params):
         os._exit(3)
     if do == "deaf":
         time.sleep(600)
+    if do == "stray":
+        # An answer to what nobody asked, and two to one call.
+        result(4711, {"content": [], "n": "for nobody"})
+        result(id, {"content": [], "n": "first"})
+        text = "second"
     if do == "env":
         text = ",".join(sorted(os.environ))
     if do == "elicit":

@@ -18,7 +18,7 @@ use std::time::Duration;
 use ambient::Clock;
 use bytes::Bytes;
 use egress::{Egress, Options};
-use gate::port::{Ask, Boxed, Events, Kind, Link, Notice, Reply, Trouble};
+use gate::port::{Ask, Boxed, Events, Kind, Link, Notice, Reply, SourceEvent, Trouble};
 use gate::{Clearance, Client, Lease};
 use model::{Credential, Principal, PrincipalId, Role, Scopes, SourceName, TenantId};
 use process::{Caps, Launcher};
@@ -80,7 +80,10 @@ impl Link for TestLink {
 
 /// Writes down what a source reports.
 #[derive(Default)]
-pub(crate) struct News(pub(crate) Mutex<Vec<String>>);
+pub(crate) struct News(
+    pub(crate) Mutex<Vec<String>>,
+    pub(crate) Mutex<Vec<(SourceName, SourceEvent)>>,
+);
 
 impl News {
     pub(crate) fn all(&self) -> Vec<String> {
@@ -100,6 +103,10 @@ impl Events for News {
     fn task(&self, _: &SourceName, lease: Lease, params: Bytes) {
         let params = String::from_utf8_lossy(&params).into_owned();
         self.0.lock().unwrap().push(format!("task {} {params}", lease.0));
+    }
+
+    fn note(&self, source: &SourceName, event: SourceEvent) {
+        self.1.lock().unwrap().push((source.clone(), event));
     }
 }
 
@@ -146,9 +153,9 @@ pub(crate) fn http(server: &Server) -> Reach {
 
 pub(crate) fn http_at(port: u16, path: &str) -> Reach {
     let url = format!("http://127.0.0.1:{port}{path}").parse().unwrap();
-    let private = vec![("127.0.0.1".to_owned(), port)];
+    let policy = egress::Policy::default().allow("127.0.0.1", port);
     let headers = vec![("x-key".to_owned(), model::Template::plain("s3cret".to_owned()))];
-    Reach::Http(Remote { url, headers, private, ca: None })
+    Reach::Http(Remote { headers, policy, ..Remote::new(url) })
 }
 
 pub(crate) const MODERN: Version = Version::MODERN;
@@ -163,10 +170,20 @@ pub(crate) fn client_with(
     capabilities: &'static str,
     link: Option<Arc<dyn Link>>,
 ) -> Arc<Client> {
+    client_of("acme", version, capabilities, link)
+}
+
+/// A client of this tenant.
+pub(crate) fn client_of(
+    tenant: &str,
+    version: Version,
+    capabilities: &'static str,
+    link: Option<Arc<dyn Link>>,
+) -> Arc<Client> {
     static LEASES: AtomicU64 = AtomicU64::new(1);
     let principal = Principal {
         id: PrincipalId::new("alice"),
-        tenant: TenantId::new("acme"),
+        tenant: TenantId::new(tenant),
         role: Role::Agent,
         scopes: Scopes::default(),
         credential: Credential::LocalUser,

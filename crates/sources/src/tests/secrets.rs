@@ -150,3 +150,79 @@ async fn a_program_gets_its_secret_when_it_is_started() {
     assert!(reply["n"].as_str().unwrap().split(',').any(|name| name == "API_KEY"), "{reply}");
     gate::port::Source::stop(&*world.mcp).await;
 }
+
+const CANARY: &str = "canary/of \"the\" shop";
+const MARK: &str = "[secret:shop withheld]";
+
+/// Results that say the key again, in all the ways an answer can come.
+fn echo(h: &Heard) -> String {
+    let key = h.header("x-api-key").to_owned();
+    let quoted = serde_json::to_string(&key).unwrap();
+    let text = serde_json::to_string(&format!("you sent {key}")).unwrap();
+    format!(
+        r#"{{"content":[{{"type":"text","text":{text}}}],"structuredContent":{{"key":{quoted}}},"resultType":"complete"}}"#
+    )
+}
+
+/// The same as an event that comes in pieces of a few bytes.
+fn in_pieces(h: &Heard) -> Say {
+    let text = format!("data: {}\n\n", h.result(&echo(h)));
+    let (sender, receiver) = tokio::sync::mpsc::channel(text.len());
+    for piece in text.as_bytes().chunks(7) {
+        sender.try_send(String::from_utf8(piece.to_vec()).unwrap()).unwrap();
+    }
+    Say::Events(receiver)
+}
+
+fn shown(called: Result<Reply, Trouble>) -> String {
+    match called {
+        Ok(reply) => json(reply).to_string(),
+        Err(trouble) => format!("{trouble} {trouble:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_again_what_it_was_sent_is_shown_without_it() {
+    let ways: [fn(&Heard) -> Say; 4] = [
+        |h| Say::ok(h.result(&echo(h))),
+        in_pieces,
+        |h| {
+            Say::Json(
+                400,
+                "",
+                h.error(
+                    &serde_json::json!({"code": -32602, "message": h.header("x-api-key")})
+                        .to_string(),
+                ),
+            )
+        },
+        |h| Say::Json(500, "", h.header("x-api-key").to_owned()),
+    ];
+    for way in ways {
+        for server in [modern(way).await, legacy(way).await] {
+            let few = Few::with("shop", CANARY);
+            let world = world_with(few, sealed(&server, "vault:shop"), |_| {});
+            for version in [MODERN, LEGACY] {
+                let link = TestLink::answering([]);
+                let said = shown(world.call(call_tool(&client(version, "{}")), &link).await);
+                assert!(!said.contains("canary"), "{said}");
+                assert!(said.contains(MARK) || said.contains("HTTP 500"), "{said}");
+            }
+            let heard = server.log.lock().unwrap().clone();
+            assert!(heard.iter().any(|h| h.header("x-api-key") == CANARY), "it was sent");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_header_has_from_the_environment_does_not_come_back_either() {
+    let server = modern(|h: &Heard| Say::ok(h.result(&echo(h)))).await;
+    let Reach::Http(mut remote) = http(&server) else { panic!("http") };
+    let filled = Template::parse_with("Bearer ${env:TOKEN}", |_| Ok("canary-of-env".to_owned()));
+    remote.headers = vec![("X-Api-Key".to_owned(), filled.ok().unwrap())];
+    let world = world_with(Arc::new(Few::default()), Reach::Http(remote), |_| {});
+    let called = world.call(call_tool(&client(MODERN, "{}")), &TestLink::answering([])).await;
+    let said = shown(called);
+    assert!(said.contains("Bearer [secret:env:TOKEN withheld]"), "{said}");
+    assert!(!said.contains("canary"), "{said}");
+}

@@ -71,6 +71,17 @@ async fn each_lease_has_a_session_of_its_own_unless_the_server_keeps_nothing() {
 }
 
 #[tokio::test]
+async fn two_tenants_share_no_session_even_of_a_server_that_keeps_nothing() {
+    let server = legacy(|h| Say::ok(h.result(OK))).await;
+    let world = world(http(&server), |c| c.stateless = true);
+    for tenant in ["acme", "acme", "globex"] {
+        let someone = client_of(tenant, LEGACY, "{}", None);
+        world.tool(&someone, &TestLink::answering([])).await;
+    }
+    assert_eq!(server.count("initialize"), 2);
+}
+
+#[tokio::test]
 async fn calls_at_the_same_time_open_one_session() {
     let server = legacy(|h| Say::ok(h.result(OK))).await;
     let world = world(http(&server), |_| {});

@@ -261,3 +261,16 @@ fn a_shell_with_code_on_its_command_line_is_refused_when_it_is_set_up() {
         .is_err()
     );
 }
+
+// v-upstream-07, v-upstream-08
+#[tokio::test]
+async fn answers_to_what_was_never_asked_or_was_answered_are_dropped_and_counted() {
+    let child = program("legacy", |_| {});
+    let alice = client(LEGACY, "{}");
+    assert_eq!(child.run(&alice, "stray").await.unwrap()["n"], "first");
+    // The next answer comes behind both on the same pipe.
+    let after = child.run(&alice, "echo").await.unwrap();
+    assert!(after["n"].as_str().unwrap().parse::<u32>().is_ok(), "{after}");
+    assert_eq!(child.world.mcp.status().strays, 2);
+    child.stop().await;
+}

@@ -2,13 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use egress::{Client, Deadline, Egress, Limits, Policy, Response, Target};
+use egress::{Body, Client, Deadline, Egress, EgressError, Limits, Target};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use model::{Secret, Secrets, Template, Usage};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use model::{Masks, NoVault, Noting, Secret, Secrets, Template, Usage};
 use url::Url;
 
+use super::events::EventStream;
 use crate::config::{Bounds, Remote, Times};
 use crate::error::SetupError;
 use crate::fault::Fault;
@@ -37,6 +38,29 @@ pub(crate) struct Endpoint {
 struct Sealed {
     headers: Vec<(HeaderName, Template)>,
     secrets: Arc<dyn Secrets>,
+    /// What stands in headers and came from the environment.
+    filled: Arc<Masks>,
+}
+
+/// The head of a reply, and a body that is shown without the secrets that went with its request.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Body,
+    masks: Arc<Masks>,
+}
+
+impl Answered {
+    /// The whole body.
+    pub(crate) async fn collect(self, max: usize) -> Result<Bytes, EgressError> {
+        let text = self.body.collect(max).await?;
+        Ok(self.masks.masked(&text).map_or(text, Bytes::from))
+    }
+
+    /// The body as a stream of events.
+    pub(crate) fn events(self, at: &Endpoint) -> EventStream {
+        EventStream::new(self.body, self.masks, at)
+    }
 }
 
 impl Endpoint {
@@ -48,8 +72,6 @@ impl Endpoint {
         bounds: &Bounds,
         secrets: Arc<dyn Secrets>,
     ) -> Result<Self, SetupError> {
-        let allowed = remote.private.iter();
-        let policy = allowed.fold(Policy::default(), |p, (host, port)| p.allow(host, *port));
         let limits = Limits {
             connect: times.start.min(Limits::default().connect),
             first_byte: LONGEST,
@@ -59,8 +81,17 @@ impl Endpoint {
             ..Limits::default()
         };
         let base = remote.url.clone();
-        let target = Target { base, policy, limits, extra_roots: remote.ca };
-        let client = egress.client(&target).map_err(|e| SetupError::Target(e.to_string()))?;
+        let target = Target {
+            policy: remote.policy,
+            limits,
+            extra_roots: remote.ca,
+            extra_roots_only: remote.ca_only,
+            http2: remote.http2,
+            ..Target::new(base)
+        };
+        let client = egress.client_by(&target, &remote.route);
+        let client = client.map_err(|e| SetupError::Target(e.to_string()))?;
+        let filled = Arc::new(filled(&remote.headers));
         let (known, sealed) = secrets::split(remote.headers);
         let sealed = sealed.into_iter().map(|(name, value)| Ok((own_name(&name)?, value)));
         let headers = sealed.collect::<Result<_, SetupError>>()?;
@@ -68,7 +99,7 @@ impl Endpoint {
             client,
             url: remote.url,
             headers: self::headers(&known)?,
-            sealed: Arc::new(Sealed { headers, secrets }),
+            sealed: Arc::new(Sealed { headers, secrets, filled }),
             max: bounds.result,
             silence: times.silence,
             small: times.list,
@@ -83,19 +114,24 @@ impl Endpoint {
         mut headers: HeaderMap,
         body: Bytes,
         deadline: Deadline,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Answered, Fault> {
+        let mut masks = self.sealed.filled.clone();
         if !self.sealed.headers.is_empty() {
             // Apart: whoever has no vault does not carry room for it.
-            Box::pin(self.fill(&mut headers)).await?;
+            masks = Arc::new(Box::pin(self.fill(&mut headers)).await?);
         }
-        Ok(self.client.send(method, path, headers, body, deadline).await?)
+        let response = self.client.send(method, path, headers, body, deadline).await?;
+        let egress::Response { status, headers, body } = response;
+        Ok(Answered { status, headers, body, masks })
     }
 
-    async fn fill(&self, headers: &mut HeaderMap) -> Result<(), Fault> {
+    /// Fills secrets in; returns what must not come back.
+    async fn fill(&self, headers: &mut HeaderMap) -> Result<Masks, Fault> {
+        let secrets = Noting::new(&*self.sealed.secrets);
         let host = self.url.host_str().unwrap_or_default();
         let usage = Usage::Host(host, self.url.port_or_known_default().unwrap_or_default());
         for (name, template) in &self.sealed.headers {
-            let value = template.fill(&*self.sealed.secrets, usage).await;
+            let value = template.fill(&secrets, usage).await;
             let value = value.map_err(|e| Fault::secret(format!("the header `{name}`: {e}")))?;
             let mut value = HeaderValue::try_from(value.reveal().as_str()).map_err(|_| {
                 Fault::secret(format!("the header `{name}` has a value that HTTP does not allow"))
@@ -103,8 +139,19 @@ impl Endpoint {
             value.set_sensitive(true);
             headers.append(name, value);
         }
-        Ok(())
+        let mut masks = secrets.into_masks();
+        masks.extend_from(&self.sealed.filled);
+        Ok(masks)
     }
+}
+
+/// What of these headers came from the environment: it is there to sign in with.
+fn filled(headers: &[(String, Template)]) -> Masks {
+    let noting = Noting::new(&NoVault);
+    for (_, template) in headers {
+        template.tell_filled(&noting);
+    }
+    noting.into_masks()
 }
 
 fn headers(known: &[(String, Secret<String>)]) -> Result<HeaderMap, SetupError> {

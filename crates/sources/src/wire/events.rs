@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use egress::Body;
+use model::Masks;
 use protocol::sse::{Event, Parser};
 
 use super::endpoint::Endpoint;
@@ -15,22 +17,26 @@ pub(crate) struct EventStream {
     read: VecDeque<Event>,
     silence: Duration,
     last: Option<String>,
+    /// What must not be shown of the messages.
+    masks: Arc<Masks>,
 }
 
 impl EventStream {
-    pub(crate) fn new(body: Body, at: &Endpoint) -> Self {
+    pub(crate) fn new(body: Body, masks: Arc<Masks>, at: &Endpoint) -> Self {
         let parser = Parser::new(at.max);
-        Self { body, parser, read: VecDeque::new(), silence: at.silence, last: None }
+        Self { body, parser, read: VecDeque::new(), silence: at.silence, last: None, masks }
     }
 
-    /// The data of the next event that has any and is a message; `None` at the end of the stream.
+    /// The data of the next event that has any and is a message, without secrets; `None` at the end of the stream. (An
+    /// event is whole before it is looked at: it does not matter in what pieces it came.)
     ///
     /// Safe to drop and call again.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
         loop {
             match self.next_event().await? {
                 Some(event) if event.name == "message" && !event.data.is_empty() => {
-                    return Ok(Some(event.data));
+                    let masked = self.masks.masked(&event.data);
+                    return Ok(Some(masked.map_or(event.data, Bytes::from)));
                 }
                 // Events of other names are none of MCP; those without data prime a resumption (SEP-1699).
                 Some(_) => {}

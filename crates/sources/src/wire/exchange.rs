@@ -226,7 +226,7 @@ async fn open(
         if (200..300).contains(&code) {
             return Err(Fault::malformed(format!("answered a request with HTTP {code}")));
         }
-        let body = response.body.collect(ERROR_BODY).await.unwrap_or_default();
+        let body = response.collect(ERROR_BODY).await.unwrap_or_default();
         return status::answer(wire.era, wire.session, code, body, id).map(Opened::Error);
     }
     let session = match wire.era {
@@ -234,15 +234,12 @@ async fn open(
         Era::Modern => None,
     };
     if is_json(&response.headers) {
-        let text = response
-            .body
-            .collect(wire.at.max)
-            .await
-            .map_err(|e| Fault::from(e).after_sending(true))?;
+        let text =
+            response.collect(wire.at.max).await.map_err(|e| Fault::from(e).after_sending(true))?;
         return Ok(Opened::Whole(text, session));
     }
     if is_events(&response.headers) {
-        return Ok(Opened::Events(Box::new(EventStream::new(response.body, &wire.at)), session));
+        return Ok(Opened::Events(Box::new(response.events(&wire.at)), session));
     }
     Err(Fault::malformed("answered with neither JSON nor a stream of events"))
 }

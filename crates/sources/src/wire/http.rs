@@ -117,7 +117,7 @@ impl HttpWire {
         let get = self.at.send(Method::GET, None, headers, Bytes::new(), deadline);
         let response = get.await?;
         match response.status.as_u16() {
-            200 if is_events(&response.headers) => Ok(EventStream::new(response.body, &self.at)),
+            200 if is_events(&response.headers) => Ok(response.events(&self.at)),
             404 if self.session => Err(Fault::session_gone()),
             code => Err(status::refused(code)),
         }

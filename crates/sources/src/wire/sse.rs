@@ -55,7 +55,7 @@ async fn open(at: &Endpoint, patience: Duration) -> Result<EventStream, Fault> {
     let response = at.send(Method::GET, None, headers, bytes::Bytes::new(), deadline);
     let response = response.await?;
     match response.status.as_u16() {
-        200 if is_events(&response.headers) => Ok(EventStream::new(response.body, at)),
+        200 if is_events(&response.headers) => Ok(response.events(at)),
         code @ (200 | 400 | 404 | 405) => {
             Err(Fault::other_era(format!("GET was answered with HTTP {code}")).with_status(code))
         }

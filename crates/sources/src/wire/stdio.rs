@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use model::Masks;
 use process::{Lines, Stdin};
 use protocol::batch;
 use protocol::json::Limits;
@@ -31,16 +32,19 @@ pub(crate) fn start(
     let (pipe, far) = Pipe::new();
     let desk = desk.clone();
     tokio::spawn(async move {
-        let (mut stdin, stdout, stop) = program.into_parts();
+        let (mut stdin, stdout, masks, stop) = program.into_parts();
+        let output = Output { lines: stdout, masks };
         let Far { mut lines, mut ending, ended } = far;
         let (fault, asked) = tokio::select! {
             biased;
             // Also when nobody holds the pipe any more.
             _ = ending.wait_for(|end| *end) => (Fault::failed("the session was ended"), true),
-            fault = read(stdout, &desk, &inbox, max) => (fault, false),
+            fault = read(output, &desk, &inbox, max) => (fault, false),
             fault = write(&mut stdin, &mut lines, &desk) => (fault, false),
         };
-        if !asked {
+        if asked {
+            stop.asked();
+        } else {
             // Before anybody hears of it and tries again.
             stop.own_fault();
         }
@@ -63,9 +67,22 @@ fn with_last_words(fault: Fault, words: Option<String>, asked: bool) -> Fault {
     }
 }
 
+/// What a program writes, without the secrets it was given.
+struct Output<R> {
+    lines: Lines<R>,
+    masks: Masks,
+}
+
+impl<R: AsyncRead + Unpin> Output<R> {
+    async fn next(&mut self) -> Result<Option<Bytes>, process::LineError> {
+        let line = self.lines.next().await?;
+        Ok(line.map(|line| self.masks.masked(&line).map_or(line, Bytes::from)))
+    }
+}
+
 /// Reads until the program closes its end or says what cannot be understood at all.
 async fn read(
-    mut from: Lines<impl AsyncRead + Unpin>,
+    mut from: Output<impl AsyncRead + Unpin>,
     desk: &Desk,
     inbox: &mpsc::Sender<Message>,
     max: usize,
