@@ -3,6 +3,7 @@
 mod audit;
 mod explain;
 mod keys;
+mod pack;
 mod pins;
 mod vault;
 
@@ -11,8 +12,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use audit::{AuditCommand, ExportFormat, Wanted};
-pub use explain::{Explain, ExplainCall, ExplainRequest, ExplainUrl, PolicyCommand, Who};
+pub use explain::{
+    Explain, ExplainCall, ExplainRecording, ExplainRequest, ExplainUrl, PolicyCommand, Who,
+};
 pub use keys::{CreateKey, KeysCommand, RoleName};
+pub use pack::{ApprovePack, PackCommand, ShowPack};
 pub use pins::{Choice, EffectChoice, PinsCommand};
 pub use vault::{KeyOptions, ServeVault, SetSecret, VaultCommand, VaultPlace};
 
@@ -49,7 +53,7 @@ pub enum Command {
         after_help = "Example, in a client's mcpServers: \"command\": \"portcullis\", \"args\": [\"stdio\"]"
     )]
     Stdio(ConfigFile),
-    /// Write a configuration from the mcpServers of Claude Desktop, Cursor or VS Code
+    /// Write a configuration from the mcpServers of Claude Desktop, Cursor or VS Code, or from recorded traffic (HAR)
     #[command(after_help = "Example: portcullis import ~/.cursor/mcp.json --out portcullis.toml")]
     Import(Import),
     /// Check a configuration and its policies, without starting anything
@@ -73,6 +77,9 @@ pub enum Command {
     /// Keep secrets, each for the hosts and programs it is meant for
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// See and approve packs: sources that others wrote, held to a manifest
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// See and decide on what sources say of themselves
     #[command(subcommand)]
     Pins(PinsCommand),
@@ -93,7 +100,7 @@ pub enum Command {
 /// `portcullis import`
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Files with `mcpServers` (Claude Desktop, Cursor) or `servers` (VS Code)
+    /// Files with `mcpServers` (Claude Desktop, Cursor) or `servers` (VS Code), or recorded traffic (HAR)
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Where to write the configuration; an existing file is never overwritten
@@ -124,6 +131,9 @@ pub struct Tools {
     /// Which configuration.
     #[command(flatten)]
     pub file: ConfigFile,
+    /// Only what is there for this tenant, as it sees it
+    #[arg(long)]
+    pub tenant: Option<String>,
     /// One JSON array instead of a table
     #[arg(long)]
     pub json: bool,

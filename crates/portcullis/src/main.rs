@@ -23,6 +23,10 @@ fn main() -> ExitCode {
     if let Some(code) = process::take_over(std::env::args_os()) {
         return code;
     }
+    if let Err(e) = process::keep_memory() {
+        say::problem(&format!("crash dumps of this process cannot be switched off: {e}"));
+        return ExitCode::from(1);
+    }
     let cli = cli::Cli::parse();
     match commands::run(cli) {
         Ok(code) => code,

@@ -17,6 +17,11 @@ pub fn text(text: impl Display) {
     }
 }
 
+/// `1 tool`, `2 tools`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
 /// Something a person should know that is no part of the result.
 pub fn note(text: impl Display) {
     let _ = writeln!(stderr().lock(), "{text}");

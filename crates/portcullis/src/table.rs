@@ -20,6 +20,15 @@ impl Table {
         self.rows.push(cells.into_iter().map(|c| terminal_safe(&c).into_owned()).collect());
     }
 
+    /// Leaves out the column under a heading if none of its cells says anything.
+    pub fn leave_out(&mut self, heading: &str, says_nothing: impl Fn(&str) -> bool) {
+        let at = self.rows.first().and_then(|headings| headings.iter().position(|h| h == heading));
+        let Some(at) = at else { return };
+        if self.rows.iter().skip(1).filter_map(|row| row.get(at)).all(|cell| says_nothing(cell)) {
+            self.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+    }
+
     /// Whether there is nothing under the headings.
     pub fn is_empty(&self) -> bool {
         self.rows.len() == 1
@@ -54,5 +63,14 @@ mod tests {
         let mut table = Table::new(&["NAME", "X"]);
         table.row(["a\u{1b}[31m".to_owned(), "1".to_owned()]);
         assert_eq!(table.to_string(), "NAME         X\na\\u001b[31m  1\n");
+    }
+
+    #[test]
+    fn a_column_that_says_nothing_is_left_out_and_one_that_says_something_once_is_not() {
+        let mut table = Table::new(&["NAME", "FOR", "X"]);
+        table.row(["a".to_owned(), "all".to_owned(), "1".to_owned()]);
+        table.leave_out("X", |cell| cell == "2");
+        table.leave_out("FOR", |cell| cell == "all");
+        assert_eq!(table.to_string(), "NAME  X\na     1\n");
     }
 }

@@ -16,6 +16,9 @@ pub enum AuditCommand {
         /// How many
         #[arg(short = 'n', long, default_value_t = 20)]
         count: u64,
+        /// Of calls by this tenant only
+        #[arg(long)]
+        tenant: Option<String>,
         /// The lines of the log instead of a table
         #[arg(long)]
         json: bool,
@@ -86,6 +89,9 @@ pub struct Wanted {
     /// Who called
     #[arg(long)]
     pub principal: Option<String>,
+    /// Whom the caller belongs to; without what belongs to no tenant
+    #[arg(long)]
+    pub tenant: Option<String>,
     /// What was called
     #[arg(long)]
     pub tool: Option<String>,

@@ -22,6 +22,23 @@ pub enum Explain {
         after_help = "Example: portcullis explain request --source shop --tool getItem --args '{\"id\":7}'"
     )]
     Request(ExplainRequest),
+    /// A recording: which tools became of it, on which evidence, and what was left out
+    #[command(after_help = "Example: portcullis explain recording --source shop")]
+    Recording(ExplainRecording),
+}
+
+/// `portcullis explain recording`
+#[derive(Debug, Args)]
+pub struct ExplainRecording {
+    /// Which configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// The source
+    #[arg(long, value_name = "NAME")]
+    pub source: String,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `portcullis explain request`
@@ -33,6 +50,9 @@ pub struct ExplainRequest {
     /// The API
     #[arg(long, value_name = "NAME")]
     pub source: String,
+    /// Whom the caller belongs to
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
     /// The tool, by the API's own name
     #[arg(long, value_name = "NAME")]
     pub tool: String,

@@ -17,8 +17,14 @@ use crate::table::Table;
 pub fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let dir = |file: &crate::cli::ConfigFile| config::load(&file.config).map(|l| audit_dir(&l));
     match command {
-        AuditCommand::Tail { file, count, json } => {
+        AuditCommand::Tail { file, count, tenant: None, json } => {
             show(journal::tail(&dir(&file)?, count)?, json)?;
+        }
+        AuditCommand::Tail { file, count, tenant, json } => {
+            let filter = Filter { tenant, ..Filter::default() };
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let found = journal::last(&dir(&file)?, filter, count)?;
+            show(found.into_iter().map(Ok), json)?;
         }
         AuditCommand::Search { file, search, json } => {
             show(journal::search(&dir(&file)?, filter(&search)?)?, json)?;
@@ -51,6 +57,7 @@ fn filter(search: &Wanted) -> anyhow::Result<Filter> {
     };
     Ok(Filter {
         principal: search.principal.clone(),
+        tenant: search.tenant.clone(),
         tool: search.tool.clone(),
         source: search.source.clone(),
         outcome: search.outcome.clone(),
@@ -65,7 +72,7 @@ fn show(
     json: bool,
 ) -> anyhow::Result<()> {
     let mut table =
-        Table::new(&["SEQ", "TIME", "KIND", "PRINCIPAL", "WHAT", "OUTCOME", "WHY", "MS"]);
+        Table::new(&["SEQ", "TIME", "KIND", "PRINCIPAL", "TENANT", "WHAT", "OUTCOME", "WHY", "MS"]);
     for stored in records {
         let stored = stored?;
         if json {
@@ -79,6 +86,7 @@ fn show(
             e.time,
             e.kind,
             e.principal.unwrap_or_default(),
+            e.tenant.unwrap_or_default(),
             e.tool.or(e.source).unwrap_or_default(),
             e.outcome.unwrap_or_default(),
             why.into_iter().flatten().collect::<Vec<_>>().join(" "),
@@ -88,6 +96,7 @@ fn show(
         ]);
     }
     if !json {
+        table.leave_out("TENANT", |tenant| tenant.is_empty() || tenant == "default");
         say::text(table);
     }
     Ok(())

@@ -1,3 +1,5 @@
+mod certificates;
+mod confinement;
 mod settings;
 mod standing;
 mod vault;
@@ -19,28 +21,49 @@ pub struct Advice {
     pub what: String,
     /// What to do about it.
     pub fix: String,
-    /// Whether it is wrong already, and not only a risk.
-    pub error: bool,
+    /// How bad it is.
+    pub level: Level,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Worth knowing.
+    Info,
+    /// It may turn out wrong.
+    Risk,
+    /// It is wrong already.
+    Error,
 }
 
 impl Advice {
     fn new(rule: &'static str, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { rule, what: what.into(), fix: fix.into(), error: false }
+        Self { rule, what: what.into(), fix: fix.into(), level: Level::Risk }
     }
 
     const fn level(&self) -> &'static str {
-        if self.error { "error" } else { "risk" }
+        match self.level {
+            Level::Info => "info",
+            Level::Risk => "risk",
+            Level::Error => "error",
+        }
     }
 
     /// The same, as an error.
     fn error(mut self) -> Self {
-        self.error = true;
+        self.level = Level::Error;
         self
+    }
+
+    /// Something worth knowing that needs no mending.
+    fn info(rule: &'static str, what: impl Into<String>) -> Self {
+        Self { rule, what: what.into(), fix: String::new(), level: Level::Info }
     }
 }
 
-/// Lists what is risky, each with its fix. Exit code 1 if there is anything.
+/// Lists what is risky, each with its fix, and how far programs are confined. Exit code 1 if anything is risky.
 pub fn run(command: &Doctor) -> anyhow::Result<ExitCode> {
+    let bad = |advice: &Advice| advice.level != Level::Info;
     let path = &command.file.config;
     let mut found = Vec::new();
     match config::load(path) {
@@ -49,6 +72,8 @@ pub fn run(command: &Doctor) -> anyhow::Result<ExitCode> {
         }
         Ok(loaded) => {
             settings::look(&loaded, &mut found);
+            confinement::look(&loaded, &mut found);
+            certificates::look(&loaded, &mut found);
             standing::files(&loaded, &mut found);
             standing::log(&loaded, &mut found);
             standing::store(&loaded, &mut found);
@@ -67,14 +92,18 @@ pub fn run(command: &Doctor) -> anyhow::Result<ExitCode> {
     } else {
         for advice in &found {
             let [what, fix] = [&advice.what, &advice.fix].map(|t| safe(t));
-            let error = if advice.error { "error: " } else { "" };
-            say::line(format_args!("✗ {error}{what} ({})\n    fix: {fix}", advice.rule));
+            let error = if advice.level == Level::Error { "error: " } else { "" };
+            if advice.level == Level::Info {
+                say::line(format_args!("· {what}"));
+            } else {
+                say::line(format_args!("✗ {error}{what} ({})\n    fix: {fix}", advice.rule));
+            }
         }
-        if found.is_empty() {
+        if !found.iter().any(bad) {
             say::line("✓ nothing risky was found");
         }
     }
-    Ok(ExitCode::from(u8::from(!found.is_empty())))
+    Ok(ExitCode::from(u8::from(found.iter().any(bad))))
 }
 
 /// Safe for a terminal, line breaks kept.

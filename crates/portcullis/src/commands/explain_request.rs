@@ -5,13 +5,13 @@ use ambient::Clock;
 use anyhow::{Context as _, bail};
 use apis::Explained;
 use egress::{Egress, Options};
-use model::NoVault;
+use model::{NoVault, TenantId};
 use process::{Caps, Launcher};
 use serde_json::{Value, json};
 
 use crate::cli::ExplainRequest;
-use crate::config::{Loaded, load};
-use crate::house::{Ways, api};
+use crate::config::{Loaded, audience, load};
+use crate::house::{Way, Ways, api};
 use crate::say;
 
 /// Shows the exact request that a call would be. Nothing is sent, and no secret is asked for. Exit code 1 where the call
@@ -20,8 +20,9 @@ pub fn run(command: &ExplainRequest) -> anyhow::Result<ExitCode> {
     let loaded = load(&command.file.config)?;
     let arguments: Value = serde_json::from_str(&command.args).context("`--args` is no JSON")?;
     let Value::Object(arguments) = arguments else { bail!("`--args` is no JSON object") };
-    let api = named(&loaded, &command.source)?;
-    let explained = match api.explain(&command.tool, &arguments) {
+    let tenant = identity::tenant_id(&command.tenant)?;
+    let api = named(&loaded, &command.source, &tenant)?;
+    let explained = match api.explain(&tenant, &command.tool, &arguments) {
         Ok(explained) => explained,
         Err(why) => {
             if command.json {
@@ -40,9 +41,12 @@ pub fn run(command: &ExplainRequest) -> anyhow::Result<ExitCode> {
     Ok(if explained.refused.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn named(loaded: &Loaded, name: &str) -> anyhow::Result<Arc<apis::Api>> {
+fn named(loaded: &Loaded, name: &str, tenant: &TenantId) -> anyhow::Result<Arc<apis::Api>> {
     let source = loaded.config.source.iter().find(|s| s.name == name);
     let source = source.with_context(|| format!("there is no source `{name}`"))?;
+    if !audience(source).has(tenant) {
+        bail!("the source `{name}` is not there for the tenant `{tenant}`: see `--tenant`");
+    }
     if source.mcp.is_some() {
         bail!("`{name}` is an MCP server: its calls are no requests of their own");
     }
@@ -53,7 +57,9 @@ fn named(loaded: &Loaded, name: &str) -> anyhow::Result<Arc<apis::Api>> {
         clock,
         secrets: Arc::new(NoVault),
     };
-    api(source, loaded, &ways).map_err(|why| anyhow::anyhow!("source `{name}`: {why}"))
+    let way = Way::of(source, loaded);
+    let way = way.map_err(|wrong| anyhow::anyhow!("source `{name}`: {}", wrong.what))?;
+    api(source, loaded, &way, &ways).map_err(|why| anyhow::anyhow!("source `{name}`: {why}"))
 }
 
 fn people(explained: &Explained) {

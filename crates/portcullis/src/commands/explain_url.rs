@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::serve::small_runtime;
 use crate::cli::ExplainUrl;
 use crate::config;
+use crate::house::named;
 use crate::say;
 
 /// The longest line of a batch, in bytes.
@@ -91,14 +92,13 @@ pub fn run(command: &ExplainUrl) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The private places that the source names.
+/// Where the source may go.
 fn policy(command: &ExplainUrl) -> anyhow::Result<Policy> {
     let Some(name) = &command.source else { return Ok(Policy::default()) };
     let loaded = config::load(&command.file.config)?;
     let source = loaded.config.source.iter().find(|source| source.name == *name);
     let source = source.with_context(|| format!("the configuration has no source `{name}`"))?;
-    let places = source.private.iter().filter_map(|place| config::host_port(place));
-    Ok(places.fold(Policy::default(), |policy, (host, port)| policy.allow(&host, port)))
+    Ok(named(source))
 }
 
 /// Reads what `--resolve` says.

@@ -1,5 +1,6 @@
 mod clients;
 mod confine;
+mod recordings;
 mod write;
 
 use std::fs::OpenOptions;
@@ -15,7 +16,7 @@ use crate::cli::Import;
 use crate::config;
 use crate::say;
 
-/// Reads what other programs know of MCP servers, shows all of it, and writes a configuration.
+/// Reads what other programs know of MCP servers, and recordings of traffic, shows all of it, and writes a configuration.
 pub fn run(command: &Import) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         !command.out.exists(),
@@ -26,6 +27,11 @@ pub fn run(command: &Import) -> anyhow::Result<ExitCode> {
     for file in &command.files {
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("{} cannot be read", file.display()))?;
+        if har::is_har(text.as_bytes()) {
+            let one = recordings::read(file, text.as_bytes(), &command.out);
+            take_in(one.with_context(|| format!("{}", file.display()))?, file, &mut found);
+            continue;
+        }
         for one in read(&text).with_context(|| format!("{}", file.display()))? {
             take_in(one, file, &mut found);
         }
@@ -44,7 +50,8 @@ pub fn run(command: &Import) -> anyhow::Result<ExitCode> {
     let mut file = made.with_context(|| format!("{} cannot be written", command.out.display()))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    say::line(format_args!("wrote {} with {} sources", command.out.display(), found.len()));
+    let sources = say::count(found.len(), "source", "sources");
+    say::line(format_args!("wrote {} with {sources}", command.out.display()));
     say::note(
         "next: `portcullis check`, `portcullis tools` to see what they offer, `portcullis keys create NAME`",
     );

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use audit::{Kind, rfc3339};
 use identity::{ApiKey, Grant, NewKey, new_key};
 use model::Timestamp;
@@ -37,6 +37,9 @@ fn open(path: &Path) -> anyhow::Result<House> {
 
 fn make(create: &CreateKey) -> anyhow::Result<()> {
     let house = open(&create.file.config)?;
+    if let Some(why) = config::undeclared(&create.tenant, &house.loaded.config) {
+        bail!("{why}, or name another with `--tenant`");
+    }
     let now = Timestamp(house.clock.now_millis());
     let grant = Grant {
         principal: identity::principal_id(&create.principal)?,
@@ -58,6 +61,9 @@ fn rotate(path: &Path, id: &str, overlap: std::time::Duration) -> anyhow::Result
     let rows = house.store.keys()?;
     let old =
         rows.iter().find(|k| k.id == id).with_context(|| format!("there is no API key {id}"))?;
+    if let Some(why) = config::undeclared(old.tenant.as_str(), &house.loaded.config) {
+        bail!("{why}");
+    }
     let grant = Grant {
         principal: old.principal.clone(),
         tenant: old.tenant.clone(),

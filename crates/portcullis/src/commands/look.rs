@@ -8,13 +8,15 @@ use model::{Credential, Principal, Scopes};
 use protocol::mcp::{ClientCapabilities, Version};
 
 use crate::cli::Who;
-use crate::config;
-use crate::house::{Built, House, Onlooker, build, next_epoch};
+use crate::config::{self, Loaded};
+use crate::house::{Built, House, Onlooker, build, listens, next_epoch};
 
 /// A gate for one question.
 pub struct Look {
     /// The gate.
     pub gate: Gate,
+    /// The configuration it was made for.
+    pub loaded: Loaded,
     /// What it was made of.
     pub built: Built,
     /// Gone when this is dropped.
@@ -24,11 +26,13 @@ pub struct Look {
 impl Look {
     /// Opens one for the configuration at `path`. To be called inside a runtime.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let house = House::open(config::load(path)?)?;
+        let loaded = config::load(path)?;
+        let house = House::open(loaded.clone())?;
         let (journal, scratch) = house.scratch()?;
         let store = Arc::new(Onlooker(house.store.clone()));
-        let built = build(&house, journal, store, next_epoch(0, &house.clock))?;
-        Ok(Self { gate: built.gate.clone(), built, _scratch: Box::new(scratch) })
+        let own = listens(&house.loaded.config);
+        let built = build(&house, journal, store, next_epoch(0, &house.clock), own)?;
+        Ok(Self { gate: built.gate.clone(), loaded, built, _scratch: Box::new(scratch) })
     }
 
     /// Stops what was started for it.

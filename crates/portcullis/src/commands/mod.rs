@@ -5,11 +5,13 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod explain_recording;
 mod explain_request;
 mod explain_url;
 mod import;
 mod keys;
 mod look;
+mod pack;
 mod pins;
 mod policy;
 mod serve;
@@ -34,9 +36,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(Explain::Call(call)) => explain::run(&call),
         Command::Explain(Explain::Url(url)) => explain_url::run(&url),
         Command::Explain(Explain::Request(request)) => explain_request::run(&request),
+        Command::Explain(Explain::Recording(own)) => explain_recording::run(&own),
         Command::Policy(command) => policy::run(command),
         Command::Keys(command) => keys::run(command),
         Command::Vault(command) => vault::run(command),
+        Command::Pack(command) => pack::run(command),
         Command::Pins(command) => pins::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Demo(demo) => demo::run(&demo),

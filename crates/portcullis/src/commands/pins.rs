@@ -13,7 +13,7 @@ use super::look;
 use super::serve::small_runtime;
 use crate::cli::PinsCommand;
 use crate::config;
-use crate::house::{House, JournalUse, build, finish, next_epoch};
+use crate::house::{House, JournalUse, build, finish, listens, next_epoch};
 use crate::say;
 use crate::table::Table;
 
@@ -85,8 +85,9 @@ fn meet(path: &Path) -> anyhow::Result<ExitCode> {
         );
     };
     small_runtime()?.block_on(async {
+        let own = listens(&house.loaded.config);
         let built =
-            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock))?;
+            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock), own)?;
         for version in [Version::NEWEST_LEGACY, Version::MODERN] {
             let client = look::client(&look::operator(), version)?;
             for kind in gate::port::Kind::ALL {

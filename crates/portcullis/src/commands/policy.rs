@@ -76,7 +76,7 @@ fn explain(
     });
     say::line(audit::terminal_safe(&explanation.to_string()).replace("\\u000a", "\n"));
     let allowed = explanation.verdict.as_str() == "allow";
-    if !allowed {
+    if !allowed && !explanation.refused_by_tenant {
         say::line(format_args!(
             "to allow: {}",
             policy::allow_line(principal.id.as_str(), Action::Call, tool)

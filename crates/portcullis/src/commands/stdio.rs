@@ -1,12 +1,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use model::{Role, TenantId};
+use model::{Role, TenantId, Timestamp};
 
 use super::{look, serve};
-use crate::config;
+use crate::config::{self, undeclared};
 use crate::house::{
-    House, asked_to_end, build, collisions, finish, next_epoch, record, start_logs, watch_store,
+    House, asked_to_end, build, collisions, finish, listens, next_epoch, no_strangers, record,
+    start_logs, watch_store,
 };
 
 /// Serves one client over standard input and output, as the user who started it.
@@ -15,9 +16,15 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     start_logs(loaded.config.log);
     serve::runtime(&loaded.config)?.block_on(async {
         let house = House::open(loaded)?;
+        let config = &house.loaded.config;
+        no_strangers(&house.store, config, Timestamp(house.clock.now_millis()))?;
+        if let Some(why) = undeclared("default", config) {
+            anyhow::bail!("over standard input and output everybody belongs to it: {why}");
+        }
         let (journal, _) = house.journal()?;
+        let own = listens(&house.loaded.config);
         let built =
-            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock))?;
+            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock), own)?;
         let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
         anyhow::ensure!(twice.is_empty(), "{}", twice.join("\n"));
         record(&journal, &house.clock, audit::Kind::Start, None).await?;

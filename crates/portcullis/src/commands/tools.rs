@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::look::{self, Look};
 use super::serve::small_runtime;
+use crate::cli::Who;
 use crate::say;
 use crate::table::Table;
 
@@ -13,8 +14,14 @@ use crate::table::Table;
 pub fn run(command: &crate::cli::Tools) -> anyhow::Result<ExitCode> {
     let (tools, silent) = small_runtime()?.block_on(async {
         let look = Look::open(&command.file.config)?;
-        let client = look::client(&look::operator(), Version::MODERN)?;
-        let tools = look.gate.tools(&client).await;
+        let tenant = command.tenant.as_deref();
+        let operator = look::operator();
+        let who = Who { tenant: tenant.map_or(operator.tenant, str::to_owned), ..operator };
+        let client = look::client(&who, Version::MODERN)?;
+        let mut tools = look.gate.tools(&client).await;
+        if tenant.is_some() {
+            tools.retain(|t| t.audience.has(&client.principal.tenant));
+        }
         let silent = silent(&look, &tools);
         for (name, holder, newcomer) in look.gate.collisions() {
             say::note(format_args!(
@@ -45,11 +52,12 @@ fn silent(look: &Look, tools: &[Tool]) -> Vec<(String, String)> {
 }
 
 fn table(tools: &[Tool]) -> Table {
-    let mut table = Table::new(&["TOOL", "SOURCE", "EFFECT", "STATE", "FINDINGS"]);
+    let mut table = Table::new(&["TOOL", "SOURCE", "TENANTS", "EFFECT", "STATE", "FINDINGS"]);
     for tool in tools {
         table.row([
             tool.exposed.clone(),
             tool.source.clone(),
+            tenants(tool).map_or_else(|| "all".to_owned(), |all| all.join(" ")),
             effect(tool),
             tool.quarantined
                 .as_ref()
@@ -57,7 +65,13 @@ fn table(tools: &[Tool]) -> Table {
             tool.findings.join(", "),
         ]);
     }
+    table.leave_out("TENANTS", |tenants| tenants == "all");
     table
+}
+
+/// The tenants it is there for; none if it is there for all.
+fn tenants(tool: &Tool) -> Option<Vec<String>> {
+    Some(tool.audience.tenants()?.iter().map(ToString::to_string).collect())
 }
 
 fn effect(tool: &Tool) -> String {
@@ -71,8 +85,13 @@ fn effect(tool: &Tool) -> String {
 fn hint(tools: &[Tool]) {
     let open = tools.iter().filter(|t| !t.accepted).count();
     if open > 0 {
+        let open = say::count(
+            open,
+            "tool has no effect set or accepted, so it counts",
+            "tools have no effect set or accepted, so they count",
+        );
         say::note(format_args!(
-            "{open} tools have no effect set or accepted, so they count as destructive: set `effects` in the configuration, or run `portcullis pins accept --all --effect proposed`"
+            "{open} as destructive: set `effects` in the configuration, or run `portcullis pins accept --all --effect proposed`"
         ));
     }
 }
@@ -81,6 +100,7 @@ fn as_json(tool: &Tool) -> Value {
     json!({
         "exposed": tool.exposed,
         "source": tool.source,
+        "tenants": tenants(tool),
         "upstream": tool.upstream,
         "effect": tool.effect.as_str(),
         "accepted": tool.accepted,

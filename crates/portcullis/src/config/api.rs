@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::units::Size;
 use super::value::Value;
 
 /// `openapi`: an HTTP API with an OpenAPI description.
@@ -17,12 +18,17 @@ pub struct OpenApi {
     /// Values for the variables of a templated server.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
+    /// Values of header and cookie parameters, by name: agents neither see nor set these.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
     /// OpenAPI Overlay documents, applied in this order.
     #[serde(default)]
     pub overlays: Vec<PathBuf>,
     /// Which operations become tools; all when nothing is said.
     #[serde(default)]
     pub select: Select,
+    /// Largest description: 50 MB when not set.
+    pub max_size: Option<Size>,
 }
 
 /// Which operations become tools.
@@ -49,8 +55,9 @@ pub struct Select {
 pub struct GraphQl {
     /// Where it is.
     pub endpoint: String,
-    /// Its schema: a file of SDL or of an introspection result.
-    pub schema: PathBuf,
+    /// Its schema: a file of SDL or of an introspection result. When not set, the endpoint is asked for it at start, without
+    /// any credential (the last good copy is kept).
+    pub schema: Option<PathBuf>,
     /// Your own operations, each file one or several; when there are any, they alone become tools.
     #[serde(default)]
     pub documents: Vec<PathBuf>,
@@ -89,6 +96,27 @@ pub struct ApiAuth {
     pub headers: BTreeMap<String, Value>,
     /// Credentials by the names of the description's security schemes.
     pub schemes: BTreeMap<String, Self>,
+    /// Credentials by tenant, in the place of all others: a call has those of its own tenant, or is refused.
+    pub tenants: BTreeMap<String, Self>,
+}
+
+impl ApiAuth {
+    /// Every value in it.
+    pub(super) fn values_mut<'a>(&'a mut self, all: &mut Vec<&'a mut Value>) {
+        let Self { bearer, basic, api_key, oauth2, aws, headers, schemes, tenants } = self;
+        all.extend(bearer);
+        all.extend(basic.iter_mut().flat_map(|own| [&mut own.user, &mut own.password]));
+        all.extend(api_key.iter_mut().map(|own| &mut own.value));
+        all.extend(oauth2.iter_mut().flat_map(|own| [&mut own.client_id, &mut own.client_secret]));
+        if let Some(AwsAuth { access_key, secret_key, session_token, region: _, service: _ }) = aws
+        {
+            all.extend([access_key, secret_key].into_iter().chain(session_token));
+        }
+        all.extend(headers.values_mut());
+        for own in schemes.values_mut().chain(tenants.values_mut()) {
+            own.values_mut(all);
+        }
+    }
 }
 
 /// A user and a password.

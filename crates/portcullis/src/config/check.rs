@@ -1,17 +1,23 @@
 //! What a configuration says wrong although every key and type is right.
 
 mod source;
+mod tenants;
+mod way;
 
 pub use source::host_port;
+pub use tenants::undeclared;
 
 use std::collections::HashMap;
+
+use gate::Audience;
+use model::TenantId;
 
 use super::place::{Problem, Step, nearest_place};
 use super::{Config, Limits, Prefix};
 
-/// Everything that is wrong, in the order of the file.
+/// Everything that is wrong but the URLs and the packs, which were looked at before.
 pub fn check(config: &Config, text: &str) -> Vec<Problem> {
-    let mut found = Findings { text, problems: Vec::new() };
+    let mut found = Findings { config, text, problems: Vec::new() };
     if !config.admin.listen.ip().to_canonical().is_loopback() {
         found.at(
             ["admin".into(), "listen".into()],
@@ -25,21 +31,21 @@ pub fn check(config: &Config, text: &str) -> Vec<Problem> {
     for (n, source) in config.source.iter().enumerate() {
         source::check(n, source, &mut found);
     }
+    tenants::check(config, &mut found);
     twice(config, &mut found);
-    found.problems.sort_by_key(|p| p.span.as_ref().map_or(0, |s| s.start));
     found.problems
 }
 
 /// Collects problems with their places.
 pub(super) struct Findings<'a> {
+    config: &'a Config,
     text: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Findings<'_> {
     pub(super) fn at(&mut self, path: impl IntoIterator<Item = Step>, message: impl Into<String>) {
-        let path: Vec<Step> = path.into_iter().collect();
-        let span = nearest_place(self.text, &path);
+        let span = nearest_place(self.text, &self.config.place_of(path));
         self.problems.push(Problem { message: message.into(), span });
     }
 }
@@ -65,7 +71,7 @@ fn limits(limits: &Limits, found: &mut Findings<'_>) {
 /// Two sources of one name, two things of one exposed name, two sources without any prefix that could tell them apart.
 fn twice(config: &Config, found: &mut Findings<'_>) {
     let mut names: HashMap<&str, usize> = HashMap::new();
-    let mut exposed: HashMap<&str, String> = HashMap::new();
+    let mut exposed: HashMap<&str, Vec<(&super::Source, &str)>> = HashMap::new();
     for (n, source) in config.source.iter().enumerate() {
         let path = |key: &str| [Step::from("source"), n.into(), key.into()];
         if let Some(first) = names.insert(&source.name, n) {
@@ -77,12 +83,28 @@ fn twice(config: &Config, found: &mut Findings<'_>) {
             found.at(path("name"), message);
         }
         for (upstream, name) in &source.names {
-            let this = format!("{}/{upstream}", source.name);
-            if let Some(other) = exposed.insert(name, this.clone()) {
+            let holders = exposed.entry(name).or_default();
+            if let Some((other, its)) = holders.iter().find(|(other, _)| meet(other, source)) {
+                let (this, other) =
+                    (format!("{}/{upstream}", source.name), format!("{}/{its}", other.name));
                 let at = [Step::from("source"), n.into(), "names".into(), upstream.as_str().into()];
                 found.at(at, format!("`{this}` and `{other}` would both be called `{name}`"));
             }
+            holders.push((source, upstream));
         }
+    }
+}
+
+/// Whether somebody may see both sources.
+pub fn meet(one: &super::Source, other: &super::Source) -> bool {
+    audience(one).meets(&audience(other))
+}
+
+/// For whom a source is there.
+pub fn audience(source: &super::Source) -> Audience {
+    match &source.tenants {
+        None => Audience::Everyone,
+        Some(tenants) => Audience::only(tenants.iter().map(TenantId::new)),
     }
 }
 

@@ -67,7 +67,8 @@ impl std::error::Error for ConfigError {}
 impl ConfigError {
     /// One problem at a place of a configuration that was read.
     pub fn placed(loaded: &super::Loaded, path: &[super::place::Step], message: &str) -> Self {
-        let span = super::place::nearest_place(&loaded.text, path);
+        let span =
+            super::place::nearest_place(&loaded.text, &loaded.config.place_of(path.to_vec()));
         let problem = Problem { message: message.to_owned(), span };
         Self::wrong(&loaded.path, &loaded.text, vec![problem])
     }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::place::Problem;
-use super::{Config, ConfigError, check, others_may_write};
+use super::{Config, ConfigError, check, others_may_write, pack, urls};
 
 /// A configuration, with the text it was read from.
 #[derive(Debug, Clone)]
@@ -38,28 +38,44 @@ impl Loaded {
 
 /// Reads and checks the configuration at `path`.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    others_may_write(path)?;
-    let unreadable = |error| ConfigError::Unreadable { path: path.to_owned(), error };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let loaded = parse(path, text)?;
+    let loaded = parse(path, text_of(path)?)?;
     if let Some(dir) = &loaded.config.policy.dir {
         others_may_write(&loaded.resolve(dir))?;
     }
     Ok(loaded)
 }
 
-/// Checks the text of a configuration.
+/// Reads the configuration at `path` as it is written: its packs are not looked at, and nothing in it is checked.
+pub fn load_written(path: &Path) -> Result<Loaded, ConfigError> {
+    read(path, text_of(path)?)
+}
+
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    others_may_write(path)?;
+    let unreadable = |error| ConfigError::Unreadable { path: path.to_owned(), error };
+    std::fs::read_to_string(path).map_err(unreadable)
+}
+
+/// Checks the text of a configuration, and makes sources of its packs.
 pub fn parse(path: &Path, text: String) -> Result<Loaded, ConfigError> {
+    let mut loaded = read(path, text)?;
+    let mut problems = urls::settle(&mut loaded.config.source, &loaded.text, ambient::env);
+    problems.extend(pack::expand(&mut loaded));
+    problems.extend(check::check(&loaded.config, &loaded.text));
+    if problems.is_empty() {
+        return Ok(loaded);
+    }
+    problems.sort_by_key(|p| p.span.as_ref().map_or(0, |s| s.start));
+    Err(ConfigError::wrong(path, &loaded.text, problems))
+}
+
+/// The text of a configuration, each key and type right, and nothing else looked at.
+pub fn read(path: &Path, text: String) -> Result<Loaded, ConfigError> {
     let config: Config = toml::from_str(&text).map_err(|error| {
         let problem = Problem { message: explain(error.message()), span: error.span() };
         ConfigError::wrong(path, &text, vec![problem])
     })?;
-    let problems = check::check(&config, &text);
-    if problems.is_empty() {
-        Ok(Loaded { config, path: path.to_owned(), text })
-    } else {
-        Err(ConfigError::wrong(path, &text, problems))
-    }
+    Ok(Loaded { config, path: path.to_owned(), text })
 }
 
 /// The reader's words, with a suggestion where a key or a word is not known.

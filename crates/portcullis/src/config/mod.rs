@@ -6,10 +6,12 @@ mod audit;
 mod check;
 mod confine;
 mod error;
+mod har;
 mod limits;
 mod load;
 mod log;
 mod ownership;
+mod pack;
 pub mod place;
 mod policy;
 mod rest;
@@ -18,10 +20,15 @@ mod server;
 mod show;
 mod source;
 mod state;
+mod tenant;
 pub mod units;
+mod urls;
 mod value;
 mod vault;
+mod way;
 mod webhook;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,20 +38,24 @@ pub use api::{
     ApiAuth, Arazzo, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule,
 };
 pub use audit::{Arguments, Audit};
-pub use check::{host_port, prefix};
+pub use check::{audience, host_port, meet, prefix, undeclared};
 pub use error::ConfigError;
+pub use har::Recording;
 pub use limits::Limits;
-pub use load::{Loaded, load, parse};
+pub use load::{Loaded, load, load_written, parse, read};
 pub use log::{Log, LogFormat, LogLevel};
 pub use ownership::others_may_write;
+pub use pack::{Opened, Origin, PackEntry, keep, kept, open, pack_source};
 pub use policy::PolicySection;
 pub use rest::Rest;
 pub use server::{Auth, Server};
 pub use show::show;
-pub use source::{Era, Mcp, Pins, Prefix, Source, Transport, UnknownMethods};
+pub use source::{Era, Mcp, Pins, Prefix, Results, Source, Transport, UnknownMethods};
 pub use state::State;
+pub use tenant::Tenant;
 pub use value::Value;
 pub use vault::{Vault, VaultKey};
+pub use way::{SourceProxy, SourceTls};
 pub use webhook::{
     Webhook, WebhookAlgorithm, WebhookAnswer, WebhookArgument, WebhookCondition, WebhookEncoding,
     WebhookHmac, WebhookScheme, WebhookSecret,
@@ -65,8 +76,12 @@ pub struct Config {
     pub vault: Vault,
     /// What stands behind the gate.
     pub source: Vec<Source>,
+    /// Sources that others wrote, by your name for each.
+    pub packs: BTreeMap<String, PackEntry>,
     /// Who may call what.
     pub policy: PolicySection,
+    /// Whom principals belong to, and what each of these may use.
+    pub tenants: BTreeMap<String, Tenant>,
     /// Tools over plain HTTP.
     pub rest: Rest,
     /// Signed requests of other services.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use model::Effect;
 use schemars::JsonSchema;
@@ -7,8 +8,11 @@ use serde::Deserialize;
 
 use super::api::{ApiAuth, Arazzo, GraphQl, OpenApi, PagingRule, ShapeRule};
 use super::confine::Confinement;
+use super::har::Har;
+use super::pack::Origin;
 use super::units::{Size, Span};
 use super::value::Value;
+use super::way::{SourceProxy, SourceTls};
 
 /// `[[source]]`: something behind the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,12 +22,16 @@ pub struct Source {
     /// Your name for it: a-z, 0-9 and `-`, beginning with a letter.
     #[schemars(regex(pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"))]
     pub name: String,
+    /// The tenants it is there for; all of them when not set. To the others it does not exist.
+    pub tenants: Option<Vec<String>>,
     /// An MCP server: a program to start (`command`) or an address (`url`).
     pub mcp: Option<Mcp>,
     /// An HTTP API with an OpenAPI description.
     pub openapi: Option<OpenApi>,
     /// A GraphQL API.
     pub graphql: Option<GraphQl>,
+    /// An HTTP API, as recorded traffic shows it.
+    pub har: Option<Har>,
     /// With more tools than this, they are not listed one by one but found with `search_tools`: 128 for an API, never for
     /// an MCP server, unless set here.
     #[schemars(range(min = 1, max = 1_000_000))]
@@ -44,8 +52,14 @@ pub struct Source {
     /// Whether redirects of an API are followed: at most five, each held against the rules of a first target.
     #[serde(default)]
     pub redirects: bool,
-    /// A PEM file of certificates trusted besides those of the machine, for an API.
-    pub ca: Option<PathBuf>,
+    /// Whom a source on the network is believed by, and who the gate is to it.
+    pub tls: Option<SourceTls>,
+    /// What stands between the gate and a source on the network: `http://host:port` or `socks5://host:port`, or a table
+    /// with `url`, `user` and `password`. Proxies of the environment are never used.
+    pub proxy: Option<SourceProxy>,
+    /// Whether HTTP/2 is offered to a source on the network, in the TLS handshake: yes for an API, no for an MCP server,
+    /// unless set here.
+    pub http2: Option<bool>,
     /// What its program may reach besides itself, or `"off"`. Nothing, when not set.
     pub confine: Option<Confinement>,
     /// Which era of MCP it is spoken to in; found out when `auto`.
@@ -68,10 +82,13 @@ pub struct Source {
     /// Whether definitions and instructions are scanned for suspicious text.
     #[serde(default = "yes")]
     pub detectors: bool,
+    /// What is done about suspicious text in what it answers: results, errors, messages.
+    #[serde(default)]
+    pub results: Results,
     /// Whether arguments are held against a tool's schema before the call.
     #[serde(default = "yes")]
     pub check_arguments: bool,
-    /// Whether it keeps nothing between calls, so that one upstream session may serve every principal.
+    /// Whether it keeps nothing between calls, so that one upstream session may serve every principal of a tenant.
     #[serde(default)]
     pub stateless: bool,
     /// How long starting it and each of the gate's own requests to it may take.
@@ -81,12 +98,48 @@ pub struct Source {
     /// Upstream sessions, and so child programs, at once.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_sessions: Option<usize>,
+    /// Variables of the gate's own environment that its URLs may hold, as `${NAME}`. None that looks like a credential is
+    /// filled into a URL: URLs reach logs.
+    #[serde(default)]
+    pub url_env: Vec<String>,
     /// Loopback and private places it may be at, each `host:port`.
     #[serde(default)]
     pub private: Vec<String>,
     /// What becomes of methods that this gate does not know.
     #[serde(default)]
     pub unknown_methods: UnknownMethods,
+    /// The pack it comes from, where it comes from one.
+    #[serde(skip)]
+    pub pack: Option<Arc<Origin>>,
+}
+
+impl Source {
+    /// Every value of it that may hold a secret.
+    pub fn values_mut(&mut self) -> Vec<&mut Value> {
+        let mut all = Vec::new();
+        if let Some(mcp) = &mut self.mcp {
+            all.extend(mcp.env.values_mut().chain(mcp.headers.values_mut()));
+        }
+        if let Some(auth) = &mut self.auth {
+            auth.values_mut(&mut all);
+        }
+        all
+    }
+}
+
+/// What is done about suspicious text in what a source answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Results {
+    /// The label and the record name it; the text goes on unchanged.
+    #[default]
+    Annotate,
+    /// The same, and it is taken out of the text; where that cannot be done, the whole is withheld.
+    Redact,
+    /// The whole is withheld, with a reason.
+    Block,
+    /// Nobody looks.
+    Off,
 }
 
 /// How an MCP server is reached.
@@ -109,8 +162,6 @@ pub struct Mcp {
     pub headers: BTreeMap<String, Value>,
     /// How the server at `url` is spoken to.
     pub transport: Transport,
-    /// A PEM file of certificates trusted besides those of the machine.
-    pub ca: Option<PathBuf>,
 }
 
 /// How a server on the network is spoken to.

@@ -49,13 +49,13 @@ fn a_separator_in_the_name_of_a_source_is_an_error_at_its_line() {
 #[test]
 fn private_and_metadata_addresses_are_errors_that_say_what_to_add() {
     for (url, says) in [
-        ("http://169.254.169.254/", "none of these may be called"),
+        ("http://169.254.169.254/", "such an address is never called"),
         ("http://127.0.0.1:9000/", "add `private = [\"127.0.0.1:9000\"]`"),
         ("http://10.1.2.3/", "add `private = [\"10.1.2.3:80\"]`"),
-        ("http://2130706433/", "127.0.0.1 is a loopback address"),
-        ("http://0x7f000001/", "127.0.0.1 is a loopback address"),
+        ("http://2130706433/", "another way of writing 127.0.0.1"),
+        ("http://0x7f000001/", "another way of writing 127.0.0.1"),
         ("http://localhost:1/", "add `private = [\"localhost:1\"]`"),
-        ("ftp://example.com/", "not http or https"),
+        ("ftp://example.com/", "scheme_refused"),
     ] {
         let shown = error(&source(&format!("mcp = {{ url = \"{url}\" }}")));
         assert!(shown.contains(says), "{url}: {shown}");
@@ -105,6 +105,21 @@ fn a_shown_configuration_holds_references_and_no_secret() {
     let shown = show(&loaded);
     assert!(!shown.contains("s3cret") && !shown.contains("hunter2"), "{shown}");
     assert!(shown.contains("Authorization = \"•••\", X = \"${env:HOME}\" } # kept"), "{shown}");
+}
+
+#[test]
+fn what_proves_the_gate_to_an_api_or_a_proxy_is_not_shown_either() {
+    let text = "[[source]]\nname = \"a\"\nopenapi = { spec = \"x\" }\n\
+        proxy = { url = \"http://p.example:1\", user = \"u5er\", password = \"hunter2\" }\n\
+        [source.auth.schemes]\none = { bearer = \"hunter3\" }\ntwo = { basic = { user = \"vault:u\", password = \"hunter4\" } }\n\
+        three = { headers = { X-Key = \"hunter5\" } }\nfour = { api-key = { value = \"hunter6\" } }\n\
+        five = { aws = { access-key = \"hunter7\", secret-key = \"hunter8\", region = \"r\", service = \"s\" } }\n\
+        six = { oauth2 = { token-url = \"https://t.example/\", client-id = \"i\", client-secret = \"hunter9\" } }\n";
+    let loaded = parse(Path::new("p.toml"), text.to_owned()).unwrap();
+    let shown = show(&loaded);
+    assert!(!shown.contains("hunter") && !shown.contains("u5er"), "{shown}");
+    assert!(shown.contains("user = \"vault:u\"") && shown.contains("region = \"r\""), "{shown}");
+    parse(Path::new("p.toml"), shown).unwrap();
 }
 
 #[test]

@@ -25,6 +25,11 @@ impl Value {
         Template::parse_with(&self.0, |inside| variable(inside, &get))
     }
 
+    /// The text as it is written, references and all: it may be a secret.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Whether all of the text is in the file itself.
     pub fn is_plain(&self) -> bool {
         !self.0.contains("${") && !self.0.starts_with("vault:")

@@ -1,29 +1,35 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use apis::{
     Aggregate, Api, Auth, Bounds, ClientAuth, Config, Grant, OAuth2, Paging, Shape, SigV4, Step,
 };
-use convert::Location;
-use egress::{Policy, Target};
-use model::{SourceName, Template};
+use convert::{Location, Tool};
+use egress::Target;
+use model::{SourceName, Template, TenantId};
+use packs::{Code, PackError};
 use url::Url;
 
 use super::Ways;
 use super::descriptions::{Described, described};
-use crate::config::{self, ApiAuth, Loaded, NextPage, PagingRule, ShapeRule, Source, Value};
+use super::reach::Way;
+use crate::config::{
+    self, ApiAuth, Loaded, NextPage, Origin, PagingRule, ShapeRule, Source, Value,
+};
 
 /// One HTTP API of a configuration, not contacted.
-pub fn api(source: &Source, loaded: &Loaded, ways: &Ways) -> Result<Arc<Api>, String> {
+pub fn api(source: &Source, loaded: &Loaded, way: &Way, ways: &Ways) -> Result<Arc<Api>, String> {
     let name = SourceName::new(&source.name).map_err(|e| e.to_string())?;
-    let Described { identity, base, tools } = described(source, loaded)?;
+    let Described { identity, base, tools } = within(source, loaded)?;
+    let (auth, tenants) = credentials(source, &Signing { source, way, base: &base })?;
     let config = Config {
         name,
         identity,
         tools,
-        target: target(base, source, loaded)?,
+        target: target(base, source, way),
+        route: way.route.clone(),
         follows: source.redirects,
-        auth: auth(source.auth.as_ref(), source, loaded)?,
+        auth,
+        tenants,
         shapes: source.shape.iter().map(shape).collect::<Result<_, _>>()?,
         paging: source.paging.iter().map(paging).collect::<Result<_, _>>()?,
         cache: source.cache,
@@ -38,26 +44,41 @@ pub fn api(source: &Source, loaded: &Loaded, ways: &Ways) -> Result<Arc<Api>, St
     Ok(api)
 }
 
-/// The private places a source names.
-pub fn named(source: &Source) -> Policy {
-    let places = source.private.iter().filter_map(|place| config::host_port(place));
-    places.fold(Policy::default(), |policy, (host, port)| policy.allow(&host, port))
+/// What an API can do, as its description says.
+pub fn tools_of(source: &Source, loaded: &Loaded) -> Result<Vec<Tool>, String> {
+    within(source, loaded).map(|described| described.tools)
+}
+
+/// What a description says, for a pack held against its manifest.
+fn within(source: &Source, loaded: &Loaded) -> Result<Described, String> {
+    let described = described(source, loaded)?;
+    if let Some(origin) = &source.pack {
+        held(origin, &described.base, &described.tools).map_err(|e| e.to_string())?;
+    }
+    Ok(described)
+}
+
+/// Holds what a description says against the manifest of its pack: where it leads, and with which methods.
+fn held(origin: &Origin, base: &Url, tools: &[Tool]) -> Result<(), PackError> {
+    origin.allows_url("its description", base)?;
+    for tool in tools {
+        let what = format!("its operation `{}`", tool.name);
+        let url = Url::parse(&tool.recipe.base);
+        let url = url.map_err(|e| PackError::new(Code::Host, format!("{what} has no URL: {e}")))?;
+        origin.allows_url(&what, &url)?;
+        origin.pack.manifest.allows_method(&what, &tool.recipe.method)?;
+    }
+    Ok(())
 }
 
 /// Where a request of this source may go.
-fn target(base: Url, source: &Source, loaded: &Loaded) -> Result<Target, String> {
-    let mut target = Target::new(base);
-    target.policy = named(source);
-    target.extra_roots = source.ca.as_ref().map(|path| file(&loaded.resolve(path))).transpose()?;
+fn target(base: Url, source: &Source, way: &Way) -> Target {
+    let mut target = way.target(base, source);
     if let Some(timeout) = source.timeout {
         target.limits.first_byte = timeout.0;
         target.limits.total = timeout.0;
     }
-    Ok(target)
-}
-
-fn file(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
+    target
 }
 
 fn bounds(source: &Source) -> Bounds {
@@ -66,9 +87,31 @@ fn bounds(source: &Source) -> Bounds {
     Bounds { result: result.unwrap_or(usual.result), ..usual }
 }
 
-fn auth(given: Option<&ApiAuth>, source: &Source, loaded: &Loaded) -> Result<Auth, String> {
-    let Some(given) = given else { return Ok(Auth::None) };
-    let whole = grant(given, source, loaded)?;
+/// What a credential that fetches its own tokens needs to know.
+struct Signing<'a> {
+    source: &'a Source,
+    way: &'a Way,
+    base: &'a Url,
+}
+
+/// The credentials of an API: for everybody, or for each tenant.
+fn credentials(
+    source: &Source,
+    api: &Signing<'_>,
+) -> Result<(Auth, Vec<(TenantId, Auth)>), String> {
+    let Some(given) = &source.auth else { return Ok((Auth::None, Vec::new())) };
+    let each = given.tenants.iter().map(|(tenant, own)| {
+        let auth = auth(own, api).map_err(|e| format!("`auth.tenants.{tenant}`: {e}"))?;
+        if matches!(auth, Auth::None) {
+            return Err(format!("`auth.tenants.{tenant}` is empty"));
+        }
+        Ok((TenantId::new(tenant), auth))
+    });
+    Ok((auth(given, api)?, each.collect::<Result<_, String>>()?))
+}
+
+fn auth(given: &ApiAuth, api: &Signing<'_>) -> Result<Auth, String> {
+    let whole = grant(given, api)?;
     if given.schemes.is_empty() {
         return Ok(whole.map_or(Auth::None, Auth::Every));
     }
@@ -78,15 +121,14 @@ fn auth(given: Option<&ApiAuth>, source: &Source, loaded: &Loaded) -> Result<Aut
         );
     }
     let each = given.schemes.iter().map(|(name, own)| {
-        let grant =
-            grant(own, source, loaded)?.ok_or_else(|| format!("`auth.schemes.{name}` is empty"))?;
+        let grant = grant(own, api)?.ok_or_else(|| format!("`auth.schemes.{name}` is empty"))?;
         Ok((name.clone(), grant))
     });
     each.collect::<Result<_, String>>().map(Auth::Schemes)
 }
 
 /// The one credential that a table holds.
-fn grant(given: &ApiAuth, source: &Source, loaded: &Loaded) -> Result<Option<Grant>, String> {
+fn grant(given: &ApiAuth, api: &Signing<'_>) -> Result<Option<Grant>, String> {
     let mut all = Vec::new();
     if let Some(token) = &given.bearer {
         all.push(Grant::Bearer(text(token)?));
@@ -105,7 +147,8 @@ fn grant(given: &ApiAuth, source: &Source, loaded: &Loaded) -> Result<Option<Gra
     if let Some(own) = &given.oauth2 {
         let url = Url::parse(&own.token_url).map_err(|e| format!("`token-url` is no URL: {e}"))?;
         all.push(Grant::OAuth2(Box::new(OAuth2 {
-            token: target(url, source, loaded)?,
+            route: api.way.route_to(&url, api.base),
+            token: target(url, api.source, api.way),
             client_id: text(&own.client_id)?,
             client_secret: text(&own.client_secret)?,
             scopes: own.scopes.clone(),

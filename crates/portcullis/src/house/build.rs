@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use egress::{Egress, Options};
@@ -21,19 +22,20 @@ pub struct Built {
     pub launcher: Launcher,
 }
 
-/// Puts a gate together. Contacts nobody.
+/// Puts a gate together. Contacts nobody. `own` is where the installation listens: no source is there.
 pub fn build(
     house: &House,
     journal: Journal,
     store: Arc<dyn Store>,
     epoch: u64,
+    own: Vec<SocketAddr>,
 ) -> Result<Built, ConfigError> {
     let loaded = &house.loaded;
     let config = &loaded.config;
     let policy = policies(loaded, epoch)?;
     let events = EventHub::default();
     let secrets = house.secrets();
-    let options = Options { secrets: secrets.clone(), ..Options::default() };
+    let options = Options { secrets: secrets.clone(), own, ..Options::default() };
     let ways = Ways {
         egress: Egress::new(options, house.clock.clone()),
         launcher: launcher(house),
@@ -62,6 +64,13 @@ pub fn build(
         flows.attach(gate.downgrade());
     }
     Ok(Built { gate, sources, launcher: ways.launcher })
+}
+
+/// Where an installation is said to listen.
+pub fn listens(config: &Config) -> Vec<SocketAddr> {
+    let admin = config.admin.enabled.then_some(config.admin.listen);
+    let all = [Some(config.server.listen), admin].into_iter().flatten();
+    all.filter(|address| address.port() != 0).collect()
 }
 
 /// What starts the programs of an installation.

@@ -129,6 +129,14 @@ impl Now {
             let value = ConstGauge::new(whole(source.status().sessions));
             value.encode(family.encode_family(&labels)?)?;
         }
+        let kind = ConstCounter::new(0_u64).metric_type();
+        let (strays, help) = ("portcullis_source_strays", "Answers that nobody waited for");
+        let mut family = encoder.encode_descriptor(strays, help, None, kind)?;
+        for source in &self.sources {
+            let labels = [("source", source.name().as_str())];
+            let value: ConstCounter<u64> = ConstCounter::new(source.status().strays);
+            value.encode(family.encode_family(&labels)?)?;
+        }
         Ok(())
     }
 }

@@ -152,6 +152,12 @@ fn arguments(webhook: &Webhook) -> Result<Vec<(String, From)>, Wrong> {
     let from = |argument: &WebhookArgument| match argument {
         WebhookArgument::Body(at) => From::body(at).map_err(|e| ("arguments", e.to_string())),
         WebhookArgument::Query(name) => Ok(From::query(name)),
+        WebhookArgument::Header(name)
+            if webhook.header.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name)) =>
+        {
+            let why = "the header that holds the secret is no argument: the tool would be given it";
+            Err(("arguments", why.to_owned()))
+        }
         WebhookArgument::Header(name) => header("arguments", name).map(From::header),
         WebhookArgument::Value(value) => Ok(From::constant(value)),
     };
@@ -279,6 +285,12 @@ mod tests {
             (
                 &format!("scheme = \"github\"\n{secret}\narguments = {{ a = {{ body = \"x\" }} }}"),
                 "no JSON pointer",
+            ),
+            (
+                &format!(
+                    "scheme = \"header\"\nheader = \"x-token\"\n{secret}\narguments = {{ a = {{ header = \"X-Token\" }} }}"
+                ),
+                "is no argument",
             ),
             (
                 &format!(

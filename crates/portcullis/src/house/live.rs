@@ -20,7 +20,10 @@ use super::changes::Decisions;
 use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
-use super::{AdminState, Built, House, Reloader, build, collisions, door, open_hooks, serve_admin};
+use super::{
+    AdminState, Built, House, Reloader, build, collisions, door, no_strangers, open_hooks,
+    serve_admin,
+};
 use crate::config::{Auth, ConfigError, Loaded};
 
 /// How often the store is asked whether another program has changed it.
@@ -41,7 +44,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Opens everything a configuration names, fetches descriptions, and listens. Contacts no source.
+    /// Opens everything a configuration names, listens, and fetches descriptions. Contacts no source.
     pub async fn open(loaded: Loaded) -> anyhow::Result<Self> {
         let house = House::open(loaded)?;
         let gauges = Arc::new(Gauges::default());
@@ -54,13 +57,18 @@ impl Live {
                 "a new audit log: note its verifier key elsewhere"
             );
         }
-        let egress = egress::Egress::new(egress::Options::default(), house.clock.clone());
-        fetch_descriptions(&house.loaded, &egress).await;
-        let built = prepared(&house, &journal)?;
         let config = &house.loaded.config;
         let listener = listen(config.server.listen).await?;
         let admin =
             if config.admin.enabled { Some(listen(config.admin.listen).await?) } else { None };
+        // Known only now where a port was left to the system.
+        let mut own = vec![listener.local_addr()?];
+        own.extend(admin.as_ref().map(TcpListener::local_addr).transpose()?);
+        let secrets = house.secrets();
+        let options = egress::Options { secrets, own: own.clone(), ..Default::default() };
+        let egress = egress::Egress::new(options, house.clock.clone());
+        fetch_descriptions(&house.loaded, &egress).await;
+        let built = prepared(&house, &journal, own)?;
         // Before anybody is told that it runs: until then SIGHUP would end it.
         let hangups = signal(SignalKind::hangup())?;
         Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups })
@@ -108,9 +116,10 @@ impl Live {
 }
 
 /// Builds the gate, and refuses one in which two pinned things have one name.
-fn prepared(house: &House, journal: &Journal) -> anyhow::Result<Built> {
+fn prepared(house: &House, journal: &Journal, own: Vec<SocketAddr>) -> anyhow::Result<Built> {
     let epoch = next_epoch(0, &house.clock);
-    let built = build(house, journal.clone(), house.store.clone(), epoch)?;
+    no_strangers(&house.store, &house.loaded.config, Timestamp(house.clock.now_millis()))?;
+    let built = build(house, journal.clone(), house.store.clone(), epoch, own)?;
     let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
     if twice.is_empty() { Ok(built) } else { Err(ConfigError::Start(twice.join("\n")).into()) }
 }

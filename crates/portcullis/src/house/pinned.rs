@@ -1,21 +1,19 @@
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use gate::port::Source;
-use model::SourceName;
 use store::{PinKind, PinState, Pins as _, SqliteStore, StoreError};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, meet};
 
-/// Two accepted definitions of different sources that agents would know by one name: both are named. A gate with such
+/// Two accepted definitions of different sources that agents of one tenant would know by one name: both are named. A gate with such
 /// a collision does not start, because which of the two a call means would be chance.
 pub fn collisions(
     store: &SqliteStore,
     config: &Config,
     servers: &[Arc<dyn Source>],
 ) -> Result<Vec<String>, StoreError> {
-    let mut holders: HashMap<(PinKind, String), (SourceName, String)> = HashMap::new();
+    let mut holders: HashMap<(PinKind, String), Vec<(&config::Source, String)>> = HashMap::new();
     let mut found = Vec::new();
     let sets = store.pinned_sources()?;
     for (server, source) in servers.iter().zip(&config.source) {
@@ -24,20 +22,22 @@ pub fn collisions(
             let pins = store.pins(set)?.map(|set| set.pins).unwrap_or_default();
             for pin in pins.iter().filter(|p| p.state == PinState::Accepted) {
                 let Some(name) = exposed(source, pin.key.kind, &pin.key.name) else { continue };
-                let this = (server.name().clone(), pin.key.name.clone());
-                match holders.entry((pin.key.kind, name)) {
-                    Entry::Vacant(free) => {
-                        free.insert(this);
-                    }
-                    Entry::Occupied(held) if *held.get() != this => {
-                        let (other, name) = (held.get(), &held.key().1);
-                        found.push(format!(
-                            "`{}/{}` and `{}/{}` would both be called `{name}`: give one another name with `names`, or its source a prefix",
-                            other.0, other.1, this.0, this.1
-                        ));
-                    }
-                    Entry::Occupied(_) => {}
+                let upstream = &pin.key.name;
+                let held = holders.entry((pin.key.kind, name.clone())).or_default();
+                let same = |(other, its): &&(&config::Source, String)| {
+                    other.name == source.name && its == upstream
+                };
+                if held.iter().any(|holder| same(&holder)) {
+                    continue;
                 }
+                if let Some((other, its)) = held.iter().find(|(other, _)| meet(other, source)) {
+                    found.push(format!(
+                        "`{}/{its}` and `{}/{upstream}` would both be called `{name}`: give one another name with `names`, or its source a prefix",
+                        other.name, source.name
+                    ));
+                    continue;
+                }
+                held.push((source, upstream.clone()));
             }
         }
     }

@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use egress::{Egress, Options};
 use gate::{EventHub, Gate};
+use model::Timestamp;
 use store::SqliteStore;
 
-use super::{Ways, door, policies, ring, servers};
+use super::{Ways, door, no_strangers, policies, ring, servers};
 use crate::config::{self, Config, ConfigError, Loaded};
 
-/// Takes up what can change while a gate runs: policies, rules and keys.
+/// Takes up what can change while a gate runs: policies, rules, the lists of tenants and keys.
 pub struct Reloader {
     path: PathBuf,
     started: Config,
@@ -42,6 +43,7 @@ impl Reloader {
         let loaded = config::load(&self.path)?;
         door(&loaded, &self.ways.clock, &Arc::default())?;
         servers(&loaded, &self.ways, &EventHub::default().events())?;
+        no_strangers(&self.store, &loaded.config, Timestamp(self.ways.clock.now_millis()))?;
         let epoch = next_epoch(self.gate.epoch(), &self.ways.clock);
         self.gate.set_policy(policies(&loaded, epoch)?);
         self.gate.set_keys(Ok(ring(&self.store)));
@@ -56,6 +58,7 @@ impl Reloader {
             ("state", old.state != new.state),
             ("vault", old.vault != new.vault),
             ("source", old.source != new.source),
+            ("packs", old.packs != new.packs),
             ("limits", old.limits != new.limits),
             ("rest", old.rest != new.rest),
             ("webhook", old.webhook != new.webhook),

@@ -1,12 +1,13 @@
-use crate::config::{Config, ConfigError, Loaded, Source, prefix};
+use crate::config::{ConfigError, Loaded, Source, prefix};
 
 /// The table of rules, with patterns in the names that policy goes by.
 ///
 /// A rule whose pattern nothing can ever match would be a `deny` that denies nothing, so it is an error. This looks at
 /// what depends on prefixes; the rest is the policy room's.
 pub fn rules(loaded: &Loaded) -> Result<Vec<(String, String)>, ConfigError> {
+    let sources: Vec<&Source> = loaded.config.source.iter().collect();
     let rules = loaded.config.policy.rules.iter();
-    let each = rules.map(|(pattern, level)| match pattern_for(pattern, &loaded.config) {
+    let each = rules.map(|(pattern, level)| match one_pattern_for(pattern, &sources) {
         Ok(pattern) => Ok((pattern, level.clone())),
         Err(message) => {
             let path = ["policy".into(), "rules".into(), pattern.as_str().into()];
@@ -16,21 +17,30 @@ pub fn rules(loaded: &Loaded) -> Result<Vec<(String, String)>, ConfigError> {
     each.collect()
 }
 
-fn pattern_for(pattern: &str, config: &Config) -> Result<String, String> {
-    let sources = &config.source;
+/// A pattern in the names that policy goes by, where it has to be one.
+fn one_pattern_for(pattern: &str, sources: &[&Source]) -> Result<String, String> {
+    let mut patterns = patterns_for(pattern, sources)?;
+    if patterns.len() > 1 {
+        let head = pattern.trim_end_matches("__*");
+        return Err(format!(
+            "several sources have the prefix `{head}`: name each with `source__*`"
+        ));
+    }
+    Ok(patterns.pop().unwrap_or_else(|| pattern.to_owned()))
+}
+
+/// A pattern in the names that policy goes by: one for each source whose prefix it names whole.
+pub fn patterns_for(pattern: &str, sources: &[&Source]) -> Result<Vec<String>, String> {
     let is_alias = sources.iter().flat_map(|s| s.names.values()).any(|name| name == pattern);
     let Some((head, rest)) = pattern.split_once("__").filter(|_| !is_alias) else {
-        return bare(pattern, is_alias, sources);
+        return bare(pattern, is_alias, sources).map(|pattern| vec![pattern]);
     };
     let by_prefix: Vec<&Source> =
-        sources.iter().filter(|s| prefix(s).is_some_and(|p| p == head)).collect();
+        sources.iter().copied().filter(|s| prefix(s).is_some_and(|p| p == head)).collect();
     let by_name = sources.iter().find(|s| s.name == head);
     match (by_prefix.as_slice(), by_name, rest) {
-        ([one], _, "*") => Ok(format!("{}__*", one.name)),
-        ([_, _, ..], _, "*") => {
-            Err(format!("several sources have the prefix `{head}`: name each with `source__*`"))
-        }
-        ([_, ..], _, _) | ([], Some(_), "*") => Ok(pattern.to_owned()),
+        ([_, ..], _, "*") => Ok(by_prefix.iter().map(|s| format!("{}__*", s.name)).collect()),
+        ([_, ..], _, _) | ([], Some(_), "*") => Ok(vec![pattern.to_owned()]),
         ([], Some(source), _) => Err(match prefix(source) {
             Some(prefix) => {
                 format!(
@@ -49,7 +59,7 @@ fn pattern_for(pattern: &str, config: &Config) -> Result<String, String> {
 }
 
 /// A pattern that names no source.
-fn bare(pattern: &str, is_alias: bool, sources: &[Source]) -> Result<String, String> {
+fn bare(pattern: &str, is_alias: bool, sources: &[&Source]) -> Result<String, String> {
     let begin = pattern.strip_suffix('*');
     let possible = is_alias
         || sources.iter().any(|s| match (prefix(s), begin) {

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use ambient::Clock;
 use egress::Egress;
 use gate::port::{Events, Source as Behind};
-use gate::{PinMode, SourceSettings};
-use model::{Secrets, SourceName, Template};
+use gate::{PinMode, ResultMode, SourceSettings};
+use model::{Effect, Secrets, SourceName, Template};
 use process::Launcher;
 use sources::{Config, Mcp, Ports, Program, Reach, Remote};
 use store::{PinKey, PinKind};
 use url::Url;
 use workflow::{Converted, Flows};
 
-use crate::config::{self, ConfigError, Loaded, Pins, Source, Transport, UnknownMethods};
+use super::reach::Way;
+use crate::config::place::Step;
+use crate::config::{self, ConfigError, Loaded, Pins, Results, Source, Transport, UnknownMethods};
 
 /// What sources reach the world through.
 #[derive(Clone)]
@@ -47,12 +49,16 @@ pub fn servers(
     let mut apis = HashMap::new();
     let mut operations = Converted::default();
     for (n, source) in loaded.config.source.iter().enumerate() {
-        if source.openapi.is_some() || source.graphql.is_some() {
-            let api = super::api(source, loaded, ways).map_err(|e| wrong(loaded, n, source, &e))?;
+        if source.openapi.is_some() || source.graphql.is_some() || source.har.is_some() {
+            let way = way(n, source, loaded)?;
+            let api = super::api(source, loaded, &way, ways);
+            let api = api.map_err(|e| wrong(loaded, n, source, &e))?;
             operations.add(&source.name, api.tools());
             apis.insert(n, api);
         }
     }
+    let described = apis.iter().map(|(n, api)| (&loaded.config.source[*n], api.clone()));
+    super::tenants::fit(loaded, &described.collect::<Vec<_>>())?;
     let operations = Arc::new(operations);
     let mut servers = Servers { sources: Vec::new(), flows: Vec::new() };
     for (n, source) in loaded.config.source.iter().enumerate() {
@@ -69,6 +75,15 @@ pub fn servers(
         servers.sources.push((behind, settings(source)));
     }
     Ok(servers)
+}
+
+/// The way to a source, what is wrong with it told at its place.
+fn way(n: usize, source: &Source, loaded: &Loaded) -> Result<Way, ConfigError> {
+    Way::of(source, loaded).map_err(|wrong| {
+        let keys = wrong.at.iter().map(|key| Step::from(*key));
+        let path: Vec<Step> = [Step::from("source"), n.into()].into_iter().chain(keys).collect();
+        ConfigError::placed(loaded, &path, &format!("source `{}`: {}", source.name, wrong.what))
+    })
 }
 
 fn wrong(loaded: &Loaded, n: usize, source: &Source, message: &str) -> ConfigError {
@@ -94,7 +109,8 @@ fn mcp(
     };
     let own = source.mcp.as_ref().ok_or_else(|| wrong("it is nothing that is known".to_owned()))?;
     let name = SourceName::new(&source.name).map_err(|e| wrong(e.to_string()))?;
-    let config = config(name, own, source, loaded).map_err(wrong)?;
+    let way = way(n, source, loaded)?;
+    let config = config(name, own, source, loaded, way).map_err(wrong)?;
     let ports = Ports {
         egress: ways.egress.clone(),
         launcher: ways.launcher.clone(),
@@ -103,6 +119,11 @@ fn mcp(
         secrets: ways.secrets.clone(),
     };
     Mcp::new(config, ports).map_err(|e| wrong(e.to_string()))
+}
+
+/// The effect that is set for a tool of a source.
+pub fn effect_of(source: &Source, upstream: &str) -> Option<Effect> {
+    settings(source).effect(upstream)
 }
 
 fn settings(source: &Source) -> SourceSettings {
@@ -118,8 +139,15 @@ fn settings(source: &Source) -> SourceSettings {
         },
         pass_unknown: source.unknown_methods == UnknownMethods::Pass,
         detectors: source.detectors,
+        results: match source.results {
+            Results::Annotate => ResultMode::Annotate,
+            Results::Redact => ResultMode::Redact,
+            Results::Block => ResultMode::Block,
+            Results::Off => ResultMode::Off,
+        },
         check_arguments: source.check_arguments,
         discovery: source.discovery.or_else(|| source.mcp.is_none().then_some(DISCOVERY)),
+        audience: config::audience(source),
         hosts: url.and_then(|u| u.host_str().map(str::to_owned)).into_iter().collect(),
     }
 }
@@ -129,8 +157,9 @@ fn config(
     own: &config::Mcp,
     source: &Source,
     loaded: &Loaded,
+    way: Way,
 ) -> Result<Config, String> {
-    let mut config = Config::new(name, reach(own, source, loaded)?);
+    let mut config = Config::new(name, reach(own, source, loaded, way)?);
     config.era = match source.era {
         config::Era::Auto => None,
         config::Era::Legacy => Some(protocol::mcp::Era::Legacy),
@@ -151,7 +180,7 @@ fn config(
     Ok(config)
 }
 
-fn reach(mcp: &config::Mcp, source: &Source, loaded: &Loaded) -> Result<Reach, String> {
+fn reach(mcp: &config::Mcp, source: &Source, loaded: &Loaded, way: Way) -> Result<Reach, String> {
     if let Some(command) = &mcp.command {
         let (command, args) = command.split_first().ok_or("the command is empty")?;
         let dir = mcp.cwd.as_ref().map_or_else(|| loaded.dir(), |dir| loaded.resolve(dir));
@@ -165,15 +194,14 @@ fn reach(mcp: &config::Mcp, source: &Source, loaded: &Loaded) -> Result<Reach, S
         }));
     }
     let url = mcp.url.as_deref().ok_or("`mcp` needs a `command` or a `url`")?;
-    let ca = mcp.ca.as_ref().map(|path| {
-        let path = loaded.resolve(path);
-        std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
-    });
     let remote = Remote {
         url: Url::parse(url).map_err(|e| format!("`url` is no URL: {e}"))?,
         headers: resolved(&mcp.headers)?,
-        private: source.private.iter().filter_map(|p| config::host_port(p)).collect(),
-        ca: ca.transpose()?,
+        policy: super::named(source),
+        ca: way.roots,
+        ca_only: way.roots_only,
+        http2: source.http2.unwrap_or(false),
+        route: way.route,
     };
     Ok(match mcp.transport {
         Transport::Auto | Transport::Streamable => Reach::Http(remote),

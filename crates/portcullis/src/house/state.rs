@@ -8,7 +8,7 @@ use identity::Installation;
 use journal::{Journal, OpenError, Options, Recovery, Retention};
 use store::{IntegrityKey, SqliteStore};
 
-use crate::config::Loaded;
+use crate::config::{self, Loaded};
 
 /// What an installation keeps: its key, its database, its log.
 pub struct House {
@@ -36,6 +36,7 @@ impl House {
         let clock = Clock::system();
         let dir = loaded.state_dir();
         let installation = Installation::load_or_create(&dir)?;
+        keep_packs(&loaded);
         let key = IntegrityKey::new(installation.store_key()?.reveal());
         let store = Arc::new(SqliteStore::open(&dir.join("state.db"), key, clock.clone())?);
         Ok(Self { loaded, installation, store, clock })
@@ -87,6 +88,15 @@ impl House {
         }
         options.checkpoint_every = Duration::from_secs(1);
         options
+    }
+}
+
+/// Keeps what was approved, so that what changes later can be told. Without a copy less can be told, and nothing else.
+fn keep_packs(loaded: &Loaded) {
+    for origin in loaded.config.source.iter().filter_map(|source| source.pack.as_ref()) {
+        if let Err(e) = config::keep(loaded, &origin.pack) {
+            tracing::warn!("no copy of the pack `{}` could be kept: {e}", origin.key);
+        }
     }
 }
 

@@ -12,7 +12,17 @@ const VARIABLE: &str = "canary-variable-0d8e44aa17c6";
 
 /// A legacy server on its standard streams that says whether it has its variable.
 const CHILD: &str = r#"
-import json, os, sys
+import glob, json, os, sys
+key = os.environ.get("API_KEY", "")
+def seen():
+    texts = []
+    for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/task/*/environ"):
+        try:
+            texts.append(open(path, "rb").read().decode("utf-8", "replace"))
+        except OSError:
+            pass
+    own = open("/proc/self/environ", "rb").read().decode()
+    return json.dumps({"own": "PATH=" in own, "key": any("API_KEY=" in t for t in texts), "others": sum(t != own for t in texts)})
 for line in sys.stdin:
     m = json.loads(line)
     if "id" not in m:
@@ -21,17 +31,22 @@ for line in sys.stdin:
     if method == "initialize":
         r = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "c", "version": "1"}}
     elif method == "tools/list":
-        r = {"tools": [{"name": "length", "inputSchema": {"type": "object"}}]}
+        r = {"tools": [{"name": n, "inputSchema": {"type": "object"}} for n in ("length", "echo", "peek")]}
     else:
-        r = {"content": [{"type": "text", "text": str(len(os.environ.get("API_KEY", "")))}]}
+        name = m["params"]["name"]
+        print("asked for", name, "with", key, file=sys.stderr, flush=True)
+        text = {"length": lambda: str(len(key)), "echo": lambda: "it is " + key, "peek": seen}[name]()
+        r = {"content": [{"type": "text", "text": text}]}
     print(json.dumps({"jsonrpc": "2.0", "id": m["id"], "result": r}), flush=True)
 "#;
 
 fn place(upstream: &Upstream) -> Place {
+    let other = "[[source]]\nname = \"other\"\nera = \"legacy\"\neffects = { \"*\" = \"read\" }\n\
+                 mcp = { command = [\"python3\", \"child.py\"] }\n";
     let child = "[[source]]\nname = \"child\"\nera = \"legacy\"\neffects = { \"*\" = \"read\" }\n\
                  mcp = { command = [\"python3\", \"child.py\"], env = { API_KEY = \"vault:child\" } }\n";
     let place = Place::new(&format!(
-        "{ANYWHERE}{}{child}[vault]\nkey = {{ key-file = \"vault.key\" }}\n",
+        "{ANYWHERE}{}{child}{other}[vault]\nkey = {{ key-file = \"vault.key\" }}\n",
         upstream.source("Bearer ${vault:shop}")
     ));
     place.write("child.py", CHILD);
@@ -66,7 +81,7 @@ fn clean(what: &str, text: &str) {
 }
 
 /// As the middle of a longer text would be written: without its first and last group.
-fn base64(text: &str) -> String {
+pub fn base64(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |n: u32| char::from(DIGITS[(n & 63) as usize]);
     let groups = text.as_bytes().chunks_exact(3).map(|c| {
@@ -121,11 +136,18 @@ fn a_secret_is_in_the_vault_at_its_upstream_and_in_its_child_and_nowhere_else() 
         ("shop__nothing", json!({})),
         ("shop__look", json!({ "${vault:shop}": "vault:shop" })),
         ("child__length", json!({})),
+        ("child__echo", json!({})),
     ] {
         said += &gate.call(&key, tool, &arguments).to_string();
     }
     let length = gate.call(&key, "child__length", &json!({}));
     assert_eq!(length["result"]["content"][0]["text"], VARIABLE.len().to_string(), "{length}");
+    assert!(said.contains("it is [secret:child withheld]"), "{said}");
+    place.until_log("asked for echo with [secret:API_KEY withheld]");
+    // While the one runs, the other looks for it.
+    let peeked = gate.call(&key, "other__peek", &json!({}));
+    let peeked = peeked["result"]["content"][0]["text"].as_str().unwrap();
+    assert_eq!(peeked, r#"{"own": true, "key": false, "others": 0}"#, "its own environment alone");
     assert!(upstream.keys().iter().all(|key| *key == format!("Bearer {HEADER}")));
     assert!(upstream.keys().len() > 3, "{:?}", upstream.keys());
     said += &gate.ask(&key, "tools/list", json!({})).body;
@@ -134,7 +156,7 @@ fn a_secret_is_in_the_vault_at_its_upstream_and_in_its_child_and_nowhere_else() 
     clean("health", &gate.admin("/readyz").body);
 
     let family = family(gate.child.id());
-    assert!(family.len() > 1, "{family:?}");
+    assert!(family.len() > 2, "{family:?}");
     let holders: Vec<_> = family.values().filter(|(env, _)| env.contains(VARIABLE)).collect();
     assert_eq!(holders.len(), 1, "its child, and neither gate nor supervisor");
     assert!(holders[0].1.contains("child.py"), "{}", holders[0].1);
@@ -147,6 +169,11 @@ fn a_secret_is_in_the_vault_at_its_upstream_and_in_its_child_and_nowhere_else() 
     assert_eq!(place.run(&["vault", "delete", "shop"]).code, 0);
     clean("a refusal", &gate.call(&key, "shop__look", &json!({})).to_string());
     gate.end();
+    everything(&place, &clean);
+}
+
+/// Hands on all that commands say of a place, and every file in it.
+pub fn everything(place: &Place, look: &dyn Fn(&str, &str)) {
     for args in [
         &["audit", "tail", "-n", "1000", "--json"][..],
         &["config", "show"],
@@ -156,13 +183,13 @@ fn a_secret_is_in_the_vault_at_its_upstream_and_in_its_child_and_nowhere_else() 
         &["check"],
     ] {
         let ran = place.run(args);
-        clean(&args.join(" "), &(ran.out + &ran.err));
+        look(&args.join(" "), &(ran.out + &ran.err));
     }
     let mut all = Vec::new();
     files(place.dir.path(), &mut all);
     assert!(all.len() > 5, "{all:?}");
     for file in all {
         let bytes = std::fs::read(&file).unwrap();
-        clean(&file.display().to_string(), &String::from_utf8_lossy(&bytes));
+        look(&file.display().to_string(), &String::from_utf8_lossy(&bytes));
     }
 }

@@ -62,7 +62,9 @@ fn doctor_lists_what_is_risky_with_the_fix_and_a_non_zero_exit() {
     assert_eq!(ran.code, 1);
     let found: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
     let rules: Vec<_> = found.iter().map(|a| a["rule"].as_str().unwrap()).collect();
-    assert_eq!(rules, ["auth-none", "no-checkpoints-elsewhere", "pins-off", "secret-in-config"]);
+    let expected = ["auth-none", "no-checkpoints-elsewhere", "pins-off", "secret-in-config"];
+    assert_eq!(rules, [&expected[..], &["confinement"]].concat());
+    assert_eq!(found[4]["level"], "info");
     assert!(!ran.out.contains("Bearer abc"));
 }
 
@@ -76,7 +78,55 @@ fn a_healthy_installation_has_nothing_to_mend() {
     ));
     key(&place, "alice");
     let ran = place.run(&["doctor"]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "✓ nothing risky was found\n"), "{}", ran.err);
+    let (confinement, rest) = ran.out.split_once('\n').unwrap();
+    assert!(confinement.starts_with("· programs are confined by Landlock "), "{confinement}");
+    assert_eq!((ran.code, rest), (0, "✓ nothing risky was found\n"), "{}", ran.err);
+}
+
+#[test]
+fn check_shows_what_each_program_would_reach_and_doctor_what_would_not_start() {
+    let program = |name: &str, confine: &str| {
+        format!("[[source]]\nname = \"{name}\"\nmcp = {{ command = [\"cat\"] }}\n{confine}\n")
+    };
+    let place = Place::new(&format!(
+        "{}{}{}{}[[source]]\nname = \"far\"\nmcp = {{ url = \"https://example.com/\" }}\n",
+        program("docs", "confine = { read = [\"docs\"], network = true, memory = \"1 GiB\" }"),
+        program("plain", ""),
+        program("free", "confine = \"off\""),
+        program("lost", "confine = { write = [\"none\"] }"),
+    ));
+    std::fs::create_dir(place.path("docs")).unwrap();
+    let ran = place.run(&["check"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let line = |name: &str| {
+        let begin = format!("  {name}: ");
+        ran.out.lines().find_map(|l| l.strip_prefix(&begin)).unwrap_or_default().to_owned()
+    };
+    let docs = place.path("docs").display().to_string();
+    let said = line("docs");
+    assert!(said.starts_with("confined: reads ") && said.contains(&docs), "{}", ran.out);
+    assert!(said.contains("network yes; local sockets no; 1024 MiB of memory"), "{said}");
+    let said = line("plain");
+    assert!(said.contains("changes nothing; network no") && !said.contains(&docs), "{said}");
+    assert!(line("free").starts_with("not confined"));
+    assert!(line("lost").starts_with("would not start here: confine_path: "), "{}", line("lost"));
+    assert_eq!(line("far"), "");
+    let ran = place.run(&["doctor", "--offline", "--json"]);
+    let found: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let level = |rule: &str, name: &str| {
+        let named = |a: &&Value| a["rule"] == rule && a["what"].as_str().unwrap().contains(name);
+        found.iter().find(named).map(|a| a["level"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(level("confine-off", "`free`").as_deref(), Some("risk"), "{}", ran.out);
+    assert_eq!(level("program-refused", "`lost`").as_deref(), Some("error"));
+    assert_eq!(level("confinement", "Landlock").as_deref(), Some("info"));
+    for confined in ["`docs`", "`plain`"] {
+        assert!(
+            !found
+                .iter()
+                .any(|a| a["what"].as_str().unwrap().contains(confined) && a["level"] == "error")
+        );
+    }
 }
 
 #[test]

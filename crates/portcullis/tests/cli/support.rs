@@ -58,8 +58,16 @@ impl Place {
     }
 
     pub fn run_with(&self, args: &[&str], input: &str) -> Ran {
-        let mut child = self
-            .command(args)
+        Self::ran(&mut self.command(args), input)
+    }
+
+    /// Runs with further variables of the environment.
+    pub fn run_env(&self, args: &[&str], set: &[(&str, &str)]) -> Ran {
+        Self::ran(self.command(args).envs(set.iter().copied()), "")
+    }
+
+    fn ran(command: &mut Command, input: &str) -> Ran {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -151,6 +159,15 @@ impl Gate {
         send(&self.address, &format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.address), "")
     }
 
+    /// As whoever has this key.
+    pub fn get_as(&self, key: &str, path: &str) -> Answer {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\nAccept: application/json, text/event-stream\r\n",
+            self.address
+        );
+        send(&self.address, &head, "")
+    }
+
     pub fn admin(&self, path: &str) -> Answer {
         send(&self.admin, &format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.admin), "")
     }
@@ -196,7 +213,7 @@ impl Drop for Gate {
     }
 }
 
-fn send(to: &str, head: &str, body: &str) -> Answer {
+pub fn send(to: &str, head: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(to).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes()).unwrap();

@@ -63,15 +63,15 @@ fn answer(stream: &TcpStream, keys: &Mutex<Vec<String>>) -> Option<()> {
     }
     let mut body = vec![0; length];
     from.read_exact(&mut body).ok()?;
-    keys.lock().unwrap().push(key);
+    keys.lock().unwrap().push(key.clone());
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let (status, said) = reply(&asked, first.starts_with("POST"));
+    let (status, said) = reply(&asked, first.starts_with("POST"), &key);
     let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n");
     let mut to = stream;
     write!(to, "{head}Content-Length: {}\r\n\r\n{said}", said.len()).ok()
 }
 
-fn reply(asked: &Value, post: bool) -> (u16, String) {
+pub fn reply(asked: &Value, post: bool, key: &str) -> (u16, String) {
     let tool = |name: &str| json!({ "name": name, "inputSchema": { "type": "object" } });
     let result = match asked["method"].as_str() {
         Some("initialize") => json!({
@@ -80,9 +80,11 @@ fn reply(asked: &Value, post: bool) -> (u16, String) {
         }),
         Some("tools/list") => json!({ "tools": [tool("look"), tool("fail")] }),
         Some("tools/call") if asked["params"]["name"] == "fail" => {
-            return (500, "out of order".to_owned());
+            return (500, format!("out of order: {key}"));
         }
-        Some("tools/call") => json!({ "content": [{ "type": "text", "text": "here" }] }),
+        Some("tools/call") => {
+            json!({ "content": [{ "type": "text", "text": "here" }, { "type": "text", "text": key }] })
+        }
         Some("ping") => json!({}),
         Some(_) => return (202, String::new()),
         None => return (if post { 202 } else { 405 }, String::new()),

@@ -1,6 +1,6 @@
 use super::Advice;
 use crate::commands::check;
-use crate::config::{Auth, Loaded, Pins, Source, UnknownMethods};
+use crate::config::{Auth, Loaded, PackEntry, Pins, Results, Source, UnknownMethods};
 use crate::house::policy_texts;
 
 /// What the configuration itself says.
@@ -52,11 +52,33 @@ pub fn look(loaded: &Loaded, found: &mut Vec<Advice>) {
         }
     }
     config.source.iter().for_each(|source| of_source(source, found));
+    config.packs.iter().for_each(|(key, entry)| of_pack(key, entry, found));
+}
+
+fn of_pack(key: &str, entry: &PackEntry, found: &mut Vec<Advice>) {
+    if entry.agents.is_empty() {
+        found.push(Advice::new(
+            "pack-for-nobody",
+            format!("pack `{key}`: it is given to nobody, so nobody sees anything of it"),
+            "name who is given it in `agents`, or take it out",
+        ));
+    }
+    for (name, _) in entry.secrets.iter().filter(|(_, value)| value.is_plain()) {
+        found.push(
+            Advice::new(
+                "secret-in-config",
+                format!("pack `{key}`: its secret `{name}` stands in the file"),
+                format!("put it into the vault (`portcullis vault set NAME`) and write `{name} = \"vault:NAME\"`"),
+            )
+            .error(),
+        );
+    }
 }
 
 fn of_source(source: &Source, found: &mut Vec<Advice>) {
     let name = &source.name;
-    if source.pins == Pins::Off {
+    // What a pack says of itself is pinned by the digest that was approved.
+    if source.pins == Pins::Off && source.pack.is_none() {
         found.push(Advice::new(
             "pins-off",
             format!("source `{name}`: a definition that changes behind your back is used at once"),
@@ -68,6 +90,13 @@ fn of_source(source: &Source, found: &mut Vec<Advice>) {
             "detectors-off",
             format!("source `{name}`: definitions are not scanned for instructions to the model"),
             "leave `detectors` out",
+        ));
+    }
+    if source.results == Results::Off {
+        found.push(Advice::new(
+            "results-off",
+            format!("source `{name}`: results are not scanned for instructions to the model"),
+            "leave `results` out, or set it to \"redact\" or \"block\"",
         ));
     }
     if source.unknown_methods == UnknownMethods::Pass {

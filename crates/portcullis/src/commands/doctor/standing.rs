@@ -12,7 +12,7 @@ use store::Keys as _;
 use super::Advice;
 use crate::commands::look::{self, Look};
 use crate::config::{Auth, Loaded};
-use crate::house::{House, audit_dir, good};
+use crate::house::{House, audit_dir, good, unfit};
 
 /// Files that only their owner may read.
 pub fn files(loaded: &Loaded, found: &mut Vec<Advice>) {
@@ -126,6 +126,13 @@ pub async fn tools(path: &Path, found: &mut Vec<Advice>) {
     }
     for tool in &tools {
         of_tool(tool, found);
+    }
+    for (tenant, pattern) in unfit(&look.loaded, &tools) {
+        found.push(Advice::new(
+            "tenant-pattern",
+            format!("tenant `{tenant}`: the pattern `{pattern}` matches no tool that its sources have now"),
+            "see the names with `portcullis tools --tenant NAME`, or leave it out",
+        ));
     }
     look.close().await;
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 
@@ -33,6 +35,13 @@ pub enum Place {
         /// Whether it is HTTP+SSE.
         sse: bool,
     },
+    /// An API, as a recording shows it.
+    Recording {
+        /// The recording.
+        file: PathBuf,
+        /// Whose calls become tools.
+        origin: String,
+    },
 }
 
 impl Found {
@@ -41,13 +50,16 @@ impl Found {
         self.place == other.place && self.values == other.values
     }
 
-    /// The whole command or URL.
+    /// The whole command or URL, or the recording.
     pub fn shown(&self) -> String {
         match &self.place {
             Place::Program { command, .. } => {
                 command.iter().map(|w| word(w)).collect::<Vec<_>>().join(" ")
             }
             Place::Remote { url, .. } => url.clone(),
+            Place::Recording { file, origin } => {
+                format!("{origin}, as {} shows it", file.display())
+            }
         }
     }
 }
@@ -131,7 +143,7 @@ fn variable(name: &str) -> String {
 }
 
 /// A lawful name that is as near as can be.
-fn source_name(original: &str) -> String {
+pub fn source_name(original: &str) -> String {
     let mut name = String::new();
     for c in original.chars().flat_map(char::to_lowercase) {
         let c = if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };

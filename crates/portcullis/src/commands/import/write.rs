@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::path::Path;
 
 use url::Url;
 
@@ -63,6 +64,7 @@ fn source(found: &Found, out: &mut String) -> std::fmt::Result {
             }
             "headers"
         }
+        Place::Recording { file, origin } => return recording(file, origin, out),
     };
     if !found.values.is_empty() {
         writeln!(out, "[source.mcp.{table}]")?;
@@ -77,6 +79,19 @@ fn source(found: &Found, out: &mut String) -> std::fmt::Result {
         writeln!(out, "{} = {}", text(name), text(value))?;
     }
     Ok(())
+}
+
+/// A recording. Credentials are the operator's to add.
+fn recording(file: &Path, origin: &str, out: &mut String) -> std::fmt::Result {
+    if let Some(place) = private(origin) {
+        writeln!(out, "private = [{}]        # this machine, or a network of yours", text(&place))?;
+    }
+    let file = file.to_string_lossy();
+    writeln!(
+        out,
+        "# `portcullis explain recording` shows what became of it, and how sure it is of each tool; see docs/har.md."
+    )?;
+    writeln!(out, "har = {{ file = {}, origin = {} }}", text(&file), text(origin))
 }
 
 /// What the program may reach, proposed; it stands before the table of the command.

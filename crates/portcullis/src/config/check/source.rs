@@ -1,12 +1,8 @@
 //! One source.
 
-use std::net::IpAddr;
-
-use egress::{Class, Policy, classify};
 use model::{ExposedName, SourceName};
-use url::{Host, Url};
 
-use super::Findings;
+use super::{Findings, way};
 use crate::config::place::Step;
 use crate::config::{Era, Mcp, Prefix, Source, Transport};
 
@@ -52,7 +48,13 @@ pub fn check(n: usize, source: &Source, found: &mut Findings<'_>) {
             "`confine` is for programs: leave it out of a source without `mcp.command`",
         );
     }
+    let entries = source.har.as_ref().and_then(|har| har.0.entries);
+    if entries.is_some_and(|n| !(1..=20_000).contains(&n)) {
+        let path = [Step::from("source"), n.into(), "har".into(), "entries".into()];
+        found.at(path, "from 1 to 20,000 entries can be read");
+    }
     reach(n, source, found);
+    way::check(n, source, found);
     private(n, source, found);
 }
 
@@ -62,6 +64,7 @@ fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
         ("mcp", source.mcp.is_some()),
         ("openapi", source.openapi.is_some()),
         ("graphql", source.graphql.is_some()),
+        ("har", source.har.is_some()),
         ("arazzo", source.arazzo.is_some()),
     ];
     let named: Vec<&str> = kinds.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
@@ -70,7 +73,7 @@ fn reach(n: usize, source: &Source, found: &mut Findings<'_>) {
         ([_], None) => {}
         ([], _) => found.at(
             [Step::from("source"), n.into(), "name".into()],
-            "what is it? Say `mcp`, `openapi`, `graphql` or `arazzo`",
+            "what is it? Say `mcp`, `openapi`, `graphql`, `har` or `arazzo`",
         ),
         ([first, rest @ ..], _) => found.at(
             [Step::from("source"), n.into(), rest[0].into()],
@@ -102,7 +105,7 @@ fn server(n: usize, own: &Mcp, source: &Source, found: &mut Findings<'_>) {
             found.at(mcp("url"), "`mcp` has both `command` and `url`: keep the one that is meant");
         }
         (Some(command), None) => program(n, command, own, found),
-        (None, Some(url)) => remote(n, url, own, source, found),
+        (None, Some(_)) => remote(n, own, source, found),
     }
 }
 
@@ -122,7 +125,7 @@ fn program(n: usize, command: &[String], own: &Mcp, found: &mut Findings<'_>) {
     }
 }
 
-fn remote(n: usize, url: &str, own: &Mcp, source: &Source, found: &mut Findings<'_>) {
+fn remote(n: usize, own: &Mcp, source: &Source, found: &mut Findings<'_>) {
     let mcp = |key: &str| [Step::from("source"), n.into(), "mcp".into(), key.into()];
     if !own.env.is_empty() || !own.pass_env.is_empty() || own.cwd.is_some() {
         found.at(
@@ -133,47 +136,6 @@ fn remote(n: usize, url: &str, own: &Mcp, source: &Source, found: &mut Findings<
     if own.transport == Transport::Sse && source.era == Era::Modern {
         found.at(mcp("transport"), "HTTP+SSE knows only the legacy era: leave `era` out");
     }
-    let mut named = Policy::default();
-    for (host, port) in source.private.iter().filter_map(|place| host_port(place)) {
-        named = named.allow(&host, port);
-    }
-    let parsed = match Url::parse(url) {
-        Ok(parsed) => parsed,
-        Err(e) => return found.at(mcp("url"), format!("this is no URL: {e}")),
-    };
-    if let Err(message) = place(&parsed, &named) {
-        found.at(mcp("url"), message);
-    }
-}
-
-/// Whether the URL may lead where it says. Names are looked at again, with their addresses, when they are dialled.
-fn place(url: &Url, named: &Policy) -> Result<(), String> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{}` is not http or https", url.scheme()));
-    }
-    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-        return Err("the URL has no host".to_owned());
-    };
-    let class = match &host {
-        Host::Ipv4(ip) => classify(IpAddr::V4(*ip)),
-        Host::Ipv6(ip) => classify(IpAddr::V6(*ip)),
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            let local = name == "localhost" || name.ends_with(".localhost");
-            if local { Class::Loopback } else { Class::Public }
-        }
-    };
-    let is_named = named.names(&host.to_string(), port);
-    if class.allowed(is_named) {
-        return Ok(());
-    }
-    Err(if class.nameable() {
-        format!(
-            "{host} is a {class} address: if that is meant, add `private = [\"{host}:{port}\"]` to this source"
-        )
-    } else {
-        format!("{host} is a {class} address, and none of these may be called")
-    })
 }
 
 /// `host:port`, with brackets around an IPv6 address.
