@@ -2,8 +2,8 @@
 //! Definitions, results and questions of any shape are judged; what is to be stripped can be, and then is gone.
 
 use inspect::{
-    Context, Finding, Neighbours, Severity, propose_effect, scan_definition, scan_elicitation,
-    scan_prompt, scan_prompt_result, scan_resource, without_stripped,
+    Context, Finding, Neighbours, Redacted, Severity, propose_effect, redact, scan_definition,
+    scan_elicitation, scan_prompt, scan_prompt_result, scan_resource, without_stripped,
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -25,9 +25,14 @@ fuzz_target!(|data: &[u8]| {
         assert!(found.iter().any(strip) || rest == value, "nothing to strip, nothing changed");
     }
     let result = Context::result("notes", &others);
-    for label in scan_prompt_result(&value, &result) {
+    let text = value.to_string();
+    for label in scan_prompt_result(text.as_bytes(), &result) {
         lawful(&label);
         assert_eq!(label.severity, Severity::Label);
+    }
+    if let Redacted::Changed(rest) = redact(text.as_bytes(), &result) {
+        assert!(serde_json::from_slice::<Value>(&rest).is_ok());
+        assert_eq!(redact(&rest, &result), Redacted::Clean, "something was left");
     }
     let hosts = ["example.com".to_owned(), "localhost:8080".to_owned()];
     match scan_elicitation(&value, &hosts) {

@@ -17,7 +17,10 @@ fuzz_target!(|data: &[u8]| {
     for tool in &found.tools {
         let lawful = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
         assert!((1..=64).contains(&tool.name.len()) && tool.name.bytes().all(lawful));
-        assert!(tool.recipe.query.is_empty() && tool.recipe.parameters.iter().all(|p| p.fixed.is_none()));
+        assert!(
+            tool.recipe.query.is_empty()
+                && tool.recipe.parameters.iter().all(|p| p.fixed.is_none())
+        );
         let names = tool.input_schema["properties"].as_object();
         let arguments: Map<String, Value> =
             names.into_iter().flatten().map(|(name, _)| (name.clone(), json!("eA=="))).collect();

@@ -50,13 +50,15 @@ fn params(of: &Object) {
 fn results(of: &Object) {
     let info = Bytes::from_static(br#"{"name":"s"}"#);
     for method in &CALLS {
-        if let Ok(out) = result_to_modern(method, of.clone(), Caching::of(of), Some(&info)).write() {
+        if let Ok(out) = result_to_modern(method, of.clone(), Caching::of(of), Some(&info)).write()
+        {
             let out = written(out);
             kept(of, &out, &["_meta", "resultType", "ttlMs", "cacheScope"]);
             assert_eq!(out.raw("resultType"), Some(&b"\"complete\""[..]));
         }
         for to in Version::ALL.into_iter().filter(|v| v.era() == Era::Legacy) {
-            let legacy = |of: &Object| result_to_legacy(method, of.clone(), to).and_then(Draft::write);
+            let legacy =
+                |of: &Object| result_to_legacy(method, of.clone(), to).and_then(Draft::write);
             let Ok(out) = legacy(of) else { continue };
             let out = written(out);
             assert!(["resultType", "ttlMs", "cacheScope"].iter().all(|n| out.raw(n).is_none()));
@@ -66,7 +68,7 @@ fn results(of: &Object) {
             written(between.expect("as to legacy"));
         }
     }
-    if let Ok(out) = Draft::from(of.clone()).labelled("s\"").write() {
+    if let Ok(out) = Draft::from(of.clone()).labelled("s\"", None).write() {
         kept(of, &written(out), &["_meta"]);
     }
     if let Ok(page) = parse_page(of, "tools") {
