@@ -88,7 +88,8 @@ pub(crate) fn may_match(text: &str) -> bool {
 
 /// Those are nothing to a reader of words: `ig'nore` says `ignore`.
 fn has_apostrophes(text: &str) -> bool {
-    text.contains(['\'', '\u{2018}', '\u{2019}'])
+    memchr::memchr(b'\'', text.as_bytes()).is_some()
+        || (!text.is_ascii() && text.contains(['\u{2018}', '\u{2019}']))
 }
 
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {

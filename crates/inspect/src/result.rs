@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use protocol::json::{Strings, unquote};
 
 use crate::context::Context;
+use crate::encoded::may_be_encoded;
 use crate::finding::{Finding, Severity, join};
-use crate::text::{is_quiet, scan_result_text};
+use crate::text::{is_calm, scan_result_text};
 
 /// Most findings that are told of one text.
 const MOST: usize = 64;
@@ -18,9 +19,8 @@ const SHORT: usize = 1024;
 /// `text` is JSON that has been checked. Where nothing in it can be suspicious, that is seen at a glance.
 pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    if std::str::from_utf8(text).is_ok_and(|text| !may_escape_letters(text) && is_quiet(text)) {
-        return found;
-    }
+    // Where the whole is calm, so is each string, and all of them together: only what is encoded is left to look for.
+    let calm = std::str::from_utf8(text).is_ok_and(|t| !may_escape_letters(t) && is_calm(t));
     let mut lists = BTreeMap::new();
     let mut strings = Strings::new(text);
     while let Some(met) = strings.next() {
@@ -29,6 +29,9 @@ pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
             continue;
         }
         let Some(said) = unquote(raw) else { continue };
+        if calm && !may_be_encoded(&said) {
+            continue;
+        }
         let here = scan_result_text(&said, context);
         if let Some(list) = met.list {
             let path = || pointer(strings.path());
@@ -77,7 +80,7 @@ fn may_escape_letters(text: &str) -> bool {
             return false;
         }
         after = at + 2;
-        !matches!(text.as_bytes().get(at + 1), Some(b'"' | b'\\' | b'/' | b'n' | b'r' | b't'))
+        !matches!(text.as_bytes().get(at + 1), Some(b'"' | b'\\' | b'n' | b'r' | b't'))
     })
 }
 

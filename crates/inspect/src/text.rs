@@ -59,13 +59,17 @@ pub fn scan_result_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
 }
 
 /// Whether nothing in `text` can be suspicious in a result; allocates nothing for most texts.
-pub(crate) fn is_quiet(text: &str) -> bool {
+fn is_quiet(text: &str) -> bool {
+    is_calm(text) && !may_be_encoded(text)
+}
+
+/// Whether nothing can be suspicious but what is encoded: there are no words of any phrase, nor anything unseen.
+pub(crate) fn is_calm(text: &str) -> bool {
     text.is_ascii()
         && !ascii_has_control(text.as_bytes())
         && !may_match(text)
         && !text.contains("__")
         && !has_asides(text)
-        && !may_be_encoded(text)
 }
 
 /// Findings about single characters, before anything is folded.

@@ -106,6 +106,15 @@ proptest! {
     }
 
     #[test]
+    fn the_glance_at_a_whole_result_misses_nothing(parts in prop::collection::vec(tricky(), 0..4)) {
+        let others = Neighbours::default();
+        let context = Context::result("notes", &others);
+        let alone = parts.iter().any(|part| !scan_result_text(part, &context).is_empty());
+        let whole = scan_result(json!({ "a": parts }).to_string().as_bytes(), &context);
+        prop_assert!(!alone || !whole.is_empty());
+    }
+
+    #[test]
     fn no_value_makes_anything_panic(v in json_value(), w in json_value()) {
         let others = Neighbours::default().source("shop");
         let context = Context::definition("notes", &others);
