@@ -8,7 +8,7 @@ use crate::control::control;
 use crate::finding::Finding;
 use crate::hidden::without_hidden;
 use crate::phrase::SECRET_WITHHELD;
-use crate::result::{ASSISTANT_TURN, scan_result};
+use crate::result::{ASSISTANT_TURN, is_binary, scan_result};
 use crate::text::scan_result_text;
 
 /// Most findings that are taken out of one result.
@@ -36,7 +36,8 @@ pub fn redact(text: &[u8], context: &Context<'_>) -> Redacted {
     while let Some(met) = strings.next() {
         let raw = text.get(met.span.clone()).unwrap_or_default();
         let Some(said) = unquote(raw) else { continue };
-        if met.is_name || removable(&said, context).is_empty() {
+        let untouched = met.is_name || is_binary(strings.member(), raw);
+        if untouched || removable(&said, context).is_empty() {
             continue;
         }
         let Some((said, parts)) = without_findings(&said, context, MOST - taken) else {

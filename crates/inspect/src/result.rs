@@ -122,7 +122,7 @@ fn pointer<'a>(path: impl Iterator<Item = std::borrow::Cow<'a, str>>) -> String 
 }
 
 /// Pictures, sound and files travel as base64 (`data` of image and audio content, `blob` of resources).
-fn is_binary(member: Option<&[u8]>, raw: &[u8]) -> bool {
+pub(crate) fn is_binary(member: Option<&[u8]>, raw: &[u8]) -> bool {
     matches!(member, Some(b"\"data\"" | b"\"blob\""))
         && raw.len() > 66
         && raw[1..raw.len() - 1]
