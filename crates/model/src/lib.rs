@@ -4,6 +4,7 @@
 
 mod access;
 mod masks;
+pub mod money;
 mod name;
 mod principal;
 mod refusal;
