@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::instant::parse_rfc3339;
+use crate::payment::PaymentEntry;
 
 /// A record as it is read back. Members this version does not know are skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,6 +40,7 @@ pub struct Entry {
     pub duration_us: Option<u64>,
     pub bytes_in: Option<u64>,
     pub bytes_out: Option<u64>,
+    pub payment: Option<PaymentEntry>,
     pub note: Option<String>,
     pub next_key: Option<String>,
     pub first_kept: Option<u64>,

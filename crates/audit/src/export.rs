@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use crate::entry::Entry;
 use crate::instant::rfc3339;
+use crate::payment::PaymentEntry;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -41,6 +42,7 @@ pub fn ocsf(entry: &Entry) -> Value {
             "kind": entry.kind, "front": entry.front, "upstream_name": entry.upstream_name, "action": entry.action,
             "effect": entry.effect, "args_digest": entry.args_digest, "args_masked": entry.args_masked,
             "verdict": entry.verdict, "rule": entry.rule, "epoch": entry.epoch, "outcome": entry.outcome,
+            "payment": entry.payment,
             "bytes_in": entry.bytes_in, "bytes_out": entry.bytes_out, "clock_back_ms": entry.clock_back_ms,
         },
     });
@@ -102,8 +104,36 @@ pub fn cef(entry: &Entry) -> String {
     ];
     let pairs =
         fields.iter().filter_map(|(key, value)| Some(format!("{key}={}", extension((*value)?))));
-    line.push_str(&pairs.collect::<Vec<_>>().join(" "));
+    let money = entry.payment.iter().flat_map(money);
+    let money = money.map(|(key, value)| format!("{key}={}", extension(value)));
+    line.push_str(&pairs.chain(money).collect::<Vec<_>>().join(" "));
     line
+}
+
+/// The extension fields of a payment.
+fn money(payment: &PaymentEntry) -> impl Iterator<Item = (&'static str, &str)> {
+    let p = payment;
+    let fields = [
+        ("paymentId", p.id.as_str()),
+        ("paymentRail", &p.rail),
+        ("paymentScheme", &p.scheme),
+        ("paymentNetwork", &p.network),
+        ("paymentOrigin", &p.origin),
+        ("paymentResource", &p.resource),
+        ("paymentPayee", &p.payee),
+        ("paymentAsset", &p.asset),
+        ("paymentAmount", &p.amount),
+        ("paymentFee", &p.fee),
+        ("paymentState", &p.state),
+        ("paymentRules", &p.rules),
+        ("paymentFlags", &p.flags),
+        ("paymentApproval", p.approval.as_deref().unwrap_or_default()),
+        ("paymentNonce", p.nonce.as_deref().unwrap_or_default()),
+        ("paymentReceipt", p.receipt.as_deref().unwrap_or_default()),
+        ("paymentPolicy", p.policy.as_deref().unwrap_or_default()),
+        ("paymentAlsoSigned", p.also_signed.as_deref().unwrap_or_default()),
+    ];
+    fields.into_iter().filter(|(_, value)| !value.is_empty())
 }
 
 /// CEF header fields: `|` and `\` are escaped, a line break has no place.

@@ -13,6 +13,7 @@ mod key;
 mod line;
 mod mask;
 mod note;
+mod payment;
 mod proof;
 mod record;
 mod terminal;
@@ -27,6 +28,7 @@ pub use key::{KeyError, Signer, Verifier};
 pub use line::assemble;
 pub use mask::{MaskRules, mask_arguments};
 pub use note::{Note, NoteError, Signature};
+pub use payment::{Payment, PaymentEntry};
 pub use proof::{
     ProofError, consistency, inclusion, inclusion_text, verify_consistency, verify_inclusion,
 };

@@ -58,11 +58,7 @@ impl<'a> Line<'a> {
     pub(crate) fn prefixed(&mut self, name: &str, prefix: &str, value: &str, max: usize) {
         self.open(name);
         self.out.extend_from_slice(prefix.as_bytes());
-        if !escape::json_bounded(value, max, self.out) {
-            self.out.extend_from_slice("…[cut, ".as_bytes());
-            decimal(value.len() as u64, self.out);
-            self.out.extend_from_slice(b" bytes]");
-        }
+        self.bounded(value, max);
         self.out.push(b'"');
     }
 
@@ -91,6 +87,30 @@ impl<'a> Line<'a> {
                 self.out.extend_from_slice(&pair);
             }
             self.out.push(b'"');
+        }
+    }
+
+    /// Begins a member that is an object, with the first of its own members; what follows until
+    /// [`Line::end_object`] goes into it.
+    pub(crate) fn begin_object(&mut self, name: &str, first: &str, value: &str, max: usize) {
+        self.member(name);
+        self.out.extend_from_slice(b"{\"");
+        self.out.extend_from_slice(first.as_bytes());
+        self.out.extend_from_slice(b"\":\"");
+        self.bounded(value, max);
+        self.out.push(b'"');
+    }
+
+    /// Ends it.
+    pub(crate) fn end_object(&mut self) {
+        self.out.push(b'}');
+    }
+
+    fn bounded(&mut self, value: &str, max: usize) {
+        if !escape::json_bounded(value, max, self.out) {
+            self.out.extend_from_slice("…[cut, ".as_bytes());
+            decimal(value.len() as u64, self.out);
+            self.out.extend_from_slice(b" bytes]");
         }
     }
 

@@ -2,10 +2,11 @@ use model::{Action, Code, Credential, Effect, PrincipalId, SourceName, TenantId,
 
 use crate::entry::{Entry, EntryError};
 use crate::line::{self, Line};
+use crate::payment::Payment;
 use crate::text::Text;
 
 /// Longest line a record can become, in bytes, its line break included. What would be longer is cut, with a mark.
-pub const MAX_LINE: usize = 24 * 1024;
+pub const MAX_LINE: usize = 28 * 1024;
 
 /// Bound of names and ids, in bytes of the line.
 const NAME: usize = 256;
@@ -32,6 +33,8 @@ pub enum Kind {
     Pin,
     /// A program of a source was started, was held by its confinement, or ended.
     Source,
+    /// Money was refused, reserved, sent, settled, released or is held.
+    Payment,
     /// An operator, or the log itself, changed something.
     Admin,
     /// The gate started.
@@ -52,6 +55,7 @@ impl Kind {
             Self::Session => "session",
             Self::Pin => "pin",
             Self::Source => "source",
+            Self::Payment => "payment",
             Self::Admin => "admin",
             Self::Start => "start",
             Self::Stop => "stop",
@@ -151,6 +155,8 @@ pub struct Record {
     pub bytes_in: Option<u64>,
     /// Bytes of the answer.
     pub bytes_out: Option<u64>,
+    /// The money in it.
+    pub payment: Option<Box<Payment>>,
     /// Findings, and whatever else an operator should know.
     pub note: Option<Text>,
     /// The verifier key that signs from the next record on. The log sets it; it ignores what others put here.
@@ -218,6 +224,9 @@ impl Record {
         line.number("duration_us", self.duration_us);
         line.number("bytes_in", self.bytes_in);
         line.number("bytes_out", self.bytes_out);
+        if let Some(payment) = &self.payment {
+            payment.write(line);
+        }
         line.text("note", self.note.as_deref(), NOTE);
         line.text("next_key", self.next_key.as_deref(), FREE);
         line.number("first_kept", self.first_kept);

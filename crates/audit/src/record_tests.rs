@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use model::money::{Flag, MoneyRule, Rail};
+
 use super::*;
 
 /// A record with every member filled in, the texts with `text`.
@@ -35,10 +37,55 @@ fn full(text: &str) -> Record {
         duration_us: Some(u64::MAX),
         bytes_in: Some(u64::MAX),
         bytes_out: Some(u64::MAX),
+        payment: Some(Box::new(payment(text))),
         note: t(),
         next_key: Some(text.to_owned()),
         first_kept: Some(u64::MAX),
     }
+}
+
+fn payment(text: &str) -> Payment {
+    let t = || Text::from(text.to_owned());
+    Payment {
+        id: t(),
+        rail: Rail::X402,
+        scheme: t(),
+        network: t(),
+        origin: t(),
+        resource: t(),
+        payee: t(),
+        asset: t(),
+        amount: u128::MAX,
+        fee: u128::MAX,
+        state: "settled",
+        rules: vec![MoneyRule::NoAcceptableOffer; 16],
+        flags: vec![Flag::UnsolicitedReceipt; 8],
+        approval: Some(t()),
+        nonce: Some(t()),
+        receipt: Some(t()),
+        policy: Some([0xcd; 32]),
+        also_signed: Some(t()),
+    }
+}
+
+#[test]
+fn aud_04_a_payment_is_told_in_full_and_reads_back() {
+    let record = Record {
+        kind: Kind::Payment,
+        payment: Some(Box::new(Payment {
+            rules: vec![MoneyRule::PayeeChanged, MoneyRule::PriceDrift],
+            flags: vec![],
+            ..payment("a \"b\"")
+        })),
+        ..Record::default()
+    };
+    let entry = Record::parse(line(&record).as_bytes()).unwrap();
+    let told = entry.payment.unwrap();
+    assert_eq!((told.id.as_str(), told.payee.as_str()), ("a \"b\"", "a \"b\""));
+    assert_eq!((told.amount, told.fee), (u128::MAX.to_string(), u128::MAX.to_string()));
+    assert_eq!((told.rules.as_str(), told.flags.as_str()), ("payee_changed price_drift", ""));
+    assert_eq!((told.state.as_str(), told.rail.as_str()), ("settled", "x402"));
+    assert_eq!(told.policy, Some("cd".repeat(32)));
 }
 
 fn line(record: &Record) -> String {
