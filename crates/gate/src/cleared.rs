@@ -24,6 +24,21 @@ use crate::Client;
 /// ```
 pub struct Cleared(Clearance);
 
+/// What the record of a call says of it, for whoever keeps records of its own about the same call.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The exposed name of what is called.
+    pub exposed: String,
+    /// SHA-256 of the canonical arguments; zeros where there are none.
+    pub digest: [u8; 32],
+    /// The arguments as JSON text, masked, where the settings want them recorded.
+    pub masked: Option<String>,
+    /// The JSON-RPC id, as the client gave it.
+    pub request_id: Option<String>,
+    /// The W3C trace id, where the client sent one.
+    pub trace_id: Option<String>,
+}
+
 /// What a clearance says.
 pub struct Clearance {
     /// On whose behalf.
@@ -44,6 +59,8 @@ pub struct Clearance {
     pub state: Option<String>,
     /// How long the whole call may take.
     pub deadline: Duration,
+    /// What its record says of it.
+    pub about: About,
 }
 
 impl Cleared {

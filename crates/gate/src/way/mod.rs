@@ -27,7 +27,7 @@ use crate::discovery::{self, Turn};
 use crate::gate::{Gate, Incoming};
 use crate::park;
 use crate::port::{Kind, Link, Reply, Trouble};
-use crate::{Clearance, Cleared, Client, Vetted};
+use crate::{About, Clearance, Cleared, Client, Vetted};
 
 /// The stages, in their order, with what each is for. Printed by `portcullis explain call`.
 pub const STAGES: [(&str, &str); 9] = [
@@ -96,7 +96,7 @@ async fn travel(
     if let Some(parked) = park::resumed(gate, client, &incoming, &found)? {
         return Box::pin(parked.go_on(gate, client, &found, link)).await;
     }
-    let cleared = clear(gate, client, incoming, &found, headers)?;
+    let cleared = clear(gate, client, incoming, &found, headers, passage.about())?;
     let reply = park::run(gate, client, &found, cleared, link).await;
     ending_of(gate, client, &found, reply)
 }
@@ -155,6 +155,7 @@ fn clear(
     incoming: Incoming,
     found: &Found,
     param_headers: Vec<(String, String)>,
+    about: About,
 ) -> Result<Cleared, Refusal> {
     let state = match client.version.era() {
         Era::Modern => park::upstream_state(gate, client, &incoming, found)?,
@@ -170,6 +171,7 @@ fn clear(
         level: incoming.level,
         state,
         deadline: gate.settings().call_deadline,
+        about,
     }))
 }
 

@@ -8,7 +8,7 @@ use protocol::mcp::Era;
 
 use super::{Ending, Found};
 use crate::gate::{Gate, Incoming};
-use crate::{Client, Vetted};
+use crate::{About, Client, Vetted};
 
 /// One call on its way, with its place in the log. However it ends, dropped futures included, it leaves one record.
 pub(crate) struct Passage {
@@ -57,6 +57,18 @@ impl Passage {
     pub(super) fn arguments(&mut self, digest: [u8; 32], masked: Option<String>) {
         self.record.args_digest = Some(digest);
         self.record.args_masked = masked;
+    }
+
+    /// What is known of the call so far, for records beside this one.
+    pub(super) fn about(&self) -> About {
+        let text = |text: &Option<Text>| text.as_deref().map(ToOwned::to_owned);
+        About {
+            exposed: text(&self.record.tool).unwrap_or_default(),
+            digest: self.record.args_digest.unwrap_or_default(),
+            masked: self.record.args_masked.clone(),
+            request_id: text(&self.record.request_id),
+            trace_id: text(&self.record.trace_id),
+        }
     }
 
     pub(super) fn verdict(&mut self, verdict: &Verdict) {

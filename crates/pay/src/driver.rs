@@ -1,0 +1,116 @@
+use std::future::Future;
+use std::pin::Pin;
+
+use model::Timestamp;
+use model::money::{Flag, MoneyRule, Terms};
+use serde_json::Value;
+
+use crate::errand::{Answer, Attachment, Errand};
+
+/// A boxed future: drivers are chosen at run time.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One payment on its way: what was agreed, and what the rail needs to carry it out.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The payment's id.
+    pub id: String,
+    /// Who wants what.
+    pub errand: Errand,
+    /// What was agreed. Nothing but this may be signed.
+    pub terms: Terms,
+    /// The offer that was chosen, as the seller wrote it.
+    pub offer: Offer,
+    /// When it was reserved.
+    pub now: Timestamp,
+}
+
+/// The offer that was chosen, as the seller wrote it.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The whole demand.
+    pub demand: Answer,
+    /// Which of its entries, where it has several.
+    pub entry: usize,
+}
+
+/// What is sealed in the ledger before anything leaves, and all that is needed to go on after a crash: the signed
+/// payload, the invoice, the ecash. Holds secrets; it rests sealed.
+#[derive(Clone)]
+pub struct Payload(pub Value);
+
+/// What became of a payment, as far as there is proof.
+#[derive(Debug, Clone)]
+pub enum Standing {
+    /// The money is with the payee.
+    Settled {
+        /// What left for the payee, in smallest units.
+        amount: u128,
+        /// What was paid for the way.
+        fee: u128,
+        /// The transaction, or the payment hash a preimage was shown for.
+        receipt: String,
+        /// Marks.
+        flags: Vec<Flag>,
+    },
+    /// Nothing left, and nothing of it can leave any more.
+    Released {
+        /// Why, as a stable name or a sentence.
+        why: String,
+        /// The rule, where one fits.
+        rule: Option<MoneyRule>,
+    },
+    /// Nobody knows yet.
+    Held {
+        /// Why.
+        rule: MoneyRule,
+        /// Marks.
+        flags: Vec<Flag>,
+    },
+}
+
+/// What carrying out came to.
+pub enum Dispatched {
+    /// The payment goes with the request: settled by what is answered.
+    Carry(Attachment),
+    /// The payment was made before the request, and this proves it.
+    Done(Standing, Attachment),
+    /// It did not come to a proof; the request is not sent again.
+    Stop(Standing),
+}
+
+/// Why nothing could be signed. The reservation is released.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    /// The rule.
+    pub rule: MoneyRule,
+    /// One sentence.
+    pub why: String,
+}
+
+/// One way to pay.
+///
+/// The order is always the same, and each step is durable before the next: [`sign`](Self::sign) makes what will be
+/// sealed and lets nothing leave; [`dispatch`](Self::dispatch) lets it leave, once; [`answered`](Self::answered) and
+/// [`look`](Self::look) say what became of it and never send anything that could pay again.
+pub trait Driver: Send + Sync {
+    /// Makes the payload: keys are used here, the network only for what cannot pay.
+    fn sign<'a>(&'a self, job: &'a Job) -> Boxed<'a, Result<Payload, Stop>>;
+
+    /// Carries the payload out.
+    fn dispatch<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Dispatched>;
+
+    /// What a seller's answer to the paid request means. What the seller says is a claim, not proof.
+    fn answered<'a>(
+        &'a self,
+        job: &'a Job,
+        payload: &'a Payload,
+        answer: &'a Answer,
+    ) -> Boxed<'a, Standing>;
+
+    /// What the wallet, the mint or the chain says now. Asked for payments whose outcome is not known.
+    fn look<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Standing>;
+
+    /// What would have to be attached to ask again with what was paid already, if that is lawful.
+    fn again<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Option<Attachment>>;
+}

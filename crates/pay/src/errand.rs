@@ -1,0 +1,140 @@
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use model::money::Terms;
+use serde_json::Value;
+use url::Url;
+
+/// One call that turned out to cost something: who makes it, and what exactly is asked for.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    /// Whom the caller belongs to.
+    pub tenant: String,
+    /// Who calls.
+    pub principal: String,
+    /// The public name of the session, where there is one.
+    pub session: Option<String>,
+    /// The source behind the gate.
+    pub source: String,
+    /// The exposed name of the tool.
+    pub tool: String,
+    /// What is asked for.
+    pub request: Request,
+    /// The caller's own idempotency key.
+    pub key: Option<String>,
+    /// Arguments as JSON text, masked, for whoever is asked.
+    pub arguments: Option<String>,
+    /// What connects the records of one call: its trace or request id.
+    pub correlation: Option<String>,
+}
+
+/// What is asked of the seller.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// An HTTP request.
+    Http {
+        /// Its method.
+        method: String,
+        /// Where it goes.
+        url: Url,
+        /// SHA-256 of its body.
+        body: [u8; 32],
+        /// The body itself, which some challenges are bound to.
+        bytes: Bytes,
+    },
+    /// A call of an MCP server.
+    Mcp {
+        /// The server's own name for the tool, prompt or resource.
+        target: String,
+        /// `tools/call`, `resources/read` or `prompts/get`.
+        method: String,
+        /// Where the server is, if it is reached over HTTP.
+        server: Option<Url>,
+        /// SHA-256 of the canonical params, without `_meta`.
+        digest: [u8; 32],
+        /// Whether the server has said that it may ask for payment in the manner of 2026-07-28.
+        negotiated: bool,
+    },
+}
+
+impl Request {
+    /// Scheme, host and port of the seller; `mcp://<source>` for a server that is no URL.
+    pub fn origin(&self, source: &str) -> String {
+        let url = match self {
+            Self::Http { url, .. } => Some(url),
+            Self::Mcp { server, .. } => server.as_ref(),
+        };
+        url.map_or_else(|| format!("mcp://{source}"), |url| url.origin().ascii_serialization())
+    }
+
+    /// What is paid for, in one line.
+    pub fn resource(&self) -> String {
+        match self {
+            Self::Http { method, url, .. } => format!("{method} {url}"),
+            Self::Mcp { target, .. } => format!("mcp://tool/{target}"),
+        }
+    }
+}
+
+/// What a seller answered.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Over HTTP.
+    Http {
+        /// Its status.
+        status: StatusCode,
+        /// Its header fields.
+        headers: HeaderMap,
+        /// Its body.
+        body: Bytes,
+        /// Where it came from in the end: elsewhere means behind a redirect.
+        url: Url,
+    },
+    /// A result of MCP.
+    Mcp(Value),
+    /// An error of MCP: its code and data.
+    McpError(i64, Value),
+}
+
+/// What goes with a request so that it is served. All of it is secret until the payment is settled.
+#[derive(Clone, Default)]
+pub struct Attachment {
+    /// Header fields.
+    pub headers: Vec<(http::HeaderName, String)>,
+    /// Members of `params._meta`.
+    pub meta: Vec<(String, Value)>,
+    /// Texts that must not come back to an agent: signatures, nonces, preimages, tokens.
+    pub secrets: Vec<String>,
+}
+
+/// Why a call was not paid for.
+#[derive(Debug, Clone)]
+pub enum Unpaid {
+    /// There was nothing in the answer that asks for money.
+    NoDemand,
+    /// A rule said no. Nothing was signed.
+    Refused(Refused),
+    /// A person has to decide.
+    Asks(Asked),
+}
+
+/// A no about money.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The rule.
+    pub rule: model::money::MoneyRule,
+    /// One sentence for the caller.
+    pub message: String,
+    /// The payment, where there is one: what is held can be looked at by it.
+    pub payment: Option<String>,
+}
+
+/// A question that waits for a person.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The approval.
+    pub ticket: String,
+    /// Why it is asked.
+    pub rules: Vec<model::money::MoneyRule>,
+    /// What would be paid.
+    pub terms: Terms,
+}

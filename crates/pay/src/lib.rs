@@ -1,0 +1,3 @@
+//! Payments from demand to proof.
+mod driver;
+mod errand;
