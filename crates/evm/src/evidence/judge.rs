@@ -13,6 +13,9 @@ pub struct View {
     pub sighting: Sighting,
     /// Whether the nonce is spent, as of the newest block. [`Proof::Person`] has none.
     pub nonce_used: Option<bool>,
+    /// Whether the nonce was spent already as of the block before that of the transaction ([`Sighting::Found`]): with
+    /// Permit2 the only sign that a transaction carried another payment. Nodes forget old states, so it may stay unknown.
+    pub nonce_used_before: Option<bool>,
     /// The newest final block, and whether the nonce is spent *as of that block*.
     pub finalised: Option<Finalised>,
 }
@@ -125,6 +128,9 @@ fn proof(payment: &Payment, receipt: &Receipt, view: &View) -> Result<U256, Flag
         return Err(Flag::ReceiptFailed);
     }
     let amount = event::carried(payment, receipt)?;
+    if view.nonce_used_before == Some(true) && payment.proof != Proof::Person {
+        return Err(Flag::ReceiptMismatch);
+    }
     match (payment.proof, view.nonce_used) {
         // The event of the token names the nonce, so its state need not be known.
         (Proof::Person, _) | (Proof::Authorization(_), None) | (_, Some(true)) => Ok(amount),

@@ -21,8 +21,8 @@ pub struct Payment {
 
 /// What, beside the transfer, shows that it was this payment and no other of the same terms.
 ///
-/// Only the event of EIP-3009 names the nonce. With Permit2 the nonce is known to be spent, but not in which transaction:
-/// whoever books such a payment, or one of a person, takes each transaction once.
+/// Only the event of EIP-3009 names the nonce. With Permit2 the nonce is known to be spent, and at best in which block
+/// ([`super::View::nonce_used_before`]): whoever books such a payment, or one of a person, takes each transaction once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// EIP-3009: `AuthorizationUsed` with our nonce, in the same transaction.

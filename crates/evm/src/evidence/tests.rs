@@ -77,6 +77,7 @@ fn view(sighting: Sighting) -> View {
         head: Block { number: MINED + 2, timestamp: VALID_UNTIL - 10 },
         sighting,
         nonce_used: Some(true),
+        nonce_used_before: None,
         finalised: Some(Finalised {
             block: Block { number: MINED - 60, timestamp: VALID_UNTIL - 100 },
             nonce_used: false,
@@ -256,6 +257,34 @@ fn a_permit_is_proven_by_its_proxy_and_the_bit_of_its_nonce() {
 }
 
 #[test]
+fn a_nonce_that_was_spent_before_was_spent_by_another_transaction() {
+    // A seller takes all that `upto` allows, and shows the cheaper transaction of another payment.
+    let other = view(carried(vec![paid(1), settled_by(UPTO_PROXY, 1)]));
+    assert_eq!(judge(&up_to(), &other, CONFIRMATIONS), settled(1));
+    let fresh = View { nonce_used_before: Some(false), ..other.clone() };
+    assert_eq!(judge(&up_to(), &fresh, CONFIRMATIONS), settled(1));
+    let spent = View { nonce_used_before: Some(true), ..other };
+    assert_eq!(seen(&up_to(), &spent), pending(&["receipt_mismatch"]));
+    let spent = View { nonce_used_before: Some(true), ..honest() };
+    assert_eq!(seen(&authorized(), &spent), pending(&["receipt_mismatch"]));
+}
+
+#[test]
+fn the_same_authorization_is_carried_once() {
+    // g-money-40: the second transaction fails, and takes nothing back of what the first one proves.
+    let mut again = honest();
+    let Sighting::Found(receipt) = &mut again.sighting else { panic!("found") };
+    (receipt.success, receipt.logs) = (false, vec![]);
+    assert_eq!(seen(&authorized(), &again), pending(&["receipt_failed"]));
+    assert_eq!(judge(&authorized(), &honest(), CONFIRMATIONS), settled(10_000));
+    // g-money-35: nobody said anything.
+    assert_eq!(
+        judge(&authorized(), &view(Sighting::Unknown), CONFIRMATIONS).outcome,
+        Outcome::Pending
+    );
+}
+
+#[test]
 fn of_upto_the_amount_of_the_chain_is_booked() {
     // SIG-06: the receipt says 0.01, the chain 2.35 of at most 5.00.
     let view_of = |amount| view(carried(vec![paid(amount), settled_by(UPTO_PROXY, amount)]));
@@ -409,6 +438,7 @@ fn some_view() -> impl Strategy<Value = View> {
             head: Block { number: head.0, timestamp: head.1 },
             sighting,
             nonce_used,
+            nonce_used_before: None,
             finalised: finalised.map(|(number, timestamp, nonce_used)| Finalised {
                 block: Block { number, timestamp },
                 nonce_used,

@@ -30,24 +30,37 @@ impl ExtraSignature {
 /// Judges the extensions of an offer (x402 `extensions`) that ask for more signatures.
 ///
 /// `eip2612GasSponsoring` may name spender, amount, token and owner; each that it names must be Permit2 and those of the
-/// payment. `erc20ApprovalGasSponsoring` asks for a signed transaction and is always refused. Anything else is
-/// [`Refused::SigningFirewall`], too; extensions that ask for no signature pass.
+/// payment. `erc20ApprovalGasSponsoring` may be announced, but a signed transaction is never made: if it asks for one, it is
+/// refused. What is refused is [`Refused::SigningFirewall`]; extensions that ask for no signature pass.
 pub fn judge_extensions(
     extensions: &Map<String, Value>,
     terms: &Terms<'_>,
 ) -> Result<Option<ExtraSignature>, Refused> {
-    if extensions.contains_key("erc20ApprovalGasSponsoring") {
-        return Err(Refused::SigningFirewall("a signed approval, which is a transaction"));
+    if let Some(extension) = extensions.get("erc20ApprovalGasSponsoring") {
+        let announced =
+            info_of(extension)?.is_none_or(|info| info.keys().all(|name| says_nothing(name)));
+        if !announced {
+            return Err(Refused::SigningFirewall("a signed approval, which is a transaction"));
+        }
     }
     let Some(extension) = extensions.get("eip2612GasSponsoring") else { return Ok(None) };
-    let unknown = Refused::SigningFirewall("an extension of unknown form");
-    let extension = extension.as_object().ok_or(unknown)?;
-    // Without an `info` the extension only says that it would be understood.
-    if let Some(info) = extension.get("info") {
-        judge_info(info.as_object().ok_or(unknown)?, terms)?;
+    if let Some(info) = info_of(extension)? {
+        judge_info(info, terms)?;
     }
     let token = terms.token.clone();
     Ok(Some(ExtraSignature { token, owner: terms.wallet, amount: terms.amount }))
+}
+
+/// What an extension says; without an `info` it is only announced.
+fn info_of(extension: &Value) -> Result<Option<&Map<String, Value>>, Refused> {
+    let unknown = Refused::SigningFirewall("an extension of unknown form");
+    let info = extension.as_object().ok_or(unknown)?.get("info");
+    info.map(|info| info.as_object().ok_or(unknown)).transpose()
+}
+
+/// Members that describe the extension itself.
+fn says_nothing(name: &str) -> bool {
+    matches!(name, "description" | "version")
 }
 
 fn judge_info(info: &Map<String, Value>, terms: &Terms<'_>) -> Result<(), Refused> {
@@ -64,7 +77,8 @@ fn judge_info(info: &Map<String, Value>, terms: &Terms<'_>) -> Result<(), Refuse
             "from" | "owner" => {
                 (is_address(value, terms.wallet), "an allowance in the name of another")
             }
-            _ => continue,
+            name if says_nothing(name) => continue,
+            _ => (false, "an extension of unknown form"),
         };
         if !right {
             return Err(Refused::SigningFirewall(else_refused));
@@ -151,6 +165,9 @@ mod tests {
             json!({"info": {"spender": PERMIT2.to_string(), "amount": U256::MAX.to_string()}});
         let refused = judged(json!({"erc20ApprovalGasSponsoring": approve})).unwrap_err();
         assert_eq!(refused.code(), "signing_firewall");
+        let announced =
+            json!({"info": {"description": "gas is paid", "version": "1"}, "schema": {}});
+        assert_eq!(judged(json!({"erc20ApprovalGasSponsoring": announced})), Ok(None));
     }
 
     #[test]
