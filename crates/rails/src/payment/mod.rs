@@ -1,0 +1,13 @@
+//! The Payment scheme (draft-httpauth-payment-00, "MPP"): over HTTP in `WWW-Authenticate`, over MCP in the error -32042.
+
+mod challenge;
+mod charge;
+mod credential;
+mod problem;
+mod receipt;
+
+pub use challenge::{Challenge, Request};
+pub use charge::LightningCharge;
+pub use credential::{Payload, bound_nonce};
+pub use problem::{PROBLEMS, Problem};
+pub use receipt::{RECEIPT_HEADER, RECEIPT_META, Receipt};
