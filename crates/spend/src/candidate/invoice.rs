@@ -1,0 +1,95 @@
+use lightning::{Invoice, Token};
+use model::money::{MoneyRule, Rail};
+use rails::{Flaw, l402, payment};
+
+use super::{Form, flaw};
+
+/// A Lightning invoice and what was said beside it.
+pub(crate) struct Bolt11<'a> {
+    pub(crate) invoice: Invoice,
+    pub(crate) said: Said<'a>,
+}
+
+/// What binds an invoice to what is bought with it.
+pub(crate) enum Said<'a> {
+    /// L402: the token, or none where the operator takes what is no macaroon.
+    Token(Option<Token>),
+    /// The Payment scheme: the challenge and the declaration in it.
+    Charge(&'a payment::Challenge, payment::LightningCharge),
+}
+
+impl<'a> Bolt11<'a> {
+    pub(super) fn of_l402(challenge: &l402::Challenge, opaque: bool) -> Form<'a> {
+        let token = match Token::parse(&challenge.token) {
+            Ok(token) => Some(token),
+            Err(_) if opaque => None,
+            Err(error) => {
+                return Form::Broken(
+                    Some(Rail::L402),
+                    flaw(error.code(), sentence(&error.to_string())),
+                );
+            }
+        };
+        match read(&challenge.invoice) {
+            Ok(invoice) => Form::Bolt11(Box::new(Self { invoice, said: Said::Token(token) })),
+            Err(flaw) => Form::Broken(Some(Rail::L402), flaw),
+        }
+    }
+
+    pub(super) fn of_payment(challenge: &'a payment::Challenge) -> Form<'a> {
+        let Some(charge) = challenge.lightning_charge() else {
+            let known = challenge.method == "lightning";
+            return Form::Method { known, lawful: challenge.method_is_lawful() };
+        };
+        let read = charge.and_then(|charge| {
+            // What is declared in another currency is not held against an invoice: `currency` says enough.
+            read(&charge.invoice).map(|invoice| (charge, invoice))
+        });
+        match read {
+            Ok((charge, invoice)) => {
+                Form::Bolt11(Box::new(Self { invoice, said: Said::Charge(challenge, charge) }))
+            }
+            Err(flaw) => Form::Broken(Some(Rail::Mpp), flaw),
+        }
+    }
+
+    pub(crate) const fn rail(&self) -> Rail {
+        match self.said {
+            Said::Token(_) => Rail::L402,
+            Said::Charge(..) => Rail::Mpp,
+        }
+    }
+
+    /// What limits are held against: whole satoshi, rounded up.
+    pub(crate) fn sat(&self) -> Option<u128> {
+        self.invoice.sat_ceil().map(u128::from)
+    }
+
+    /// The declared amount is the invoice's, to the millisatoshi.
+    pub(crate) fn declared_is_true(&self) -> bool {
+        match &self.said {
+            Said::Token(_) => true,
+            Said::Charge(_, charge) => {
+                let declared = charge.amount.as_ref().ok().and_then(|digits| digits.minor().ok());
+                let msat = declared.and_then(|sat| sat.checked_mul(1000));
+                msat.is_some() && msat == self.invoice.amount_msat().map(u128::from)
+            }
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Invoice, Flaw> {
+    let why = "The invoice cannot be paid as it is written.";
+    Invoice::parse(text).map_err(|error| {
+        let rule = MoneyRule::from_text(error.code()).unwrap_or(MoneyRule::BadInvoice);
+        let said = sentence(&error.to_string());
+        Flaw::new(rule, if said.is_empty() { why.to_owned() } else { said })
+    })
+}
+
+/// A message of a room below, as a sentence. None of them has a stranger's text in it.
+pub(crate) fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.'))
+}

@@ -1,0 +1,145 @@
+//! The ways to pay of a demand, each read as far as it can be: what is wrong with a part is kept with that part, for the
+//! rule that looks at it.
+
+mod chain;
+mod ecash;
+mod invoice;
+
+use model::money::{MoneyRule, Rail};
+use rails::{Flaw, Offer};
+
+pub(crate) use chain::Chain;
+pub(crate) use ecash::Ecash;
+pub(crate) use invoice::Bolt11;
+
+use crate::{Entry, Origin, Situation};
+
+/// One way to pay.
+pub(crate) struct Candidate<'a> {
+    pub(crate) entry: Entry,
+    pub(crate) form: Form<'a>,
+}
+
+pub(crate) enum Form<'a> {
+    /// Syntax or size is wrong.
+    Broken(Option<Rail>, Flaw),
+    /// A dialect that is no rail of this house.
+    LnurlCash,
+    /// A method of the Payment scheme that is not spoken, or not written as methods are.
+    Method { known: bool, lawful: bool },
+    /// x402 on an EVM chain.
+    Chain(Box<Chain<'a>>),
+    /// A Lightning invoice, of L402 or of the Payment scheme.
+    Bolt11(Box<Bolt11<'a>>),
+    /// Ecash.
+    Ecash(Box<Ecash>),
+}
+
+impl Candidate<'_> {
+    pub(crate) fn rail(&self) -> Option<Rail> {
+        match &self.form {
+            Form::Broken(rail, _) => *rail,
+            Form::LnurlCash => None,
+            Form::Method { .. } => Some(Rail::Mpp),
+            Form::Chain(_) => Some(Rail::X402),
+            Form::Bolt11(bolt11) => Some(bolt11.rail()),
+            Form::Ecash(_) => Some(Rail::Cashu),
+        }
+    }
+}
+
+/// All ways to pay, in the order of the demand.
+pub(crate) fn candidates<'a>(
+    offers: &'a [Offer],
+    situation: &'a Situation,
+    origin: Option<&Origin>,
+) -> Vec<Candidate<'a>> {
+    let mut all = Vec::new();
+    for (at, offer) in offers.iter().enumerate() {
+        let mut push =
+            |index, form| all.push(Candidate { entry: Entry { offer: at, index }, form });
+        match offer {
+            Offer::Broken(rail, flaw) => push(0, Form::Broken(Some(*rail), flaw.clone())),
+            Offer::LnurlCash => push(0, Form::LnurlCash),
+            Offer::X402(offer) => {
+                for (index, entry) in offer.entries.iter().enumerate() {
+                    push(
+                        index,
+                        match entry {
+                            Ok(entry) => {
+                                Form::Chain(Box::new(Chain::read(offer, entry, &situation.policy)))
+                            }
+                            Err(flaw) => Form::Broken(Some(Rail::X402), flaw.clone()),
+                        },
+                    );
+                }
+            }
+            Offer::L402(challenge) => {
+                let opaque = origin.is_some_and(|o| situation.policy.opaque_tokens.contains(o));
+                push(0, Bolt11::of_l402(challenge, opaque));
+            }
+            Offer::Payment(challenge) => push(0, Bolt11::of_payment(challenge)),
+            Offer::Cashu(request) => push(0, Ecash::read(request)),
+        }
+    }
+    refuse_rails_that_disagree(&mut all);
+    all
+}
+
+/// An invoice of L402 and one of the Payment scheme in one answer are two forms of one price.
+fn refuse_rails_that_disagree(all: &mut [Candidate<'_>]) {
+    let amounts = |rail: Rail| {
+        all.iter().filter_map(move |candidate| match &candidate.form {
+            Form::Bolt11(bolt11) if bolt11.rail() == rail => Some(bolt11.invoice.amount_msat()),
+            _ => None,
+        })
+    };
+    let (Some(l402), charges) =
+        (amounts(Rail::L402).next(), amounts(Rail::Mpp).collect::<Vec<_>>())
+    else {
+        return;
+    };
+    if charges.iter().all(|charge| *charge == l402) {
+        return;
+    }
+    let why = "The answer asks for two different amounts over two rails.";
+    for candidate in all {
+        if matches!(candidate.form, Form::Bolt11(_)) {
+            let rail = candidate.rail();
+            candidate.form = Form::Broken(rail, Flaw::new(MoneyRule::Ambiguous, why));
+        }
+    }
+}
+
+/// A flaw of another room: its stable word and our sentence.
+pub(crate) fn flaw(code: &str, why: impl Into<std::borrow::Cow<'static, str>>) -> Flaw {
+    Flaw::new(MoneyRule::from_text(code).unwrap_or(MoneyRule::BadChallenge), why)
+}
+
+/// The challenge of the Payment scheme that an invoice came with.
+pub(crate) const fn invoice_charge<'a>(
+    bolt11: &Bolt11<'a>,
+) -> Option<&'a rails::payment::Challenge> {
+    match bolt11.said {
+        invoice::Said::Charge(challenge, _) => Some(challenge),
+        invoice::Said::Token(_) => None,
+    }
+}
+
+/// What was declared beside an invoice.
+pub(crate) const fn invoice_declared<'b>(
+    bolt11: &'b Bolt11<'_>,
+) -> Option<&'b rails::payment::LightningCharge> {
+    match &bolt11.said {
+        invoice::Said::Charge(_, charge) => Some(charge),
+        invoice::Said::Token(_) => None,
+    }
+}
+
+/// The token that an invoice buys.
+pub(crate) const fn token<'b>(bolt11: &'b Bolt11<'_>) -> Option<&'b lightning::Token> {
+    match &bolt11.said {
+        invoice::Said::Token(token) => token.as_ref(),
+        invoice::Said::Charge(..) => None,
+    }
+}

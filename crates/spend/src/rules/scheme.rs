@@ -1,0 +1,36 @@
+use model::money::MoneyRule;
+
+use super::{Case, Finding, deny};
+use crate::candidate::Form;
+
+/// The rail is enabled.
+pub(super) fn rail_enabled(case: &Case<'_>) -> Finding {
+    match case.candidate.rail() {
+        None => deny(MoneyRule::Rail, "LNURLcash is recognised and is not a rail that is enabled."),
+        Some(rail) if case.situation.policy.rails.contains(&rail) => Finding::Fine,
+        Some(rail) => deny(MoneyRule::Rail, format!("The rail {rail} is not enabled.")),
+    }
+}
+
+/// The scheme or method is known and enabled.
+pub(super) fn enabled(case: &Case<'_>) -> Finding {
+    match &case.candidate.form {
+        Form::Chain(chain) => match chain.scheme {
+            Some(scheme) if case.situation.policy.schemes.contains(&scheme) => Finding::Fine,
+            Some(scheme) => {
+                deny(MoneyRule::Scheme, format!("The scheme {} is not enabled.", scheme.as_str()))
+            }
+            None => deny(MoneyRule::Scheme, "The scheme of the offer is not known."),
+        },
+        Form::Method { lawful: false, .. } => {
+            deny(MoneyRule::Scheme, "The payment method is not written in lower case.")
+        }
+        Form::Method { known: true, .. } => {
+            deny(MoneyRule::Scheme, "The intent of the challenge is not one that is paid.")
+        }
+        Form::Method { .. } => {
+            deny(MoneyRule::NoAcceptableOffer, "The payment method is not one that is spoken.")
+        }
+        _ => Finding::Fine,
+    }
+}
