@@ -44,7 +44,9 @@ pub(super) fn since(
     let mut last = mark.clone();
     let mut rows =
         sql.prepare_cached("SELECT seq, payload, mac FROM events WHERE seq > ?1 ORDER BY seq")?;
-    let mut rows = rows.query([number(mark.seq)?])?;
+    // From the start, rows that stand before the first event are looked at too: there must be none.
+    let from = if mark.seq == 0 { i64::MIN } else { number(mark.seq)? };
+    let mut rows = rows.query([from])?;
     while let Some(row) = rows.next()? {
         let wanted = last.seq + 1;
         let (seq, payload, mac): (i64, Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);

@@ -92,8 +92,8 @@ fn an_event_edited_deleted_inserted_or_reordered_is_named() {
         ("DELETE FROM events", 1),
         ("INSERT INTO events VALUES (6, x'63', randomblob(32))", 6),
         ("INSERT INTO events SELECT 6, payload, mac FROM events WHERE seq = 5", 6),
-        ("INSERT INTO events SELECT 0, payload, mac FROM events WHERE seq = 1", 0),
-        ("UPDATE events SET seq = CASE seq WHEN 2 THEN -2 ELSE seq END", 2),
+        ("INSERT INTO events SELECT 0, payload, mac FROM events WHERE seq = 1", 1),
+        ("UPDATE events SET seq = -2 WHERE seq = 2", 1),
         (
             "UPDATE events SET payload = (SELECT payload FROM events e WHERE e.seq = 5 - events.seq) \
              WHERE seq IN (2, 3)",
@@ -102,10 +102,6 @@ fn an_event_edited_deleted_inserted_or_reordered_is_named() {
     ] {
         let home = Home::filled(5);
         edit(&home.path(), sql);
-        if bad == 0 {
-            assert_eq!(load(&home), Ok(5), "an event before the first is read by nobody");
-            continue;
-        }
         let error = load(&home).unwrap_err();
         let what = format!("event {bad} of the ledger");
         assert_eq!(error, StoreError::Integrity { what }, "{sql}");
@@ -134,6 +130,7 @@ fn a_head_that_was_edited_deleted_or_put_back_is_an_integrity_error() {
     for suffix in ["-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{suffix}", home.path().display()));
     }
+    fs::set_permissions(&old, Permissions::from_mode(0o600)).unwrap();
     fs::copy(old, home.path()).unwrap();
     let late = home.open().transact(&mark, |_, _| Ok::<_, StoreError>(()));
     assert_eq!(late, Err(StoreError::Integrity { what: "event 3 of the ledger".to_owned() }));
