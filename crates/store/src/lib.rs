@@ -1,4 +1,5 @@
-//! State at rest: keys, pins, effects, claims. SQLite now, behind an interface another engine can fill.
+//! State at rest: keys, pins, effects, claims. SQLite now, behind an interface another engine can fill. The books of
+//! money have a file of their own, [`LedgerFile`].
 //!
 //! Everything here but [`Claims`] is rare: start-up, a new key, a changed pin, a command of the operator. Calls are synchronous and
 //! wait for the disk, so none belongs on the way of a call. What that way needs is loaded into memory by its user, who
@@ -13,6 +14,7 @@ mod claims;
 mod effects;
 mod error;
 mod keys;
+mod ledger;
 mod mac;
 mod pins;
 mod sqlite;
@@ -21,6 +23,7 @@ pub use claims::{Claim, Claims};
 pub use effects::{AcceptedEffect, Effects};
 pub use error::StoreError;
 pub use keys::{ApiKeyRow, Keys};
+pub use ledger::{BlobKind, LedgerFile, LedgerKey, LedgerTx, Mark, Stored};
 pub use mac::IntegrityKey;
 pub use pins::{NewPin, Pending, Pin, PinKey, PinKind, PinSet, PinState, Pins, Rejection};
 pub use sqlite::SqliteStore;
