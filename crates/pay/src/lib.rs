@@ -9,7 +9,7 @@ mod driver;
 mod errand;
 mod payer;
 
-pub use driver::{Boxed, Dispatched, Driver, Job, Offer, Payload, Standing, Stop};
+pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
     Answer, Asked, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Unpaid, idempotency_key,
 };
