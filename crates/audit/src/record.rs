@@ -32,6 +32,8 @@ pub enum Kind {
     Pin,
     /// A program of a source was started, was held by its confinement, or ended.
     Source,
+    /// A person was asked about a call, answered, or the answer was used or ran out.
+    Approval,
     /// An operator, or the log itself, changed something.
     Admin,
     /// The gate started.
@@ -52,6 +54,7 @@ impl Kind {
             Self::Session => "session",
             Self::Pin => "pin",
             Self::Source => "source",
+            Self::Approval => "approval",
             Self::Admin => "admin",
             Self::Start => "start",
             Self::Stop => "stop",
