@@ -1,5 +1,6 @@
 //! The engine for one machine: SQLite in WAL mode, every commit synced to disk.
 
+mod approvals;
 mod effects;
 mod keys;
 pub(crate) mod open;
@@ -9,6 +10,8 @@ mod schema;
 mod sealed;
 mod tables;
 
+#[cfg(test)]
+mod approvals_tests;
 #[cfg(test)]
 mod open_tests;
 #[cfg(test)]
@@ -130,6 +133,7 @@ impl Store for SqliteStore {
                 tx.drop_set(Realm::Pins, source)?;
                 tx.drop_set(Realm::Effects, source)
             }),
+            Reset::Approvals => self.write(|tx| tx.drop_set(Realm::Approvals, "")),
             Reset::All => self.commit(sealed::drop_everything),
         }
     }
