@@ -63,7 +63,7 @@ pub fn after_silence(lookup: Option<&Answer>, times: &Silence) -> Outcome {
         Some(Ok(found)) => found,
     };
     let text = |name| found.get(name).and_then(Value::as_str);
-    let hash_of = |text: &str| array_from_hex::<32>(text);
+    let hash_of = |text: &str| array_from_hex::<32>(&text.to_ascii_lowercase());
     if text("payment_hash").is_some_and(|said| hash_of(said) != Some(times.hash)) {
         return Outcome::Hold("bad_response");
     }
@@ -86,7 +86,7 @@ fn proven(result: &Map<String, Value>, hash: &[u8; 32]) -> Outcome {
     else {
         return Outcome::Hold("no_proof");
     };
-    match array_from_hex::<32>(given) {
+    match array_from_hex::<32>(&given.to_ascii_lowercase()) {
         Some(preimage) if digest(&SHA256, &preimage).as_ref() == hash => {
             Outcome::Settled(preimage, result.get("fees_paid").and_then(Value::as_u64))
         }
