@@ -10,6 +10,7 @@
 
 mod approvals;
 mod error;
+mod judged;
 mod operator;
 mod owner;
 mod queue;
