@@ -39,13 +39,16 @@ fn in_state(state: &str) -> (Desk, PaymentId) {
     (desk, id)
 }
 
+/// A change, and the states it may be made in.
+type Row = (fn(PaymentId) -> Change, &'static [&'static str]);
+
 #[test]
 fn only_lawful_steps_are_taken_and_an_unlawful_one_changes_nothing() {
     const STATES: [&str; 9] =
         ["asked", "granted", "reserved", "signed", "sent", "held", "settled", "released", "denied"];
     let operator = || Released::Operator { by: "ada".into() };
     for from in STATES {
-        let changes: [(fn(PaymentId) -> Change, &[&str]); 7] = [
+        let changes: [Row; 7] = [
             (
                 |id| Change::Answered { id, approval: "b".into(), by: "bob".into(), yes: true },
                 &["asked"],
@@ -62,12 +65,10 @@ fn only_lawful_steps_are_taken_and_an_unlawful_one_changes_nothing() {
             (Released::Destroyed, &["signed"]),
             (operator(), &["sent", "held"]),
         ];
-        let releases = releases.map(|(reason, may)| (may, Some(reason)));
         for (change, may) in changes {
             check(from, change, may);
         }
-        for (may, reason) in releases {
-            let reason = reason.unwrap();
+        for (reason, may) in releases {
             check(from, move |id| Change::Released { id, reason: reason.clone() }, may);
         }
     }
