@@ -153,3 +153,19 @@ fn an_event_of_another_version_or_with_more_in_it_is_refused() {
     let good = br#"{"v":1,"at":1,"do":{"paused":"agent:a2"}}"#;
     assert_eq!(Event::decode(good).unwrap().encode().unwrap(), good);
 }
+
+#[test]
+fn the_seeds_of_the_fuzz_target_are_lawful_from_end_to_end() {
+    for seed in [
+        include_str!("../../../fuzz/corpus/ledger/paid"),
+        include_str!("../../../fuzz/corpus/ledger/asked"),
+    ] {
+        let mut books = crate::Books::default();
+        for line in seed.lines() {
+            let event = Event::decode(line.as_bytes()).unwrap();
+            books.apply(&event).unwrap();
+            assert_eq!(event.encode().unwrap(), line.as_bytes());
+        }
+        assert_eq!(books.open_count(), 0);
+    }
+}

@@ -294,3 +294,20 @@ async fn an_outcome_that_cannot_be_stored_is_kept_and_nothing_else_is_paid_until
     assert_eq!((payment.state, payment.paid), (State::Settled, 500));
     assert_eq!(gate.watch().borrow().unstored, 0);
 }
+
+#[tokio::test]
+async fn an_older_copy_of_the_file_is_refused_by_whoever_kept_a_mark() {
+    let home = Home::new();
+    let gate = home.open(policy([sats(Window::Day, 1000)]));
+    send(gate.reserve(pay(600, 1)).await.unwrap()).await.settle(paid(600)).await.unwrap();
+    let mark = gate.watch().borrow().head.clone().unwrap();
+    drop(gate);
+    let open = |path: &std::path::Path| {
+        let key = LedgerKey::new(&[7; 32]).unwrap();
+        let policy = policy([sats(Window::Day, 1000)]);
+        Treasury::open_since(path, key, policy, home.clock.clone(), &mark)
+    };
+    open(&home.path()).unwrap();
+    let fresh = Home::new();
+    assert_eq!(open(&fresh.path()).unwrap_err().rule(), MoneyRule::Ledger);
+}
