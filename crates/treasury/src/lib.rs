@@ -24,6 +24,6 @@ pub use approvals::Asked;
 pub use error::{OpenError, Refused};
 pub use ledger;
 pub use reservation::{Reservation, Sent, Settlement, Signed};
-pub use store::{BlobKind, LedgerKey};
+pub use store::{BlobKind, LedgerKey, Mark};
 pub use treasury::Treasury;
 pub use writer::Standing;
