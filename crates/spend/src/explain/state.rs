@@ -89,6 +89,8 @@ pub(super) const WORDS: &[&str] = &[
     "spent_today_sat",
     "tenant",
     "velocity",
+    "week_cap",
+    "week_cap_sat",
     "wrong_chains",
 ];
 
@@ -100,7 +102,7 @@ pub(super) fn apply(
     context: &mut Context,
 ) -> Result<(), String> {
     if let Some(other) = words.keys().find(|name| !WORDS.contains(&name.as_str())) {
-        return Err(format!("`{}` is not a word of `state`.", other.escape_debug()));
+        return Err(format!("There is no word `{}` for `state`.", other.escape_debug()));
     }
     let mut told = Told { words, base, context };
     told.request()?;
@@ -142,7 +144,6 @@ impl Told<'_> {
             Some(one_text) => one(one_text).map(|text| Some(vec![text])),
         }
     }
-
 
     fn price(&self, name: &str, unit: &str) -> Result<Option<Price>, String> {
         let text = self.text(name)?;
@@ -215,7 +216,8 @@ impl Told<'_> {
             self.base.situation.policy.denied_payees = listed;
         }
         if let Some(rails) = self.list("rails")? {
-            let rails = rails.iter().map(|name| name.parse::<Rail>()).collect::<Result<_, _>>()?;
+            let rails = rails.iter().map(|name| name.parse::<Rail>().map_err(|_| wrong("rails")));
+            let rails = rails.collect::<Result<_, _>>()?;
             self.base.situation.policy.rails = rails;
         }
         if let Some(price) = self.price("ask_above", &reference)? {
@@ -427,5 +429,5 @@ fn moment(value: &Value) -> Option<Timestamp> {
 }
 
 fn wrong(name: &str) -> String {
-    format!("`{name}` of `state` is not of the form it has.")
+    format!("The word `{name}` of `state` does not have the form that is read.")
 }
