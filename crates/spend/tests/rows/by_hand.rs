@@ -20,6 +20,7 @@ pub fn input(id: &str) -> Option<Value> {
     Some(input)
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn with(mut input: Value, state: Value) -> Value {
     merge(&mut input, &json!({"state": state}));
     input

@@ -1,7 +1,7 @@
 //! The rows of the cases that are about judging an offer, each through `explain`: a row is run, or listed with the room
 //! that it waits for.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
 mod base;
 mod by_hand;

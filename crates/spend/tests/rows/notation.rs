@@ -44,7 +44,7 @@ fn offered(text: &str) -> Option<Value> {
     if let Some(url) = text.strip_prefix("request https://") {
         let mut input = x402(&base::offer());
         input["url"] = unescaped(&format!("https://{}", url.split(' ').next()?)).into();
-        return url.contains(' ').then_some(None).unwrap_or(Some(input));
+        return (!url.contains(' ')).then_some(input);
     }
     let mut offer = base::offer();
     let mut rest = text;
@@ -167,7 +167,9 @@ fn words(text: &str) -> Option<Value> {
         } else if c.is_ascii_alphabetic() {
             let end =
                 rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            json.push_str(&format!("\"{}\"", &rest[..end]));
+            json.push('"');
+            json.push_str(&rest[..end]);
+            json.push('"');
             rest = &rest[end..];
         } else {
             json.push(c);
