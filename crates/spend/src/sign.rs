@@ -1,4 +1,5 @@
 use evm::eip712::{PermitExact, PermitUpto, TransferWithAuthorization};
+use evm::known::{EXACT_PROXY, UPTO_PROXY};
 use evm::{Address, Bytes32, Signable, Signature, SigningKey, U256};
 use model::Timestamp;
 use model::money::MoneyRule;
@@ -39,72 +40,54 @@ pub fn sign(
     identifier: Option<&str>,
 ) -> Result<Signed, Reason> {
     let (offer, entry) = judged(demand, choice).ok_or_else(other)?;
-    let Plan::Evm { scheme, token, payee, valid_for, facilitator, .. } = &choice.plan else {
+    let Plan::Evm { scheme, token, payee: to, valid_for, facilitator, .. } = &choice.plan else {
         return Err(other());
     };
     let valid_after = now.as_secs().saturating_sub(BEFORE);
     let valid_before = now.as_secs().saturating_add(*valid_for);
-    let (amount, to) = (U256::from(choice.terms.amount.minor), *payee);
+    let amount = U256::from(choice.terms.amount.minor);
     let refused = |refused: evm::Refused| flaw(refused.code(), "This payment is not signed.");
+    let signed = |what: &Signable<'_>| key.sign(what).map_err(refused);
+    let permit = PermitExact {
+        token: token.address,
+        amount,
+        nonce: U256::from_be_bytes(*nonce.as_bytes()),
+        deadline: valid_before,
+        to: *to,
+        valid_after,
+    };
+    let from = key.address();
     let credential = match scheme {
         Scheme::ExactEip3009 => {
-            let from = key.address();
             let message = TransferWithAuthorization {
                 from,
-                to,
+                to: *to,
                 value: amount,
                 valid_after,
                 valid_before,
                 nonce,
             };
-            let signature = key.sign(&Signable::Transfer(token, &message)).map_err(refused)?;
-            by_transfer(offer, entry, &message, &signature, identifier)
+            let signature = signed(&Signable::Transfer(token, &message))?;
+            by_transfer((offer, entry), &message, &signature, identifier)
         }
         Scheme::ExactPermit2 => {
-            let nonce = U256::from_be_bytes(*nonce.as_bytes());
-            let deadline = valid_before;
-            let token_address = token.address;
-            let message =
-                PermitExact { token: token_address, amount, nonce, deadline, to, valid_after };
-            let signature = key.sign(&Signable::PermitExact(token.chain_id, &message));
-            let spender = evm::known::EXACT_PROXY;
-            let permit = Permit { nonce, deadline, valid_after, spender, facilitator: None };
-            permit.write(
-                (offer, entry),
-                key.address(),
-                choice,
-                &signature.map_err(refused)?,
-                identifier,
-            )
+            let signature = signed(&Signable::PermitExact(token.chain_id, &permit))?;
+            by_permit((offer, entry), from, (&permit, None), &signature, identifier)
         }
         Scheme::Upto => {
-            let nonce = U256::from_be_bytes(*nonce.as_bytes());
-            let deadline = valid_before;
             let facilitator = facilitator.ok_or_else(other)?;
-            let message = PermitUpto {
-                token: token.address,
-                amount,
-                nonce,
-                deadline,
-                to,
-                facilitator,
-                valid_after,
-            };
-            let signature = key.sign(&Signable::PermitUpto(token.chain_id, &message));
-            let spender = evm::known::UPTO_PROXY;
-            let permit =
-                Permit { nonce, deadline, valid_after, spender, facilitator: Some(facilitator) };
-            permit.write(
-                (offer, entry),
-                key.address(),
-                choice,
-                &signature.map_err(refused)?,
-                identifier,
-            )
+            let message = upto(&permit, facilitator);
+            let signature = signed(&Signable::PermitUpto(token.chain_id, &message))?;
+            by_permit((offer, entry), from, (&permit, Some(facilitator)), &signature, identifier)
         }
     };
-    let credential = credential.ok_or_else(other)?;
     Ok(Signed { credential, nonce, valid_after, valid_before })
+}
+
+/// The permit of scheme `upto` with the members of the other, and who settles it.
+const fn upto(permit: &PermitExact, facilitator: Address) -> PermitUpto {
+    let PermitExact { token, amount, nonce, deadline, to, valid_after } = *permit;
+    PermitUpto { token, amount, nonce, deadline, to, facilitator, valid_after }
 }
 
 fn other() -> Reason {
@@ -124,12 +107,11 @@ fn judged<'a>(demand: &'a Demand, choice: &Choice) -> Option<(&'a x402::Offer, &
 }
 
 fn by_transfer(
-    offer: &x402::Offer,
-    entry: &x402::Entry,
+    (offer, entry): (&x402::Offer, &x402::Entry),
     message: &TransferWithAuthorization,
     signature: &Signature,
     identifier: Option<&str>,
-) -> Option<Credential> {
+) -> Credential {
     let signed = x402::Authorization {
         from: &message.from.to_string(),
         to: &message.to.to_string(),
@@ -139,41 +121,29 @@ fn by_transfer(
         nonce: message.nonce.as_bytes(),
         signature: signature.as_bytes(),
     };
-    Some(offer.pay(entry, &signed, identifier))
+    offer.pay(entry, &signed, identifier)
 }
 
-/// What the two permits share.
-struct Permit {
-    nonce: U256,
-    deadline: u64,
-    valid_after: u64,
-    spender: Address,
-    facilitator: Option<Address>,
-}
-
-impl Permit {
-    fn write(
-        &self,
-        (offer, entry): (&x402::Offer, &x402::Entry),
-        from: Address,
-        choice: &Choice,
-        signature: &Signature,
-        identifier: Option<&str>,
-    ) -> Option<Credential> {
-        let Plan::Evm { token, payee, .. } = &choice.plan else { return None };
-        let facilitator = self.facilitator.map(|facilitator| facilitator.to_string());
-        let signed = x402::Permit2Authorization {
-            from: &from.to_string(),
-            token: &token.address.to_string(),
-            amount: &choice.terms.amount.minor.to_string(),
-            spender: &self.spender.to_string(),
-            nonce: &self.nonce.to_string(),
-            deadline: self.deadline,
-            to: &payee.to_string(),
-            facilitator: facilitator.as_deref(),
-            valid_after: self.valid_after,
-            signature: signature.as_bytes(),
-        };
-        Some(offer.pay_by_permit2(entry, &signed, identifier))
-    }
+fn by_permit(
+    (offer, entry): (&x402::Offer, &x402::Entry),
+    from: Address,
+    (permit, facilitator): (&PermitExact, Option<Address>),
+    signature: &Signature,
+    identifier: Option<&str>,
+) -> Credential {
+    let spender = if facilitator.is_some() { UPTO_PROXY } else { EXACT_PROXY };
+    let facilitator = facilitator.map(|address| address.to_string());
+    let signed = x402::Permit2Authorization {
+        from: &from.to_string(),
+        token: &permit.token.to_string(),
+        amount: &permit.amount.to_string(),
+        spender: &spender.to_string(),
+        nonce: &permit.nonce.to_string(),
+        deadline: permit.deadline,
+        to: &permit.to.to_string(),
+        facilitator: facilitator.as_deref(),
+        valid_after: permit.valid_after,
+        signature: signature.as_bytes(),
+    };
+    offer.pay_by_permit2(entry, &signed, identifier)
 }

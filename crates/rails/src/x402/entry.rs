@@ -140,7 +140,10 @@ fn hints(extra: Option<&Value>) -> Result<Hints, Flaw> {
         None | Some(Value::Null) => return Ok(Hints::default()),
         Some(Value::Object(members)) => members,
         Some(_) => {
-            return Err(Flaw::new(MoneyRule::BadType, "The `extra` of the offer is not an object."));
+            return Err(Flaw::new(
+                MoneyRule::BadType,
+                "The `extra` of the offer is not an object.",
+            ));
         }
     };
     let text = |name| Ok::<_, Flaw>(strict::optional_text(members, name)?.map(str::to_owned));
