@@ -161,6 +161,12 @@ pub(crate) fn of_error(client: &Client, answer: &Answer) -> Reply {
     assembled(client, &content, None, &meta(answer, &Beside::default()), true)
 }
 
+/// Money was asked for, and none was given.
+pub(crate) fn unpaid(client: &Client, no: &pay::Refused) -> Reply {
+    let held = no.payment.as_deref().map(|id| format!(" (payment {id})")).unwrap_or_default();
+    failed(client, no.rule.as_str(), &format!("{}{held}", no.message))
+}
+
 /// The gate says why there is no result.
 pub(crate) fn failed(client: &Client, code: &str, why: &str) -> Reply {
     let content = format!("[{}]", text_block(&format!("{code}: {why}")));

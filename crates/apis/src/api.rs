@@ -13,6 +13,7 @@ use gate::port::{
 use gate::{Cleared, Client};
 use inspect::{Limits, Schema};
 use model::{SourceName, TenantId};
+use pay::Payer;
 use protocol::mcp::{Era, Offer, ServerCapabilities, ServerFlags};
 use url::Url;
 
@@ -38,6 +39,7 @@ pub struct Api {
     unpaid: Mutex<Unpaid>,
     trouble: Mutex<Option<String>>,
     clock: Clock,
+    payer: Option<Payer>,
     left_out: Vec<String>,
 }
 
@@ -47,6 +49,8 @@ pub struct Ports {
     pub egress: Egress,
     /// The time.
     pub clock: Clock,
+    /// What pays, where anything may be paid.
+    pub payer: Option<Payer>,
 }
 
 /// One tool, with everything that was settled about it beforehand.
@@ -78,7 +82,8 @@ impl Api {
     pub fn new(config: Config, ports: Ports) -> Result<Arc<Self>, SetupError> {
         let Config { name, identity, tools, target, auth, tenants, shapes, paging, .. } = config;
         let Config { route, follows, cache, bounds, breaker, .. } = config;
-        let Ports { egress, clock } = ports;
+        let Ports { egress, clock, payer } = ports;
+        let payer = payer.filter(|payer| payer.serves(&target.base.origin().ascii_serialization()));
         let keys = Keys::new(auth, tenants, &egress, &clock)?;
         let client = egress.client_by(&target, &route);
         let client = client.map_err(|e| SetupError(e.to_string()))?;
@@ -117,6 +122,7 @@ impl Api {
             unpaid: Mutex::default(),
             trouble: Mutex::default(),
             clock,
+            payer,
             left_out,
         }))
     }
@@ -161,6 +167,16 @@ impl Api {
 
     pub(crate) fn report(&self, outcome: Outcome) {
         self.breaker().report(outcome, self.clock.instant());
+    }
+
+    /// What pays for calls, if anything at this API may be paid.
+    pub(crate) const fn payer(&self) -> Option<&Payer> {
+        self.payer.as_ref()
+    }
+
+    /// The operator's name for it.
+    pub(crate) fn source(&self) -> &SourceName {
+        &self.name
     }
 
     /// What asked for money lately.

@@ -13,6 +13,7 @@ mod definition;
 mod explain;
 mod link;
 mod paging;
+mod paid;
 mod prepare;
 mod run;
 mod shape;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use convert::BodyKind;
 use egress::{Credential, Deadline, ExchangeOptions, Redirects, Retry, Whole};
 use gate::port::{Reply, Trouble};
-use gate::{Clearance, Client};
+use gate::{About, Clearance, Client};
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{Method, StatusCode};
 use protocol::json::value as read_json;
@@ -17,22 +17,26 @@ use crate::answer::{self, Answer, Beside, Form};
 use crate::api::{Api, Operation};
 use crate::cache::{Found, Key, Stored};
 use crate::paging::Next;
+use crate::paid::Sent;
 use crate::prepare::prepare;
 use crate::trouble::{Fault, down, too_often_unpaid};
 use crate::view::View;
 
 /// One call under way.
-struct Run<'a> {
-    api: &'a Api,
+pub(crate) struct Run<'a> {
+    pub(crate) api: &'a Api,
     operation: &'a Operation,
-    client: &'a Client,
+    pub(crate) client: &'a Client,
+    pub(crate) about: &'a About,
+    /// The caller's own idempotency key.
+    pub(crate) key: Option<String>,
     deadline: Deadline,
 }
 
 impl Api {
     /// Carries out what was cleared.
     pub(crate) async fn carry_out(&self, clearance: Clearance) -> Result<Reply, Trouble> {
-        let Clearance { client, target, params, deadline, .. } = clearance;
+        let Clearance { client, target, params, deadline, about, .. } = clearance;
         let Some(operation) = self.operation(&target) else {
             return Ok(answer::failed(&client, "unknown_tool", "the API has no such operation"));
         };
@@ -42,7 +46,9 @@ impl Api {
         };
         let view = View::take(&mut arguments, operation.pages);
         let limit = deadline;
-        let run = Run { api: self, operation, client: &client, deadline: Deadline::after(limit) };
+        let key = pay::idempotency_key(&params);
+        let deadline = Deadline::after(limit);
+        let run = Run { api: self, operation, client: &client, about: &about, key, deadline };
         let work = run.call(&arguments, view);
         if let Ok(done) = tokio::time::timeout(limit, work).await {
             return done;
@@ -251,31 +257,48 @@ impl Run<'_> {
             }
         }
         let asked = request.url.clone();
-        let mut whole = self.exchange(request.clone(), credentials).await?;
+        let Sent { mut whole, paid } = match self.sent(request.clone(), credentials).await? {
+            Ok(sent) => sent,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if paid {
+            // What one caller has paid for is nobody else's, and not this one's again.
+            return Ok(Ok(answer(stored(whole), asked)));
+        }
         if whole.status == StatusCode::UNAUTHORIZED && credentials.refused().await && safe {
-            whole = self.exchange(request, credentials).await?;
+            whole = self.exchange(request, Some(credentials), self.usual()).await?;
         }
         Ok(Ok(self.kept(key, asked, whole, stale, safe)))
     }
 
-    async fn exchange(
-        &self,
-        request: egress::Outgoing,
-        credentials: &crate::auth::Together,
-    ) -> Result<Whole, Trouble> {
-        let waits = self.api.unpaid().admit(self.api.now());
-        waits.map_err(|wait| too_often_unpaid(wait.as_millis()))?;
-        self.api.admit().map_err(|wait| down(wait.as_millis()))?;
-        let given: Option<&dyn Credential> =
-            if credentials.is_empty() { None } else { Some(credentials) };
-        let options = ExchangeOptions {
+    /// How a request is sent that costs nothing.
+    pub(crate) fn usual(&self) -> ExchangeOptions {
+        ExchangeOptions {
             redirects: if self.api.follows() { Redirects::Follow } else { Redirects::Refuse },
             retry: Retry::usual(),
+            ..self.once()
+        }
+    }
+
+    /// How a request is sent that must not be sent twice, nor elsewhere.
+    pub(crate) fn once(&self) -> ExchangeOptions {
+        ExchangeOptions {
             accept_compressed: true,
             max_body: self.api.bounds().result,
             deadline: self.deadline,
             ..ExchangeOptions::default()
-        };
+        }
+    }
+
+    pub(crate) async fn exchange(
+        &self,
+        request: egress::Outgoing,
+        given: Option<&dyn Credential>,
+        options: ExchangeOptions,
+    ) -> Result<Whole, Trouble> {
+        let waits = self.api.unpaid().admit(self.api.now());
+        waits.map_err(|wait| too_often_unpaid(wait.as_millis()))?;
+        self.api.admit().map_err(|wait| down(wait.as_millis()))?;
         match self.api.client().exchange(request, given, options).await {
             Ok(whole) => {
                 if whole.status == StatusCode::PAYMENT_REQUIRED {
@@ -315,8 +338,8 @@ impl Run<'_> {
         stale: Option<Stored>,
         safe: bool,
     ) -> Answer {
-        let Whole { status, headers, body, .. } = whole;
-        let stored = Stored { status, headers, body };
+        let stored = stored(whole);
+        let status = stored.status;
         let Some(cache) = self.api.cache() else { return answer(stored, asked) };
         match stale {
             Some(old) if status == StatusCode::NOT_MODIFIED => {
@@ -342,6 +365,11 @@ impl Run<'_> {
 struct Pages {
     joined: bool,
     next: Option<Map<String, Value>>,
+}
+
+fn stored(whole: Whole) -> Stored {
+    let Whole { status, headers, body, .. } = whole;
+    Stored { status, headers, body }
 }
 
 fn answer(stored: Stored, url: Url) -> Answer {

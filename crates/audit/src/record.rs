@@ -35,6 +35,8 @@ pub enum Kind {
     Source,
     /// Money was refused, reserved, sent, settled, released or is held.
     Payment,
+    /// A person was asked about a call, answered, or the answer was used or ran out.
+    Approval,
     /// An operator, or the log itself, changed something.
     Admin,
     /// The gate started.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Pin => "pin",
             Self::Source => "source",
             Self::Payment => "payment",
+            Self::Approval => "approval",
             Self::Admin => "admin",
             Self::Start => "start",
             Self::Stop => "stop",

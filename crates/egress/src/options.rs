@@ -41,6 +41,9 @@ pub struct ExchangeOptions {
     pub beyond: Beyond,
     /// Longest pause while the body is read; the target's own limit holds besides.
     pub idle: Duration,
+    /// Says of the body so far whether it is enough: it is read no further then, its connection is closed, and
+    /// [`Whole::truncated`] says so. For streams that are asked for one thing. Not asked of compressed replies.
+    pub until: Option<fn(&[u8]) -> bool>,
     /// The end of everything: redirects, second tries and the whole body included.
     pub deadline: Deadline,
 }
@@ -54,6 +57,7 @@ impl Default for ExchangeOptions {
             max_body: usize::MAX,
             beyond: Beyond::Refuse,
             idle: Duration::MAX,
+            until: None,
             deadline: Deadline::none(),
         }
     }
@@ -70,6 +74,6 @@ pub struct Whole {
     pub body: Bytes,
     /// Where it came from in the end, without any credential.
     pub url: Url,
-    /// Whether the body was cut at the limit.
+    /// Whether the body was cut, at the limit or where it was enough.
     pub truncated: bool,
 }

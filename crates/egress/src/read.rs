@@ -25,9 +25,7 @@ pub(crate) async fn read(
     let (body, truncated) = match coding(&mut headers) {
         Some(coding) => reader.unpack(body, coding).await?,
         // The quick way: a body of one piece is handed on without a copy.
-        None if options.beyond == Beyond::Refuse && options.idle >= deadline.left() => {
-            (body.collect(max).await?, false)
-        }
+        None if reader.takes_all() => (body.collect(max).await?, false),
         None => reader.plain(body).await?,
     };
     Ok(Whole { status, headers, body, url, truncated })
@@ -49,6 +47,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Whether nothing but the end, the limit or the deadline ends the reading.
+    fn takes_all(&self) -> bool {
+        let ExchangeOptions { beyond, idle, until, .. } = self.options;
+        *beyond == Beyond::Refuse && until.is_none() && *idle >= self.deadline.left()
+    }
+
     async fn plain(&self, mut body: Body) -> Result<(Bytes, bool), EgressError> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.piece(&mut body).await? {
@@ -56,6 +60,9 @@ impl Reader<'_> {
             whole.extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.len() > room {
                 self.beyond()?;
+                return Ok((whole.freeze(), true));
+            }
+            if self.options.until.is_some_and(|enough| enough(&whole)) {
                 return Ok((whole.freeze(), true));
             }
         }

@@ -182,6 +182,8 @@ pub enum Trouble {
     },
     /// The client lacks what the call needs; raw `requiredCapabilities`.
     NeedsCapability(Bytes),
+    /// A person has to decide first: the name of the question.
+    Asks(String),
     /// The client cancelled.
     Cancelled,
 }
@@ -192,6 +194,7 @@ impl fmt::Display for Trouble {
             Self::Answered(e) => write!(f, "answered with error {}: {}", e.code, e.message),
             Self::Failed { code, detail, .. } => write!(f, "{code}: {detail}"),
             Self::NeedsCapability(_) => f.write_str("needs a capability the client lacks"),
+            Self::Asks(question) => write!(f, "a person has to decide: {question}"),
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

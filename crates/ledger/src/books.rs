@@ -115,6 +115,11 @@ impl Books {
         self.open.iter().filter_map(|id| self.payments.get(id))
     }
 
+    /// How many payments hold money.
+    pub fn open_count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Payments whose outcome is not known.
     pub fn holds(&self) -> impl Iterator<Item = &Payment> {
         self.open().filter(|p| matches!(p.state, crate::State::Held(_)))
@@ -130,7 +135,7 @@ impl Books {
         self.stops.iter().any(|stop| stop.covers(intent))
     }
 
-    /// Whether a payee is spelled as a pin has it; addresses are compared whatever their case.
+    /// What a person kept for a tool at an origin.
     pub fn pin(&self, origin: &str, tool: &str) -> Option<&Pin> {
         // The map is small, and a borrowed pair cannot be looked up as a pair of owned texts.
         self.pins.get(&(origin.to_owned(), tool.to_owned()))

@@ -10,34 +10,40 @@ use crate::errand::{Answer, Attachment, Errand};
 /// A boxed future: drivers are chosen at run time.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// One payment on its way: what was agreed, and what the rail needs to carry it out.
+/// One payment that is reserved and not signed: what was agreed, and what the rail needs to carry it out.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// The payment's id.
     pub id: String,
     /// Who wants what.
     pub errand: Errand,
-    /// What was agreed. Nothing but this may be signed.
-    pub terms: Terms,
-    /// The offer that was chosen, as the seller wrote it.
-    pub offer: Offer,
+    /// What was agreed: nothing but these terms may be signed, by this plan.
+    pub choice: spend::Choice,
+    /// The offer that was chosen, as it was read. `choice.entry.index` says which of its entries.
+    pub offer: rails::Offer,
     /// When it was reserved.
     pub now: Timestamp,
 }
 
-/// The offer that was chosen, as the seller wrote it.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// The whole demand.
-    pub demand: Answer,
-    /// Which of its entries, where it has several.
-    pub entry: usize,
+impl Job {
+    /// What was agreed.
+    pub const fn terms(&self) -> &Terms {
+        &self.choice.terms
+    }
 }
+
+/// One payment that was signed, as the books have it: all that is known of it after a restart, beside its payload.
+pub type Open = ledger::Payment;
 
 /// What is sealed in the ledger before anything leaves, and all that is needed to go on after a crash: the signed
 /// payload, the invoice, the ecash. Holds secrets; it rests sealed.
 #[derive(Clone)]
-pub struct Payload(pub Value);
+pub struct Payload {
+    /// What makes it unique, and public: a nonce, a payment hash. The books take each once.
+    pub mark: Option<String>,
+    /// The rest, as the driver writes it.
+    pub value: Value,
+}
 
 /// What became of a payment, as far as there is proof.
 #[derive(Debug, Clone)]
@@ -55,9 +61,9 @@ pub enum Standing {
     },
     /// Nothing left, and nothing of it can leave any more.
     Released {
-        /// Why, as a stable name or a sentence.
-        why: String,
-        /// The rule, where one fits.
+        /// What shows it.
+        reason: ledger::Released,
+        /// The rule, where one fits: what the caller is told.
         rule: Option<MoneyRule>,
     },
     /// Nobody knows yet.
@@ -88,7 +94,7 @@ pub struct Stop {
     pub why: String,
 }
 
-/// One way to pay.
+/// One way to pay: one driver for each.
 ///
 /// The order is always the same, and each step is durable before the next: [`sign`](Self::sign) makes what will be
 /// sealed and lets nothing leave; [`dispatch`](Self::dispatch) lets it leave, once; [`answered`](Self::answered) and
@@ -103,14 +109,14 @@ pub trait Driver: Send + Sync {
     /// What a seller's answer to the paid request means. What the seller says is a claim, not proof.
     fn answered<'a>(
         &'a self,
-        job: &'a Job,
+        open: &'a Open,
         payload: &'a Payload,
         answer: &'a Answer,
     ) -> Boxed<'a, Standing>;
 
     /// What the wallet, the mint or the chain says now. Asked for payments whose outcome is not known.
-    fn look<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Standing>;
+    fn look<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Standing>;
 
     /// What would have to be attached to ask again with what was paid already, if that is lawful.
-    fn again<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Option<Attachment>>;
+    fn again<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Option<Attachment>>;
 }

@@ -19,6 +19,8 @@ pub struct Errand {
     pub tool: String,
     /// What is asked for.
     pub request: Request,
+    /// SHA-256 of the canonical arguments of the call.
+    pub digest: [u8; 32],
     /// The caller's own idempotency key.
     pub key: Option<String>,
     /// Arguments as JSON text, masked, for whoever is asked.
@@ -93,6 +95,8 @@ pub enum Answer {
     Mcp(Value),
     /// An error of MCP: its code and data.
     McpError(i64, Value),
+    /// Something that cannot be read.
+    Nothing,
 }
 
 /// What goes with a request so that it is served. All of it is secret until the payment is settled.
@@ -137,4 +141,14 @@ pub struct Asked {
     pub rules: Vec<model::money::MoneyRule>,
     /// What would be paid.
     pub terms: Terms,
+}
+
+/// The member of a call's `_meta` in which a caller gives an idempotency key of its own: equal keys, one payment.
+pub const IDEMPOTENCY_KEY: &str = "portcullis/idempotency-key";
+
+/// The caller's own idempotency key, from the params of a call. At most 128 bytes are looked at; longer ones are none.
+pub fn idempotency_key(params: &protocol::json::Object) -> Option<String> {
+    let meta = params.object("_meta").ok()??;
+    let key = meta.str(IDEMPOTENCY_KEY)?;
+    (!key.is_empty() && key.len() <= 128).then(|| key.into_owned())
 }

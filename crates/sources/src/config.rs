@@ -178,6 +178,14 @@ impl Reach {
             Self::Sse(remote) => format!("sse:{}", plain(&remote.url)),
         }
     }
+
+    /// Where it is, if it is on the network.
+    pub(crate) fn url(&self) -> Option<Url> {
+        match self {
+            Self::Stdio(_) => None,
+            Self::Http(remote) | Self::Sse(remote) => Some(remote.url.clone()),
+        }
+    }
 }
 
 fn plain(url: &Url) -> String {

@@ -10,6 +10,7 @@ use protocol::json::Object;
 use protocol::mcp::Method;
 use tokio::sync::Semaphore;
 
+use crate::call::Till;
 use crate::config::{Bounds, Times};
 use crate::pages::Pages;
 
@@ -23,6 +24,8 @@ pub(crate) struct Hub {
     pub(crate) bounds: Bounds,
     pub(crate) roots: bool,
     pub(crate) clock: Clock,
+    /// What pays for calls, if anything at this server may be paid.
+    pub(crate) till: Option<Till>,
     pub(crate) cancelling: Arc<Semaphore>,
     events: Arc<dyn Events>,
     watched: Mutex<HashMap<Lease, Filter>>,
@@ -43,6 +46,7 @@ impl Hub {
         roots: bool,
         clock: Clock,
         events: Arc<dyn Events>,
+        till: Option<Till>,
     ) -> Self {
         Self {
             name,
@@ -50,6 +54,7 @@ impl Hub {
             bounds,
             roots,
             clock,
+            till,
             cancelling: Arc::new(Semaphore::new(CANCELLATIONS)),
             events,
             watched: Mutex::default(),

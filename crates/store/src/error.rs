@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use model::Code;
+use model::money::MoneyRule;
 use thiserror::Error;
 
 /// Why the store could not do what was asked. Nothing was changed.
@@ -92,6 +93,19 @@ impl StoreError {
     /// The code for callers of the gate who meet this. Details stay with the operator.
     pub const fn code(&self) -> Code {
         Code::StoreUnavailable
+    }
+
+    /// The code where the books of money are concerned: `permissions`, `store` or `ledger`.
+    pub const fn rule(&self) -> MoneyRule {
+        match self {
+            Self::Exposed { .. } => MoneyRule::Permissions,
+            Self::Open { .. }
+            | Self::Corrupt { .. }
+            | Self::Foreign { .. }
+            | Self::TooNew { .. }
+            | Self::OtherInstallation { .. } => MoneyRule::Store,
+            _ => MoneyRule::Ledger,
+        }
     }
 }
 

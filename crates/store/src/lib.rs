@@ -1,4 +1,5 @@
-//! State at rest: keys, pins, effects, claims. SQLite now, behind an interface another engine can fill.
+//! State at rest: keys, pins, effects, approvals, claims. SQLite now, behind an interface another engine can fill. The books
+//! of money have a file of their own, [`LedgerFile`].
 //!
 //! Everything here but [`Claims`] is rare: start-up, a new key, a changed pin, a command of the operator. Calls are synchronous and
 //! wait for the disk, so none belongs on the way of a call. What that way needs is loaded into memory by its user, who
@@ -9,24 +10,28 @@
 //! [`StoreError::Integrity`] that names it, never a fact. What this cannot show is a whole database replaced by an
 //! older copy of itself.
 
+mod approvals;
 mod claims;
 mod effects;
 mod error;
 mod keys;
+mod ledger;
 mod mac;
 mod pins;
 mod sqlite;
 
+pub use approvals::{ApprovalRow, Approvals};
 pub use claims::{Claim, Claims};
 pub use effects::{AcceptedEffect, Effects};
 pub use error::StoreError;
 pub use keys::{ApiKeyRow, Keys};
+pub use ledger::{BlobKind, LedgerFile, LedgerKey, LedgerTx, Mark, Stored};
 pub use mac::IntegrityKey;
 pub use pins::{NewPin, Pending, Pin, PinKey, PinKind, PinSet, PinState, Pins, Rejection};
 pub use sqlite::SqliteStore;
 
 /// Everything a store offers.
-pub trait Store: Keys + Pins + Effects + Send + Sync {
+pub trait Store: Keys + Pins + Effects + Approvals + Send + Sync {
     /// Names the present state of the database. Take it *before* loading, and load again when it differs.
     fn version(&self) -> Result<Version, StoreError>;
 
@@ -56,6 +61,8 @@ pub enum Reset<'a> {
     Keys,
     /// Pins, pending definitions and accepted effects of one source: it will be met for the first time again.
     Source(&'a str),
+    /// Every question to a person and every answer that was not used yet.
+    Approvals,
     /// Everything. Needed where the root seal itself does not fit.
     All,
 }

@@ -195,7 +195,7 @@ fn credentials_for_everybody_beside_those_of_tenants_are_refused() {
     let config = super::config("http://127.0.0.1:1", Vec::new(), bearer());
     let config = crate::Config { tenants: vec![(TenantId::new("acme"), bearer())], ..config };
     let egress = egress::Egress::new(egress::Options::default(), ambient::Clock::system());
-    let ports = crate::Ports { egress, clock: ambient::Clock::system() };
+    let ports = crate::Ports { egress, clock: ambient::Clock::system(), payer: None };
     let error = crate::Api::new(config, ports).err().unwrap().to_string();
     assert!(error.contains("not both"), "{error}");
 }

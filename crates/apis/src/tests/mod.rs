@@ -75,7 +75,7 @@ impl Plan {
         (self.change)(&mut config);
         let options = Options { secrets: Arc::new(OneSecret), ..Options::default() };
         let egress = Egress::new(options, Clock::system());
-        let api = Api::new(config, Ports { egress, clock: clock.clone() }).unwrap();
+        let api = Api::new(config, Ports { egress, clock: clock.clone(), payer: None }).unwrap();
         Bench { server, api, clock }
     }
 }

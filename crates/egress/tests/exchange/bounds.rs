@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use egress::{Deadline, Kind, Limits, Phase};
+use egress::{Deadline, ExchangeOptions, Kind, Limits, Phase};
 use http::{HeaderMap, Method};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
-use crate::server::{Server, ask, post, request};
+use crate::server::{Server, ask, eventually, outgoing, post, request, soon};
 
 /// A server that writes `head`, then `piece` again and again with `pause` between.
 async fn dripping(head: &'static str, piece: Vec<u8>, pause: Duration) -> Server {
@@ -156,4 +156,26 @@ async fn a_large_request_is_written_whole_while_the_peer_reads_slowly() {
     let deadline = Deadline::after(Duration::from_secs(20));
     let reply = client.send(Method::POST, None, HeaderMap::new(), body, deadline).await.unwrap();
     assert_eq!(reply.body.collect(10).await.unwrap(), "1500000");
+}
+
+#[tokio::test]
+async fn a_stream_is_read_no_further_than_to_what_was_asked_for() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let server = dripping(head, b"4\r\nabc\n\r\n".to_vec(), Duration::from_millis(5)).await;
+    let client = server.client();
+    let two_lines: fn(&[u8]) -> bool = |body| body.split(|c| *c == b'\n').count() > 2;
+    let options =
+        ExchangeOptions { until: Some(two_lines), deadline: soon(), ..ExchangeOptions::default() };
+    let request = outgoing(Method::GET, server.url().as_str());
+    let whole = client.exchange(request, None, options.clone()).await.unwrap();
+    assert!(whole.truncated && whole.body.starts_with(b"abc\nabc\n"));
+    assert!(eventually(|| client.idle() == 0).await, "its connection is not kept");
+
+    // What never comes ends at the deadline, as without it.
+    let never: fn(&[u8]) -> bool = |_| false;
+    let deadline = Deadline::after(Duration::from_millis(200));
+    let request = outgoing(Method::GET, server.url().as_str());
+    let options = ExchangeOptions { until: Some(never), deadline, ..options };
+    let error = client.exchange(request, None, options).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Timeout(Phase::Total));
 }

@@ -12,9 +12,11 @@ pub const APPROVAL: &str = "Approval(address,address,uint256)";
 pub const AUTHORIZATION_USED: &str = "AuthorizationUsed(address,bytes32)";
 /// `AuthorizationCanceled(address indexed authorizer,bytes32 indexed nonce)` of EIP-3009.
 pub const AUTHORIZATION_CANCELED: &str = "AuthorizationCanceled(address,bytes32)";
-/// `x402PermitTransfer(address from,address to,uint256 amount,address asset)` of the proxies of Permit2.
+/// `x402PermitTransfer(address from,address to,uint256 amount,address asset)`: what the specification of x402 has the proxies
+/// of Permit2 note down.
 pub const PERMIT_TRANSFER: &str = "x402PermitTransfer(address,address,uint256,address)";
-/// What proxies of Permit2 note down that were built before [`PERMIT_TRANSFER`]; without arguments.
+/// What the code of the proxy at [`EXACT_PROXY`] really notes down, without arguments. (CREATE2 over the published code gives
+/// that address, and the code has this topic and not that of [`PERMIT_TRANSFER`].)
 pub const SETTLED: &str = "Settled()";
 /// As [`SETTLED`], after an allowance by EIP-2612.
 pub const SETTLED_WITH_PERMIT: &str = "SettledWithPermit()";

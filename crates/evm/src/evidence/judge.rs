@@ -115,6 +115,10 @@ pub fn judge(payment: &Payment, view: &View, confirmations: u64) -> Judgement {
     let seen = match &view.sighting {
         Sighting::Found(receipt) => match proof(payment, receipt, view) {
             Ok(amount) => return confirmed(amount, receipt, view.head, confirmations),
+            // It may be ours: then nothing that the nonce says elsewhere is an end.
+            Err(Flag::ReceiptUnverified) => {
+                return Judgement::new(Outcome::Pending, [Flag::ReceiptUnverified]);
+            }
             Err(flag) => Some(flag),
         },
         Sighting::Unknown | Sighting::Missing => None,

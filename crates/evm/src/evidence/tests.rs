@@ -134,6 +134,8 @@ fn topics_are_those_of_the_events() {
             AUTHORIZATION_CANCELED,
             "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81",
         ),
+        (SETTLED, "0x97088ec3606cfe8cc112180570d03fcde05f9b8e1bfef8e27784eaf5dd5691b6"),
+        (SETTLED_WITH_PERMIT, "0xde5b89d10fc800c459329c382fabfcad0be0ed7e5328e01fae04e507b09ef5d8"),
         (PERMIT_TRANSFER, "0xc0482a187556d776f2ef86c70df26debca6009f9d1647f6ce59e2f57fea17dc6"),
         (REGISTERED, "0xca52e62c367d81bb2e328eb795f7c7ba24afb478408a26c0e201d155c449bc4a"),
     ] {
@@ -225,6 +227,17 @@ fn an_unspent_nonce_is_no_refund_before_the_end_is_final() {
     assert_eq!(judge(&authorized(), &unasked, 1).outcome, Outcome::Pending);
     let spent = View { nonce_used: Some(true), ..now };
     assert_eq!(judge(&authorized(), &spent, 1).outcome, Outcome::Pending);
+}
+
+#[test]
+fn a_node_that_contradicts_itself_proves_no_end() {
+    let sighting = carried(vec![used(v1().nonce), paid(10_000)]);
+    let view = View { sighting, ..over() };
+    assert_eq!(seen(&authorized(), &view), pending(&["receipt_unverified"]));
+    let ahead =
+        Finalised { block: Block { number: 301, timestamp: VALID_UNTIL + 1 }, nonce_used: false };
+    let view = View { finalised: Some(ahead), ..over() };
+    assert_eq!(seen(&authorized(), &view), pending(&["receipt_unverified"]));
 }
 
 #[test]

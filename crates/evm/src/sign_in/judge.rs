@@ -87,25 +87,30 @@ impl SignIn {
     /// The value of the header `SIGN-IN-WITH-X`: base64 of the fields, the address and the signature as JSON.
     pub fn header(&self, signature: &Signature) -> String {
         let c = &self.challenge;
-        let text = |text: &String| Value::from(text.clone());
-        let mut fields = Map::new();
-        let mut put = |name: &str, value| fields.insert(name.to_owned(), value);
-        put("domain", text(&c.domain));
-        put("address", self.address.to_string().into());
-        c.statement.as_ref().map(|statement| put("statement", text(statement)));
-        put("uri", text(&c.uri));
-        put("version", text(&c.version));
-        put("chainId", format!("eip155:{}", self.chain_id).into());
-        put("type", "eip191".into());
-        put("nonce", text(&c.nonce));
-        put("issuedAt", text(&c.issued_at));
-        c.expiration_time.as_ref().map(|time| put("expirationTime", text(time)));
-        c.not_before.as_ref().map(|time| put("notBefore", text(time)));
-        c.request_id.as_ref().map(|id| put("requestId", text(id)));
+        let (address, chain, signature) =
+            (self.address.to_string(), format!("eip155:{}", self.chain_id), signature.to_string());
+        let texts = [
+            ("domain", Some(&c.domain)),
+            ("address", Some(&address)),
+            ("statement", c.statement.as_ref()),
+            ("uri", Some(&c.uri)),
+            ("version", Some(&c.version)),
+            ("chainId", Some(&chain)),
+            ("type", Some(&"eip191".to_owned())),
+            ("nonce", Some(&c.nonce)),
+            ("issuedAt", Some(&c.issued_at)),
+            ("expirationTime", c.expiration_time.as_ref()),
+            ("notBefore", c.not_before.as_ref()),
+            ("requestId", c.request_id.as_ref()),
+            ("signature", Some(&signature)),
+        ];
+        let there = texts
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?.clone()))));
+        let mut fields: Map<String, Value> = there.collect();
         if !c.resources.is_empty() {
-            put("resources", c.resources.clone().into());
+            fields.insert("resources".to_owned(), c.resources.clone().into());
         }
-        put("signature", signature.to_string().into());
         STANDARD.encode(Value::Object(fields).to_string())
     }
 }

@@ -190,7 +190,17 @@ fn every_field_has_its_line() {
         full["info"][name] = value.into();
     }
     full["info"]["resources"] = json!(["https://api.example.com/a", "https://api.example.com/b"]);
-    let text = judged(&full).unwrap().text();
+    let full = judged(&full).unwrap();
+    let signature = account_0().sign(&Signable::SignIn(&full)).unwrap();
+    let header: Value =
+        serde_json::from_slice(&STANDARD.decode(full.header(&signature)).unwrap()).unwrap();
+    assert_eq!(header["requestId"], "r-1");
+    assert_eq!(header["notBefore"], "2025-02-27T16:00:00Z");
+    assert_eq!(
+        header["resources"],
+        json!(["https://api.example.com/a", "https://api.example.com/b"])
+    );
+    let text = full.text();
     let more = "\nExpiration Time: 2025-02-27T17:00:00Z\nNot Before: 2025-02-27T16:00:00Z\nRequest ID: r-1\nResources:\
         \n- https://api.example.com/a\n- https://api.example.com/b";
     assert_eq!(text, format!("{V7_TEXT}{more}"));

@@ -147,6 +147,7 @@ pub(crate) fn refusal_of(found: &Found, trouble: Trouble) -> Refusal {
             )
             .data(format!("{{\"requiredCapabilities\":{required}}}"))
         }
+        Trouble::Asks(q) => Refusal::new(Code::ApprovalUnavailable, q),
         Trouble::Cancelled => Refusal::new(Code::Cancelled, "cancelled"),
         Trouble::Answered(e) => {
             Refusal::new(Code::UpstreamFailed, format!("{name} failed")).detail(e.message)

@@ -44,6 +44,7 @@ pub fn whole(loaded: &Loaded) -> Result<usize, ConfigError> {
         clock,
         // Nothing is dialled or started from here.
         secrets: Arc::new(model::NoVault),
+        payer: None,
     };
     servers(loaded, &ways, &EventHub::default().events())?;
     Ok(policies(loaded, 1)?.len())

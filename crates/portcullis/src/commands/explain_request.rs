@@ -56,6 +56,7 @@ fn named(loaded: &Loaded, name: &str, tenant: &TenantId) -> anyhow::Result<Arc<a
         launcher: Launcher::new(Caps::default(), clock.clone()),
         clock,
         secrets: Arc::new(NoVault),
+        payer: None,
     };
     let way = Way::of(source, loaded);
     let way = way.map_err(|wrong| anyhow::anyhow!("source `{name}`: {}", wrong.what))?;

@@ -36,7 +36,11 @@ pub fn api(source: &Source, loaded: &Loaded, way: &Way, ways: &Ways) -> Result<A
         bounds: bounds(source),
         breaker: breaker::BreakerLimits::default(),
     };
-    let ports = apis::Ports { egress: ways.egress.clone(), clock: ways.clock.clone() };
+    let ports = apis::Ports {
+        egress: ways.egress.clone(),
+        clock: ways.clock.clone(),
+        payer: ways.payer.clone(),
+    };
     let api = Api::new(config, ports).map_err(|e| e.to_string())?;
     for left_out in api.left_out() {
         tracing::warn!(source = %source.name, "left out: {left_out}");

@@ -41,6 +41,7 @@ pub fn build(
         launcher: launcher(house),
         clock: house.clock.clone(),
         secrets,
+        payer: None,
     };
     let Servers { sources: servers, flows } = servers(loaded, &ways, &events.events())?;
     let sources: Vec<Arc<dyn Source>> = servers.iter().map(|(source, _)| source.clone()).collect();

@@ -29,7 +29,7 @@ impl Reloader {
     ) -> Self {
         let egress = Egress::new(Options::default(), clock.clone());
         // Nothing is dialled or started from here, so no secret is needed.
-        let ways = Ways { egress, launcher, clock, secrets: Arc::new(model::NoVault) };
+        let ways = Ways { egress, launcher, clock, secrets: Arc::new(model::NoVault), payer: None };
         let (path, started) = (loaded.path.clone(), loaded.config.clone());
         Self { path, started, gate, store, ways }
     }

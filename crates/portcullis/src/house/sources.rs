@@ -6,6 +6,7 @@ use egress::Egress;
 use gate::port::{Events, Source as Behind};
 use gate::{PinMode, ResultMode, SourceSettings};
 use model::{Effect, Secrets, SourceName, Template};
+use pay::Payer;
 use process::Launcher;
 use sources::{Config, Mcp, Ports, Program, Reach, Remote};
 use store::{PinKey, PinKind};
@@ -27,6 +28,8 @@ pub struct Ways {
     pub clock: Clock,
     /// Secrets, at the moment they leave for somewhere.
     pub secrets: Arc<dyn Secrets>,
+    /// What pays, where anything may be paid.
+    pub payer: Option<Payer>,
 }
 
 /// From how many tools on those of an API are searched rather than listed.
@@ -117,6 +120,7 @@ fn mcp(
         clock: ways.clock.clone(),
         events: events.clone(),
         secrets: ways.secrets.clone(),
+        payer: ways.payer.clone(),
     };
     Mcp::new(config, ports).map_err(|e| wrong(e.to_string()))
 }

@@ -57,7 +57,7 @@ impl Call<'_> {
         let hop = self.hop(token.as_deref());
         let params = translate::params_to_legacy(&self.named()?, method, version, &hop)
             .map_err(bad_params)?;
-        let raw = match self.converse(id, &params, HeaderMap::new(), asks).await? {
+        let raw = match self.bought(id, &params, HeaderMap::new(), asks).await? {
             Ok(raw) => raw,
             Err(error) => return Ok(Err(error)),
         };

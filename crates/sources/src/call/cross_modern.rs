@@ -99,7 +99,7 @@ impl Call<'_> {
             Wire::Http(_) => name_headers(method, target, param_headers),
             Wire::Pipe(_) => HeaderMap::new(),
         };
-        Ok(self.converse(id, &params, headers, asks).await?)
+        self.bought(id, &params, headers, asks).await
     }
 
     /// Asks the client everything that one round wants.

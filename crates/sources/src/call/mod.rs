@@ -3,6 +3,7 @@
 mod converse;
 mod cross_legacy;
 mod cross_modern;
+mod paid;
 mod same_era;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use egress::Deadline;
 use gate::Clearance;
 use gate::port::{Link, Reply, Trouble};
+use pay::Unpaid;
 use protocol::json::{Edit, JsonError, Limits, Object, Raw};
 use protocol::mcp::translate::{self, Hop, Peek, ResultType};
 use protocol::mcp::{Era, Method, codes};
@@ -20,6 +22,8 @@ use protocol::rpc::RpcError;
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::session::{Session, named_by};
+
+pub(crate) use paid::Till;
 
 /// Why a call has no result.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(crate) enum End {
     Answered(RpcError),
     /// Raw `requiredCapabilities`.
     Needs(Bytes),
+    /// The server wants money, and gets none, or none yet.
+    Unpaid(Unpaid),
 }
 
 impl From<Fault> for End {
@@ -44,6 +50,9 @@ impl From<End> for Trouble {
             End::Fault(fault) => fault.into(),
             End::Answered(error) => Self::Answered(error),
             End::Needs(capabilities) => Self::NeedsCapability(capabilities),
+            End::Unpaid(Unpaid::Asks(asked)) => Self::Asks(asked.ticket),
+            End::Unpaid(Unpaid::Refused(no)) => Self::Answered(paid::why(&no)),
+            End::Unpaid(Unpaid::NoDemand) => Fault::malformed("asked for nothing").into(),
         }
     }
 }
@@ -97,7 +106,7 @@ impl Call<'_> {
             }
             None => None,
         };
-        match (self.clearance.client.version.era(), self.session.era()) {
+        let done = match (self.clearance.client.version.era(), self.session.era()) {
             (Era::Modern, Era::Modern) => self.modern_to_modern().await,
             (Era::Legacy, Era::Legacy) => self.legacy_to_legacy().await,
             _ if is_task(&self.clearance.method) => {
@@ -106,6 +115,13 @@ impl Call<'_> {
             }
             (Era::Modern, Era::Legacy) => self.modern_to_legacy().await,
             (Era::Legacy, Era::Modern) => self.legacy_to_modern().await,
+        };
+        match done {
+            // A tool's answer, not an error of the protocol: the model should read why, and what it can do.
+            Err(End::Unpaid(Unpaid::Refused(no))) if self.clearance.method == Method::ToolsCall => {
+                Ok(refused_result(&format!("{}: {}", no.rule, no.message)))
+            }
+            done => done,
         }
     }
 

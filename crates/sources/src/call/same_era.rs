@@ -34,7 +34,7 @@ impl Call<'_> {
             Wire::Pipe(_) => HeaderMap::new(),
         };
         let mut asks = Asks::new(&self.hub.bounds);
-        match self.converse(id, &params, headers, &mut asks).await? {
+        match self.bought(id, &params, headers, &mut asks).await? {
             Ok(raw) => self.modern_result(peek(raw)?),
             Err(e) if e.code == codes::HEADER_MISMATCH => {
                 Err(Fault::malformed(format!("did not take our headers: {}", e.message)).into())
@@ -74,7 +74,7 @@ impl Call<'_> {
         let hop = self.hop(token.as_deref());
         let params = translate::params_same_era(&named, None, &hop).map_err(bad_params)?;
         let mut asks = Asks::new(&self.hub.bounds);
-        let answer = self.converse(id, &params, HeaderMap::new(), &mut asks).await?;
+        let answer = self.bought(id, &params, HeaderMap::new(), &mut asks).await?;
         let peek = peek(answer.map_err(End::Answered)?)?;
         if client.version >= self.session.version {
             return Ok(complete(peek));

@@ -10,10 +10,11 @@ use egress::{Deadline, Egress};
 use gate::port::{Events, Greeting, Link, Reply, Trouble};
 use gate::{Clearance, Client, Lease};
 use model::Secrets;
+use pay::Payer;
 use process::Launcher;
 use protocol::mcp::{Era, Method};
 
-use crate::call::{Call, End, Trace};
+use crate::call::{Call, End, Till, Trace};
 use crate::config::{Config, Reach};
 use crate::eras::Eras;
 use crate::error::SetupError;
@@ -55,6 +56,8 @@ pub struct Ports {
     pub events: Arc<dyn Events>,
     /// Where secrets come from.
     pub secrets: Arc<dyn Secrets>,
+    /// What pays, where anything may be paid.
+    pub payer: Option<Payer>,
 }
 
 impl Mcp {
@@ -66,7 +69,8 @@ impl Mcp {
     pub fn new(config: Config, ports: Ports) -> Result<Arc<Self>, SetupError> {
         let Config { name, reach, era, stateless, times, bounds, breaker, roots } = config;
         let identity = reach.identity();
-        let Ports { egress, launcher, clock, events, secrets } = ports;
+        let Ports { egress, launcher, clock, events, secrets, payer } = ports;
+        let till = payer.and_then(|payer| Till::new(payer, &name, reach.url()));
         let children = launcher.children().caps().per_source;
         let way = match reach {
             Reach::Stdio(program) => Way::Stdio(Launch::new(
@@ -90,7 +94,7 @@ impl Mcp {
             // One less than there may be children: the one that makes room takes a moment to go.
             sessions = sessions.min(children.saturating_sub(1).max(1));
         }
-        let hub = Arc::new(Hub::new(name, times, bounds, roots, clock, events));
+        let hub = Arc::new(Hub::new(name, times, bounds, roots, clock, events, till));
         let mcp = Arc::new(Self {
             identity,
             stateless,
@@ -194,7 +198,7 @@ impl Mcp {
         let mut report = Report { of: self, outcome: Outcome::Unknown };
         let done = work.await;
         report.outcome = match &done {
-            Ok(_) | Err(End::Answered(_) | End::Needs(_)) => Outcome::Alive,
+            Ok(_) | Err(End::Answered(_) | End::Needs(_) | End::Unpaid(_)) => Outcome::Alive,
             Err(End::Fault(fault)) if fault.blamed => Outcome::Fault,
             Err(End::Fault(_)) => Outcome::Unknown,
         };

@@ -137,6 +137,7 @@ pub(crate) fn world_with(
         clock,
         events: news.clone(),
         secrets,
+        payer: None,
     };
     World { mcp: Mcp::new(config, ports).unwrap(), news }
 }

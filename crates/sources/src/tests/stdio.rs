@@ -255,7 +255,8 @@ fn a_shell_with_code_on_its_command_line_is_refused_when_it_is_set_up() {
                 launcher,
                 clock,
                 events: Arc::new(News::default()),
-                secrets: Arc::new(NoVault)
+                secrets: Arc::new(NoVault),
+                payer: None,
             }
         )
         .is_err()

@@ -1,14 +1,17 @@
 //! The engine for one machine: SQLite in WAL mode, every commit synced to disk.
 
+mod approvals;
 mod effects;
 mod keys;
-mod open;
+pub(crate) mod open;
 mod pins;
 mod row;
 mod schema;
 mod sealed;
 mod tables;
 
+#[cfg(test)]
+mod approvals_tests;
 #[cfg(test)]
 mod open_tests;
 #[cfg(test)]
@@ -31,6 +34,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{IntegrityKey, Reset, Store, StoreError, Version};
 use sealed::Realm;
 
+/// The database of keys, pins and effects.
+const SHAPE: open::Shape = open::Shape {
+    application: schema::APPLICATION,
+    latest: schema::LATEST,
+    migrate: schema::migrate,
+    seal: |sql, key, now| Tx { sql, key, now, resealed: false.into() }.seal_root(),
+};
+
 /// A [`Store`] in one SQLite file. Any number of handles, in any number of programs, may share the file: one writes at
 /// a time, the others wait up to five seconds.
 pub struct SqliteStore {
@@ -45,7 +56,7 @@ impl SqliteStore {
     ///
     /// A file that is damaged, somebody else's, or newer than this program is refused and left as it is.
     pub fn open(path: &Path, key: IntegrityKey, clock: Clock) -> Result<Self, StoreError> {
-        let connection = open::open(path, &key, &clock)?;
+        let connection = open::open(path, &key, &clock, &SHAPE)?;
         Ok(Self { connection: Mutex::new(connection), key, clock, commits: AtomicU64::new(0) })
     }
 
@@ -122,6 +133,7 @@ impl Store for SqliteStore {
                 tx.drop_set(Realm::Pins, source)?;
                 tx.drop_set(Realm::Effects, source)
             }),
+            Reset::Approvals => self.write(|tx| tx.drop_set(Realm::Approvals, "")),
             Reset::All => self.commit(sealed::drop_everything),
         }
     }

@@ -7,26 +7,37 @@ use std::time::Duration;
 
 use ambient::Clock;
 use model::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::schema::{self, APPLICATION, LATEST};
-use super::sealed;
 use crate::mac::Fields;
 use crate::{IntegrityKey, StoreError};
 
 /// How long one program waits for another's commit.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What tells one kind of database of ours from another.
+pub(crate) struct Shape {
+    /// Marks the file in its header.
+    pub(crate) application: i64,
+    /// The schema this program writes.
+    pub(crate) latest: i64,
+    /// Takes the steps of the schema that were not taken yet.
+    pub(crate) migrate: fn(&Connection, Timestamp) -> Result<(), StoreError>,
+    /// Puts seals on a database that was just made.
+    pub(crate) seal: fn(&Transaction<'_>, &IntegrityKey, Timestamp) -> Result<(), StoreError>,
+}
+
 /// Opens the database at `path`, making it first if there is none.
-pub(super) fn open(
+pub(crate) fn open(
     path: &Path,
     key: &IntegrityKey,
     clock: &Clock,
+    shape: &Shape,
 ) -> Result<Connection, StoreError> {
     let now = Timestamp(clock.now_millis());
     let found = match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(path, key, now)?;
+            create(path, key, now, shape)?;
             path.metadata()
         }
         _ => path.metadata(),
@@ -41,8 +52,8 @@ pub(super) fn open(
         return Err(corrupt(path, "it is empty"));
     }
     let mut connection = connect(path).map_err(|error| explain(path, &error))?;
-    examine(path, &connection)?;
-    prepare(&mut connection, now).map_err(|error| match error {
+    examine(path, &connection, shape)?;
+    prepare(&mut connection, now, shape).map_err(|error| match error {
         StoreError::Engine(why) => StoreError::Open { path: path.to_owned(), why },
         other => other,
     })?;
@@ -63,7 +74,7 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
 }
 
 /// Makes sure that this is a sound database of ours, without changing it.
-fn examine(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+fn examine(path: &Path, connection: &Connection, shape: &Shape) -> Result<(), StoreError> {
     let look = || -> Result<(i64, i64, String), rusqlite::Error> {
         let number = |name| connection.pragma_query_value(None, name, |row| row.get(0));
         let (application, version) = (number("application_id")?, number("user_version")?);
@@ -71,11 +82,12 @@ fn examine(path: &Path, connection: &Connection) -> Result<(), StoreError> {
         Ok((application, version, check))
     };
     let (application, version, check) = look().map_err(|error| explain(path, &error))?;
-    if application != APPLICATION {
+    if application != shape.application {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
-    if version > LATEST {
-        return Err(StoreError::TooNew { path: path.to_owned(), found: version, known: LATEST });
+    let known = shape.latest;
+    if version > known {
+        return Err(StoreError::TooNew { path: path.to_owned(), found: version, known });
     }
     if check != "ok" {
         return Err(corrupt(path, &check));
@@ -84,11 +96,12 @@ fn examine(path: &Path, connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Brings schema and settings up to date.
-fn prepare(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
+fn prepare(connection: &mut Connection, now: Timestamp, shape: &Shape) -> Result<(), StoreError> {
     connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
-    if schema::version(connection)? < LATEST {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version < shape.latest {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        schema::migrate(&tx, now)?;
+        (shape.migrate)(&tx, now)?;
         tx.commit()?;
     }
     Ok(())
@@ -96,7 +109,12 @@ fn prepare(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError
 
 /// Makes a whole database beside `path` and puts it there in one step, so that no half-made one is ever found and none
 /// that another program made meanwhile is replaced.
-fn create(path: &Path, key: &IntegrityKey, now: Timestamp) -> Result<(), StoreError> {
+fn create(
+    path: &Path,
+    key: &IntegrityKey,
+    now: Timestamp,
+    shape: &Shape,
+) -> Result<(), StoreError> {
     if beside(path, "-wal").exists() {
         // SQLite would play the old log into the new file.
         return Err(corrupt(path, "it is gone, and its write-ahead log is still there"));
@@ -109,11 +127,12 @@ fn create(path: &Path, key: &IntegrityKey, now: Timestamp) -> Result<(), StoreEr
     ambient::random(&mut tag).map_err(|error| StoreError::Engine(error.to_string()))?;
     let temporary = beside(path, &format!(".new-{:016x}", u64::from_be_bytes(tag)));
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(io)?;
-    let made =
-        fill(&temporary, key, now).and_then(|()| match std::fs::hard_link(&temporary, path) {
+    let made = fill(&temporary, key, now, shape).and_then(|()| {
+        match std::fs::hard_link(&temporary, path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(io(error)),
             _ => Ok(()),
-        });
+        }
+    });
     let _ = std::fs::remove_file(&temporary);
     made?;
     // The name has to be as durable as the commits that follow.
@@ -121,16 +140,16 @@ fn create(path: &Path, key: &IntegrityKey, now: Timestamp) -> Result<(), StoreEr
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)
 }
 
-fn fill(path: &Path, key: &IntegrityKey, now: Timestamp) -> Result<(), StoreError> {
+fn fill(path: &Path, key: &IntegrityKey, now: Timestamp, shape: &Shape) -> Result<(), StoreError> {
     let mut connection = connect(path)?;
     let tx = connection.transaction()?;
-    tx.pragma_update(None, "application_id", APPLICATION)?;
-    schema::migrate(&tx, now)?;
+    tx.pragma_update(None, "application_id", shape.application)?;
+    (shape.migrate)(&tx, now)?;
     tx.execute(
         "INSERT INTO meta (key, value) VALUES ('made_at', ?1), ('key_check', ?2)",
         (now.as_millis().to_string(), key_check(key)),
     )?;
-    sealed::Tx { sql: &tx, key, now, resealed: false.into() }.seal_root()?;
+    (shape.seal)(&tx, key, now)?;
     tx.commit()?;
     connection.close().map_err(|(_, error)| error.into())
 }

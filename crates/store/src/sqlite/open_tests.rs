@@ -84,9 +84,9 @@ fn a_database_of_another_program_is_refused_and_left_as_it_is() {
 fn a_newer_schema_is_refused() {
     let home = home();
     drop(home.open());
-    raw(&home.path).pragma_update(None, "user_version", 2).unwrap();
+    raw(&home.path).pragma_update(None, "user_version", 3).unwrap();
     let error = home.try_open().unwrap_err();
-    assert!(matches!(error, StoreError::TooNew { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::TooNew { found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]

@@ -8,11 +8,11 @@ pub(super) const APPLICATION: i64 = 0x506f_7274;
 
 /// Every step from an empty database to the present schema. A step, once released, never changes; the schema's number
 /// is how many were taken. A step that adds a column to a sealed table must seal its rows anew.
-const STEPS: &[(&str, &str)] = &[("keys, pins, effects", STEP_1)];
+const STEPS: &[(&str, &str)] = &[("keys, pins, effects", STEP_1), ("approvals", STEP_2)];
 
 /// The schema this program writes.
-pub(super) const LATEST: i64 = 1;
-const _: () = assert!(STEPS.len() == 1, "`LATEST` is the number of steps");
+pub(super) const LATEST: i64 = 2;
+const _: () = assert!(STEPS.len() == 2, "`LATEST` is the number of steps");
 
 /// `mac` is over all columns before it, in their order here; see `tables`.
 const STEP_1: &str = "
@@ -87,6 +87,19 @@ CREATE TABLE effects (
   accepted_at INTEGER NOT NULL,
   mac         BLOB NOT NULL,
   PRIMARY KEY (source, kind, name)
+) STRICT;
+";
+
+const STEP_2: &str = "
+CREATE TABLE approvals (
+  id       TEXT PRIMARY KEY,
+  tenant   TEXT NOT NULL,
+  binding  BLOB NOT NULL CHECK (length(binding) = 32),
+  asked    INTEGER NOT NULL,
+  expires  INTEGER NOT NULL,
+  question TEXT NOT NULL,
+  progress TEXT NOT NULL,
+  mac      BLOB NOT NULL
 ) STRICT;
 ";
 

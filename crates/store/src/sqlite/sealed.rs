@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, params_from_iter};
 
 pub(super) use super::Tx;
-use super::tables::{API_KEYS, EFFECTS, PENDING, PINS, Table};
+use super::tables::{API_KEYS, APPROVALS, EFFECTS, PENDING, PINS, Table};
 use crate::StoreError;
 use crate::mac::Fields;
 
@@ -14,16 +14,18 @@ pub(super) enum Realm {
     Keys,
     Pins,
     Effects,
+    Approvals,
 }
 
 impl Realm {
-    const ALL: [Self; 3] = [Self::Keys, Self::Pins, Self::Effects];
+    const ALL: [Self; 4] = [Self::Keys, Self::Pins, Self::Effects, Self::Approvals];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Keys => "keys",
             Self::Pins => "pins",
             Self::Effects => "effects",
+            Self::Approvals => "approvals",
         }
     }
 
@@ -32,12 +34,14 @@ impl Realm {
             Self::Keys => &[API_KEYS],
             Self::Pins => &[PINS, PENDING],
             Self::Effects => &[EFFECTS],
+            Self::Approvals => &[APPROVALS],
         }
     }
 
     fn set_name(self, owner: &str) -> String {
         match self {
             Self::Keys => "the set of API keys".to_owned(),
+            Self::Approvals => "the set of approvals".to_owned(),
             _ => format!("the set of {} of source {}", self.as_str(), owner.escape_debug()),
         }
     }

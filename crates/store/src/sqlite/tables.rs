@@ -72,6 +72,13 @@ pub(super) const EFFECTS: Table = Table {
     owned: true,
 };
 
+pub(super) const APPROVALS: Table = Table {
+    name: "approvals",
+    columns: &["id", "tenant", "binding", "asked", "expires", "question", "progress"],
+    key: 1,
+    owned: false,
+};
+
 impl Table {
     /// All rows of one owner (given as `?1`), in the order of the primary key.
     pub(super) fn select(&self) -> String {

@@ -47,6 +47,7 @@ impl Pinned {
             clock,
             // Nothing is dialled or started from here.
             secrets: std::sync::Arc::new(model::NoVault),
+            payer: None,
         };
         let servers = servers(&house.loaded, &ways, &EventHub::default().events())?.sources;
         let sets = house.store.pinned_sources()?;

@@ -1,0 +1,144 @@
+use url::{Host, Url, form_urlencoded};
+
+use crate::bytes::array_from_hex;
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::keys::{Keys, PublicKey};
+use crate::nip44::Conversation;
+use crate::nwc::request::Request;
+use crate::nwc::{KIND_REQUEST, Sent};
+
+/// How many relays a connection may name.
+const MAX_RELAYS: usize = 10;
+const SCHEME: &str = "nostr+walletconnect://";
+
+/// What a connection URI says. It spends money: no `Debug`, `Clone` or `Serialize`.
+pub struct Connection {
+    wallet: PublicKey,
+    relays: Vec<String>,
+    keys: Keys,
+    conversation: Conversation,
+}
+
+impl Connection {
+    /// Reads `nostr+walletconnect://<wallet's key>?relay=…&secret=…`. Plain `ws` is taken only for loopback, and only
+    /// where `loopback` says so.
+    ///
+    /// # Errors
+    /// `uri`; `relay`: none, too many or no URL; `tls`: a relay without TLS; `secret`: none, two, or no key.
+    pub fn read(uri: &str, loopback: bool) -> Result<Self, Fault> {
+        let bad = Fault::new("uri", "not the URI of a wallet connection");
+        let (wallet, query) =
+            uri.strip_prefix(SCHEME).and_then(|r| r.split_once('?')).ok_or(bad)?;
+        let wallet = PublicKey::from_hex(wallet).ok_or(bad)?;
+        if query.contains('#') || uri.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(bad);
+        }
+        let mut relays: Vec<String> = Vec::new();
+        let mut keys = None;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "relay" => relays.push(relay(&value, loopback)?),
+                "secret" => {
+                    let no_key = Fault::new(
+                        "secret",
+                        "the secret of the connection is no key, or stands twice",
+                    );
+                    let read = array_from_hex(&value).and_then(Keys::from_bytes).ok_or(no_key)?;
+                    if keys.replace(read).is_some() {
+                        return Err(no_key);
+                    }
+                }
+                _ => {}
+            }
+        }
+        relays.dedup();
+        if relays.is_empty() || relays.len() > MAX_RELAYS {
+            return Err(Fault::new("relay", "the connection names no relay, or too many"));
+        }
+        let keys = keys.ok_or(Fault::new("secret", "the connection has no secret"))?;
+        let conversation = Conversation::new(&keys, wallet)?;
+        Ok(Self { wallet, relays, keys, conversation })
+    }
+
+    /// The wallet's key.
+    pub const fn wallet(&self) -> PublicKey {
+        self.wallet
+    }
+
+    /// The key that the wallet knows the owner by.
+    pub fn client(&self) -> PublicKey {
+        self.keys.public()
+    }
+
+    /// The relays, as URLs; where they may lead is for the way out to judge.
+    pub fn relays(&self) -> &[String] {
+        &self.relays
+    }
+
+    pub(super) const fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// Seals and signs a request. `at` and `expires` are seconds since 1970; `nonce` and `random` are fresh.
+    /// Whatever is sent again is this event, never a new one.
+    ///
+    /// # Errors
+    /// `too_large`, `bad_event`.
+    pub fn request(
+        &self,
+        request: &Request,
+        at: u64,
+        expires: u64,
+        nonce: &[u8; 32],
+        random: &[u8; 32],
+    ) -> Result<Sent, Fault> {
+        let content = self.conversation.seal(&request.to_json(), nonce)?;
+        let tag = |name: &str, value: String| vec![name.to_owned(), value];
+        let tags = vec![
+            tag("p", self.wallet.to_hex()),
+            tag("encryption", "nip44_v2".to_owned()),
+            tag("expiration", expires.to_string()),
+        ];
+        let event = Event::sign(&self.keys, at, KIND_REQUEST, tags, content, random)?;
+        Ok(Sent { event, method: request.method() })
+    }
+
+    /// A text without the secret of this connection and without any connection URI in it: for logs and people.
+    pub fn scrub(&self, text: &str) -> String {
+        let secret = self.keys.secret_hex();
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.to_ascii_lowercase().find("nostr+walletconnect:") {
+            clean.push_str(&rest[..at]);
+            clean.push_str("[connection]");
+            let end = rest[at..].find(|c: char| c.is_whitespace() || "\"'<>".contains(c));
+            rest = end.map_or("", |end| &rest[at + end..]);
+        }
+        clean.push_str(rest);
+        while let Some(at) = clean.to_ascii_lowercase().find(secret.as_str()) {
+            clean.replace_range(at..at + secret.len(), "[secret]");
+        }
+        clean
+    }
+}
+
+fn relay(text: &str, loopback: bool) -> Result<String, Fault> {
+    let bad = Fault::new("relay", "a relay of the connection has no lawful URL");
+    let url = Url::parse(text).map_err(|_| bad)?;
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err(bad);
+    }
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(bad),
+    };
+    match url.scheme() {
+        "wss" => Ok(url.to_string()),
+        "ws" if local && loopback => Ok(url.to_string()),
+        "ws" => Err(Fault::new("tls", "a relay of the connection has no TLS")),
+        _ => Err(bad),
+    }
+}

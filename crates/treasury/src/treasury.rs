@@ -1,0 +1,118 @@
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use ambient::Clock;
+use ledger::{Books, Change, Intent, Judgement, Opening, Policy, PolicyError};
+use store::{LedgerFile, LedgerKey, Mark};
+use tokio::sync::watch;
+
+use crate::owner::Owner;
+use crate::queue::Queue;
+use crate::writer::{Standing, Writer};
+use crate::{OpenError, Refused, Reservation};
+
+/// The treasury, open. Clones are cheap and share it; the last one dropped writes what is left and closes it.
+#[derive(Clone)]
+pub struct Treasury(Arc<Inner>);
+
+struct Inner {
+    queue: Arc<Queue>,
+    standing: watch::Receiver<Standing>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Treasury {
+    /// Opens the books at `path`, or begins them. What processes that are gone had reserved is released, what they had
+    /// signed or sent is held. Blocks for the disk.
+    ///
+    /// # Errors
+    /// The policy or the file does not load.
+    pub fn open(
+        path: &Path,
+        key: LedgerKey,
+        policy: Policy,
+        clock: Clock,
+    ) -> Result<Self, OpenError> {
+        policy.check()?;
+        let file = LedgerFile::open(path, key, &clock)?;
+        let system =
+            |what| move |error: std::io::Error| OpenError::System { what, why: error.to_string() };
+        let owner = Owner::new(path).map_err(system("mark this process as alive"))?;
+        let queue = Arc::new(Queue::new(policy));
+        let (sender, standing) = watch::channel(Standing::default());
+        let mut writer = Writer {
+            queue: queue.clone(),
+            file,
+            path: path.to_owned(),
+            owner,
+            clock,
+            books: Books::default(),
+            mark: Mark::START,
+            unstored: VecDeque::new(),
+            standing: sender,
+        };
+        writer.recover()?;
+        let thread = std::thread::Builder::new().name("treasury".to_owned());
+        let thread = thread.spawn(move || writer.run()).map_err(system("start a thread"))?;
+        let writer = Mutex::new(Some(thread));
+        Ok(Self(Arc::new(Inner { queue, standing, writer })))
+    }
+
+    /// Judges an intent and reserves what it may cost, in one transaction. Durable when it resolves.
+    ///
+    /// # Errors
+    /// A rule, a person who has to be asked, the same payment, or the ledger.
+    pub async fn reserve(&self, intent: Intent) -> Result<Reservation, Refused> {
+        let queue = self.queue().clone();
+        let work = move |round: &mut crate::round::Round<'_, '_>| match round.judge(&intent) {
+            Judgement::Allow { holds, soft } => {
+                let (id, owner) = (round.fresh_id()?, round.owner.to_owned());
+                let opening = Box::new(Opening { id, owner, intent, holds, soft });
+                round.record(Change::Reserved { opening })?;
+                Ok(id)
+            }
+            Judgement::Ask { rules, persons, .. } => Err(Refused::Ask { rules, persons }),
+            Judgement::Same(id) => Err(Refused::Same(id)),
+            Judgement::Deny(refusal) => Err(Refused::Denied(refusal)),
+        };
+        self.queue().step(work, move |id| id.map(|id| Reservation::new(queue, id))).await
+    }
+
+    /// Puts another policy in the place of the present one, from the next step on. What is reserved stays so.
+    ///
+    /// # Errors
+    /// It does not load; the old one stays.
+    pub fn set_policy(&self, policy: Policy) -> Result<(), PolicyError> {
+        policy.check()?;
+        self.queue().set_policy(policy);
+        Ok(())
+    }
+
+    /// How the treasury is doing, now and after every round.
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.0.standing.clone()
+    }
+
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.0.queue
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue.stop();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // One that panicked has closed the queue already.
+            let _panicked = writer.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Treasury {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Treasury")
+    }
+}
