@@ -4,6 +4,7 @@
 //! Pure: what is known comes in as a [`Situation`], what was spent is asked of [`Caps`], and nothing happens here but a
 //! [`Verdict`] with a sentence for a person.
 
+mod books;
 mod candidate;
 mod caps;
 pub mod explain;
@@ -17,6 +18,7 @@ mod situation;
 mod target;
 mod verdict;
 
+pub use books::InBooks;
 pub use caps::{Caps, Room, Spend};
 pub use evm::Address;
 pub use judge::judge;

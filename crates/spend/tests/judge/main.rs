@@ -4,6 +4,7 @@
 
 #[path = "../rows/base.rs"]
 mod base;
+mod books;
 mod choice;
 mod order;
 mod price;

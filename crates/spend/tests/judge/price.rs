@@ -52,3 +52,21 @@ fn a_threshold_that_cannot_be_compared_asks() {
         "over_threshold"
     );
 }
+
+#[test]
+fn a_price_accepted_in_one_asset_is_a_reference_for_another() {
+    // 0.01 USDC was accepted; 2 units of a token of 2 decimals are 0.02.
+    let mut situation = situation();
+    let row = &situation.policy.assets[0];
+    situation.known.pins.0[0].price = Some(Price::of(10_000, row).unwrap());
+    let two = |amount: &str| {
+        let asset = json!("0x2222222222222222222222222222222222222222");
+        let extra = json!({"name": "TWO", "version": "1"});
+        entries(&[&[("asset", asset), ("amount", json!(amount)), ("extra", extra)]])
+    };
+    assert_eq!(rule(&judged(&two("1"), &situation)), "allow");
+    assert_eq!(rule(&judged(&two("2"), &situation)), "price_drift");
+    // Without a worth it cannot be compared, and is not taken for cheap.
+    situation.policy.assets[1].worth = None;
+    assert_eq!(rule(&judged(&two("1"), &situation)), "price_drift");
+}
