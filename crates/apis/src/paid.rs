@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use egress::{Boxed, Credential, EgressError, Outgoing, Whole};
 use gate::port::{Reply, Trouble};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use model::Secrets;
 use pay::{Answer, Attachment, Errand, Payer, Request, Unpaid};
 
@@ -39,6 +39,9 @@ impl Credential for Beside<'_> {
                     EgressError::secret("the proof of payment holds what no header can carry")
                 })?;
                 value.set_sensitive(true);
+                let name = HeaderName::try_from(name).map_err(|_| {
+                    EgressError::secret("the proof of payment has a place that no request has")
+                })?;
                 request.headers.insert(name, value);
             }
             Ok(())
@@ -111,6 +114,7 @@ impl Run<'_> {
         Errand {
             tenant: principal.tenant.as_str().to_owned(),
             principal: principal.id.as_str().to_owned(),
+            credential: principal.credential.clone(),
             session: (!self.client.session.is_empty()).then(|| self.client.session.clone()),
             source: self.api.source().as_str().to_owned(),
             tool: about.exposed.clone(),

@@ -11,6 +11,8 @@ pub struct Errand {
     pub tenant: String,
     /// Who calls.
     pub principal: String,
+    /// How the caller proved it.
+    pub credential: model::Credential,
     /// The public name of the session, where there is one.
     pub session: Option<String>,
     /// The source behind the gate.
@@ -53,9 +55,28 @@ pub enum Request {
         server: Option<Url>,
         /// SHA-256 of the canonical params, without `_meta`.
         digest: [u8; 32],
+        /// Whether the server speaks 2026-07-28 or later.
+        modern: bool,
         /// Whether the server has said that it may ask for payment in the manner of 2026-07-28.
         negotiated: bool,
     },
+}
+
+impl Errand {
+    /// SHA-256 over what makes two requests equal: method, URL and body, or the call's own params.
+    pub fn request_digest(&self) -> [u8; 32] {
+        let text = match &self.request {
+            Request::Http { method, url, body, .. } => {
+                [method.as_bytes(), b"\n", url.as_str().as_bytes(), b"\n", body].concat()
+            }
+            Request::Mcp { method, target, digest, .. } => {
+                let source = self.source.as_bytes();
+                [method.as_bytes(), b"\n", source, b"\n", target.as_bytes(), b"\n", digest].concat()
+            }
+        };
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
+        hash.as_ref().try_into().unwrap_or_default()
+    }
 }
 
 impl Request {
@@ -100,14 +121,23 @@ pub enum Answer {
 }
 
 /// What goes with a request so that it is served. All of it is secret until the payment is settled.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Attachment {
     /// Header fields.
-    pub headers: Vec<(http::HeaderName, String)>,
+    pub headers: Vec<(String, String)>,
     /// Members of `params._meta`.
     pub meta: Vec<(String, Value)>,
     /// Texts that must not come back to an agent: signatures, nonces, preimages, tokens.
     pub secrets: Vec<String>,
+    /// Whether, and how long, it serves again for the same caller, origin and path.
+    pub reuse: Option<Reuse>,
+}
+
+/// How long something that was bought serves.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Reuse {
+    /// Milliseconds since the epoch; `None` until it is refused.
+    pub until: Option<u64>,
 }
 
 /// Why a call was not paid for.

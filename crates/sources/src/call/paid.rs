@@ -92,6 +92,7 @@ impl Call<'_> {
         Ok(Errand {
             tenant: principal.tenant.as_str().to_owned(),
             principal: principal.id.as_str().to_owned(),
+            credential: principal.credential.clone(),
             session: (!client.session.is_empty()).then(|| client.session.clone()),
             source: self.hub.name.as_str().to_owned(),
             tool: about.exposed.clone(),
@@ -100,6 +101,7 @@ impl Call<'_> {
                 method: method.as_str().to_owned(),
                 server: till.server.clone(),
                 digest: asked.as_ref().try_into().unwrap_or_default(),
+                modern: self.session.era() == Era::Modern,
                 negotiated: self.negotiated(),
             },
             digest: about.digest,
