@@ -21,6 +21,11 @@ mod reserved;
 mod strict;
 pub mod x402;
 
+#[cfg(test)]
+mod challenge_tests;
+#[cfg(test)]
+mod demand_tests;
+
 pub use bounds::{
     MAX_ACCEPTS, MAX_BODY, MAX_CREDENTIAL, MAX_DEPTH, MAX_EXTENSIONS, MAX_HEADER, MAX_STRING,
 };

@@ -19,7 +19,12 @@ pub struct InBooks<'a> {
 
 impl Caps for InBooks<'_> {
     fn room(&self, spend: &Spend<'_>) -> Room {
-        let intent = Intent { terms: spend.terms.clone(), ..self.intent.clone() };
+        let mut terms = spend.terms.clone();
+        // Fees that count beforehand are a part of what is looked for.
+        if spend.counted.minor > terms.amount.minor {
+            (terms.amount.minor, terms.fee_limit) = (spend.counted.minor, 0);
+        }
+        let intent = Intent { terms, ..self.intent.clone() };
         match self.books.judge(&intent, self.policy, self.now) {
             Judgement::Allow { soft, .. } => Room::Enough { soft: !soft.is_empty() },
             Judgement::Ask { rules, .. } => Room::Asks(rules.into_iter().map(question).collect()),
