@@ -5,9 +5,11 @@
 //! before the next. What a seller says is a claim; chains, wallets and mints give proof; without proof the money stays
 //! held.
 
+pub mod chain;
 mod driver;
 mod errand;
 mod payer;
+pub mod x402;
 
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
