@@ -8,6 +8,7 @@
 mod ask;
 mod credit;
 mod demand;
+pub mod chain;
 mod driver;
 mod errand;
 mod facts;
@@ -18,6 +19,7 @@ mod payer;
 mod reconcile;
 mod record;
 mod settings;
+pub mod x402;
 
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
