@@ -135,6 +135,7 @@ impl Bench {
                 level: None,
                 state: None,
                 deadline: std::time::Duration::from_secs(20),
+                approval: None,
             })
             .await
     }

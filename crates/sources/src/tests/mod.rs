@@ -227,6 +227,7 @@ pub(crate) fn cleared(
         level: None,
         state: None,
         deadline: Duration::from_secs(20),
+        approval: None,
     }
 }
 
