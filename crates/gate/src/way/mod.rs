@@ -100,7 +100,7 @@ async fn travel(
     let mut named = approve::named(gate, client, &found, &mut incoming)?;
     let arguments = arguments.as_ref();
     for _ in 0..QUESTIONS {
-        let (asks, headers, _place) =
+        let Admitted { asks, headers, place } =
             admitted(gate, client, &incoming, &found, arguments, passage)?;
         let settled = match asks {
             Some(rule) => {
@@ -129,7 +129,8 @@ async fn travel(
                 }
             }
         };
-        drop(_place);
+        // Whoever waits for a person takes no place from those who call.
+        drop(place);
         let put = approve::put(gate, client, &found, &asking, &mut named, (kind, &link));
         match Box::pin(put).await? {
             Put::Again => {}
@@ -139,8 +140,17 @@ async fn travel(
     Err(Refusal::new(Code::ApprovalRequired, "this call asks a person again and again"))
 }
 
-/// Everything that has to hold before a person is asked or a source is: the id of the policy that asks, if one does,
-/// the mirrored headers, and the place among the calls of this principal.
+/// A call that may go on, if no person has to be asked first.
+struct Admitted {
+    /// The policy that asks a person, if one does.
+    asks: Option<String>,
+    /// Mirrors of the arguments, for the upstream.
+    headers: Vec<(String, String)>,
+    /// The place among the calls of this principal that run.
+    place: Permit<Who>,
+}
+
+/// Everything that has to hold before a person is asked, or a source is.
 fn admitted(
     gate: &Gate,
     client: &Arc<Client>,
@@ -148,13 +158,13 @@ fn admitted(
     found: &Found,
     arguments: Option<&Object>,
     passage: &mut Passage,
-) -> Result<(Option<String>, Vec<(String, String)>, Permit<Who>), Refusal> {
+) -> Result<Admitted, Refusal> {
     let asks = decide::decide(gate, client, found, arguments, passage)?;
     lookup::refuse_quarantined(found)?;
     limit::tool(gate, client, found)?;
     let place = limit::at_once(gate, client)?;
     let headers = arguments::check(gate, client, incoming, found, arguments)?;
-    Ok((asks, headers, place))
+    Ok(Admitted { asks, headers, place })
 }
 
 /// Makes the call, or goes on with the one that waits for this answer.
