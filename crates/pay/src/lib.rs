@@ -23,7 +23,7 @@ pub mod x402;
 
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
-    Answer, Asked, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
+    Answer, Asked, Asking, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
     idempotency_key,
 };
 pub use facts::Facts;
