@@ -225,7 +225,7 @@ async fn a_modern_client_is_led_to_the_page_and_goes_on_with_its_state_or_withou
         let again =
             if with_state { retry(&arguments(), &state, "accept") } else { params(&arguments()) };
         let done = soon(house.send(&alice, Method::ToolsCall, &again)).await;
-        assert_eq!(done["result"]["resultType"], "complete", "{done}");
+        assert!(done["result"]["content"].is_array(), "{done}");
         let seen = house.source().seen.lock().unwrap()[0].1.clone();
         assert!(!seen.contains("requestState") && !seen.contains("inputResponses"), "{seen}");
         let again = soon(house.send(&alice, Method::ToolsCall, &again)).await;
@@ -368,7 +368,7 @@ async fn a_source_that_asks_in_the_middle_of_a_call_is_rendered_alike() {
     assert_eq!(desk.ticket(&id).await.unwrap().unwrap().state, State::Granted);
     house.source().answers(Script::Echo);
     let done = soon(house.send(&alice, Method::ToolsCall, &params(&arguments()))).await;
-    assert_eq!(done["result"]["resultType"], "complete", "{done}");
+    assert!(done["result"]["content"].is_array(), "{done}");
     assert_eq!(house.source().called(), 2);
 }
 
