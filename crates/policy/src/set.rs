@@ -80,6 +80,11 @@ impl PolicySet {
         words
     }
 
+    /// A policy that leaves something to a person, by its name; none if every one of them decides.
+    pub fn asks(&self) -> Option<&str> {
+        self.rules.iter().find(|rule| rule.kind == crate::rule::Kind::Ask).map(|rule| &*rule.id)
+    }
+
     /// How many policies there are, levels included.
     pub const fn len(&self) -> usize {
         self.rules.len()

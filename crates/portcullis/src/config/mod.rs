@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod approvals;
 mod audit;
 mod check;
 mod confine;
@@ -38,6 +39,7 @@ pub use admin::Admin;
 pub use api::{
     ApiAuth, Arazzo, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule,
 };
+pub use approvals::Approvals;
 pub use audit::{Arguments, Audit};
 pub use check::{audience, host_port, meet, prefix, undeclared};
 pub use error::ConfigError;
@@ -89,6 +91,8 @@ pub struct Config {
     pub payments: Option<Payments>,
     /// What may be spent.
     pub budget: Vec<BudgetEntry>,
+    /// What happens where a policy says that a person decides.
+    pub approvals: Approvals,
     /// Whom principals belong to, and what each of these may use.
     pub tenants: BTreeMap<String, Tenant>,
     /// Tools over plain HTTP.
