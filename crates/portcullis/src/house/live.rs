@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use gate::Gate;
 use gate::port::Source;
 use journal::Journal;
+use pay::Payer;
 use model::Timestamp;
 use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
@@ -22,7 +23,7 @@ use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
     AdminState, Built, House, Reloader, build, collisions, desk, door, no_strangers, open_hooks,
-    serve_admin, tend,
+    money, serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -36,6 +37,7 @@ pub struct Live {
     house: House,
     journal: Journal,
     built: Built,
+    payer: Option<Payer>,
     settings: front::Settings,
     gauges: Arc<Gauges>,
     listener: TcpListener,
@@ -65,17 +67,21 @@ impl Live {
         let mut own = vec![listener.local_addr()?];
         own.extend(admin.as_ref().map(TcpListener::local_addr).transpose()?);
         let secrets = house.secrets();
-        let options = egress::Options { secrets, own: own.clone(), ..Default::default() };
+        let options =
+            egress::Options { secrets: secrets.clone(), own: own.clone(), ..Default::default() };
         let egress = egress::Egress::new(options, house.clock.clone());
         fetch_descriptions(&house.loaded, &egress).await;
-        let built = prepared(&house, &journal, own)?;
+        let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
+        let desk = desk(&house, Some(journal.clone()), page);
+        let shared = money::Shared { desk: desk.clone(), journal: journal.clone(), egress, secrets };
+        let payer = money::payer(&house, &shared)?;
+        let built = prepared(&house, &journal, own, payer.clone())?;
         if house.loaded.config.approvals.enabled {
-            let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
-            built.gate.attach_desk(desk(&house, Some(journal.clone()), page));
+            built.gate.attach_desk(desk);
         }
         // Before anybody is told that it runs: until then SIGHUP would end it.
         let hangups = signal(SignalKind::hangup())?;
-        Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups })
+        Ok(Self { house, journal, built, payer, settings, gauges, listener, admin, hangups })
     }
 
     /// Where agents reach it.
@@ -91,7 +97,7 @@ impl Live {
 
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { house, journal, built, settings, gauges, listener, admin, hangups } = self;
+        let Self { house, journal, built, payer, settings, gauges, listener, admin, hangups } = self;
         let Built { gate, sources, launcher } = built;
         record(&journal, &house.clock, Kind::Start, None).await?;
         say_auth(&house);
@@ -110,6 +116,9 @@ impl Live {
         helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));
         let reloader = Reloader::new(&house.loaded, gate.clone(), store, launcher, clock.clone());
         helpers.spawn(on_hangup(hangups, reloader, journal.clone(), clock));
+        if let Some(payer) = payer {
+            helpers.spawn(money::tend(payer));
+        }
         let draining = gate.clone();
         let told = async move {
             stop.await;
@@ -123,10 +132,15 @@ impl Live {
 }
 
 /// Builds the gate, and refuses one in which two pinned things have one name.
-fn prepared(house: &House, journal: &Journal, own: Vec<SocketAddr>) -> anyhow::Result<Built> {
+fn prepared(
+    house: &House,
+    journal: &Journal,
+    own: Vec<SocketAddr>,
+    payer: Option<Payer>,
+) -> anyhow::Result<Built> {
     let epoch = next_epoch(0, &house.clock);
     no_strangers(&house.store, &house.loaded.config, Timestamp(house.clock.now_millis()))?;
-    let built = build(house, journal.clone(), house.store.clone(), epoch, own)?;
+    let built = build(house, journal.clone(), house.store.clone(), epoch, own, payer)?;
     let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
     if twice.is_empty() { Ok(built) } else { Err(ConfigError::Start(twice.join("\n")).into()) }
 }

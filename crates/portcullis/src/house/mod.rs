@@ -14,7 +14,7 @@ mod hooks;
 mod keys;
 mod live;
 mod logs;
-mod money;
+pub mod money;
 mod onlooker;
 mod pinned;
 mod policies;
