@@ -99,3 +99,32 @@ fn all_questions_are_listed_in_their_order() {
     assert_eq!(rules, ["payee_changed", "price_drift", "over_threshold"]);
     assert_eq!((choice.approvers, choice.terms.payee.as_str()), (1, base::STRANGER));
 }
+
+struct Asking;
+
+impl spend::Caps for Asking {
+    fn room(&self, _: &Spend<'_>) -> Room {
+        let rule = model::money::MoneyRule::OverThreshold;
+        Room::Asks(vec![spend::Reason::new(rule, "A budget wants a person asked.")])
+    }
+}
+
+#[test]
+fn what_a_budget_asks_comes_after_payee_and_price() {
+    let stranger = entries(&[&[("payTo", json!(base::STRANGER)), ("amount", json!("20000"))]]);
+    let Verdict::Ask { rules, .. } = judge(&stranger, &REQUEST, &situation(), &Asking) else {
+        panic!()
+    };
+    let rules: Vec<_> = rules.iter().map(|reason| reason.rule.as_str()).collect();
+    assert_eq!(rules, ["payee_changed", "price_drift", "over_threshold"]);
+}
+
+#[test]
+fn a_look_alike_asks_and_a_failing_checksum_is_refused() {
+    // g-money-26: as the row spells it, and in small letters.
+    let row = "0x20965d1e07b94C28F3AA61C0d7e2b8f4190c287c";
+    let small = row.to_lowercase();
+    for (text, expected) in [(row, "bad_address"), (&small, "payee_changed")] {
+        assert_eq!(rule(&judged(&entries(&[&[("payTo", json!(text))]]), &situation())), expected);
+    }
+}
