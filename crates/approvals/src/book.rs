@@ -177,14 +177,14 @@ fn settle(entry: &mut Entry, binding: &Binding, now: Timestamp, named: bool) -> 
     }
 }
 
-fn grant(entry: &Entry, binding: &Binding) -> Grant {
+fn grant(entry: &Entry, binding: &Binding) -> Box<Grant> {
     let yes = &entry.progress.yes;
-    Grant {
+    Box::new(Grant {
         id: entry.id.clone(),
         by: yes.iter().map(|y| y.by.clone()).collect(),
         keep: yes.iter().all(|y| y.keep),
         binding: binding.clone(),
-    }
+    })
 }
 
 /// A call whose yes was used goes on after a question of its source: the round it names has to be the next one, so

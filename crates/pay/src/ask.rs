@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use approvals::{Binding, Question, Taken};
+use approvals::{Binding, Question, Taken, Ticket};
+use aws_lc_rs::digest::{SHA256, digest};
 use ledger::{Intent, State};
 use model::money::{Amount, MoneyRule};
-use model::{PrincipalId, SourceName, TenantId};
 use spend::Choice;
 use treasury::Reservation;
 
-use crate::errand::{Asked, Errand, Request, Unpaid};
+use crate::errand::{Asked, Errand, Unpaid};
 use crate::flow::no;
 use crate::payer::{Inner, ledger_is_away};
 use crate::record::{Entry, Who};
@@ -25,12 +25,12 @@ pub(crate) async fn granted(
     rules: &[MoneyRule],
     persons: u8,
 ) -> Result<(Reservation, Option<String>), Unpaid> {
-    let binding = binding(inner, errand, choice)?;
+    let binding = binding(inner, errand, choice);
     let desk = |e: approvals::DeskError| {
         tracing::error!("a person cannot be asked: {e}");
         no(MoneyRule::Ledger, "a person would have to be asked, and that is not possible now", None)
     };
-    match inner.desk.take(&binding, None).await.map_err(desk)? {
+    match inner.desk.take(&binding, errand.asking.named.as_deref()).await.map_err(desk)? {
         Taken::Granted(grant) => {
             let reservation = claimed(inner, &intent, &grant).await?;
             if grant.keep {
@@ -38,7 +38,7 @@ pub(crate) async fn granted(
             }
             Ok((reservation, Some(grant.id)))
         }
-        Taken::Waiting(ticket) => Err(asks(&ticket.id, rules, choice)),
+        Taken::Waiting(ticket) => Err(asks(inner, ticket, rules, choice)),
         Taken::None => {
             let away = |e: treasury::Refused| refused(&e);
             let asked = inner.treasury.ask(intent.clone(), LIFE).await;
@@ -48,8 +48,8 @@ pub(crate) async fn granted(
             };
             let mut question = Question::new(
                 binding,
-                errand.credential.clone(),
-                errand.arguments.clone().unwrap_or_else(|| "(not recorded)".to_owned()),
+                errand.asking.credential.clone(),
+                errand.asking.arguments.clone(),
             );
             question.reasons = rules.iter().map(|rule| rule.as_str().to_owned()).collect();
             question.persons = persons.max(asked.persons);
@@ -63,7 +63,7 @@ pub(crate) async fn granted(
                         ..Entry::new(&name, "asked", &choice.terms)
                     };
                     inner.note(Who::from(errand), entry).await;
-                    Err(asks(&ticket.id, rules, choice))
+                    Err(asks(inner, ticket, rules, choice))
                 }
                 Err(e) => {
                     let _ = inner.treasury.withdraw(asked.id, MoneyRule::Denied).await;
@@ -130,31 +130,23 @@ async fn keep(inner: &Inner, errand: &Errand, choice: &Choice) {
     }
 }
 
-fn binding(inner: &Inner, errand: &Errand, choice: &Choice) -> Result<Binding, Unpaid> {
-    let source = SourceName::new(&errand.source)
-        .map_err(|_| no(MoneyRule::NotPermitted, "the source has no lawful name", None))?;
-    let method = match &errand.request {
-        Request::Http { .. } => "tools/call".to_owned(),
-        Request::Mcp { method, .. } => method.clone(),
-    };
-    let bound = Binding {
-        tenant: TenantId::new(&errand.tenant),
-        principal: PrincipalId::new(&errand.principal),
-        session: errand.session.clone().unwrap_or_default(),
-        method,
-        source,
-        tool: errand.tool.clone(),
-        definition: String::new(),
-        arguments: errand.digest,
-        terms: None,
-        policy: inner.policy_digest,
-    };
-    Ok(bound.with_terms(choice.terms.clone()))
+/// What a yes is bound to: the call, the terms, and the settings under which it is asked for.
+fn binding(inner: &Inner, errand: &Errand, choice: &Choice) -> Binding {
+    let binding = errand.asking.binding.clone().with_terms(choice.terms.clone());
+    let settings = [binding.policy, inner.policy_digest].concat();
+    let policy = digest(&SHA256, &settings).as_ref().try_into().unwrap_or_default();
+    Binding { policy, ..binding }
 }
 
-fn asks(ticket: &str, rules: &[MoneyRule], choice: &Choice) -> Unpaid {
-    let (ticket, rules) = (ticket.to_owned(), rules.to_vec());
-    Unpaid::Asks(Asked { ticket, rules, terms: choice.terms.clone() })
+fn asks(inner: &Inner, ticket: Ticket, rules: &[MoneyRule], choice: &Choice) -> Unpaid {
+    let terms = choice.terms.clone();
+    let row = inner.policy.assets.iter().find(|row| row.asset == *terms.asset());
+    let amount = row.map_or_else(
+        || terms.amount.to_string(),
+        |row| format!("{} {}", Amount::decimal(terms.amount.minor, row.decimals), row.symbol),
+    );
+    let message = format!("pay {amount} to {} ({})", terms.origin, terms.rail);
+    Unpaid::Asks(Box::new(Asked { ticket, message, rules: rules.to_vec(), terms }))
 }
 
 fn refused(error: &treasury::Refused) -> Unpaid {

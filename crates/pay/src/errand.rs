@@ -11,8 +11,6 @@ pub struct Errand {
     pub tenant: String,
     /// Who calls.
     pub principal: String,
-    /// How the caller proved it.
-    pub credential: model::Credential,
     /// The public name of the session, where there is one.
     pub session: Option<String>,
     /// The source behind the gate.
@@ -21,14 +19,25 @@ pub struct Errand {
     pub tool: String,
     /// What is asked for.
     pub request: Request,
-    /// SHA-256 of the canonical arguments of the call.
-    pub digest: [u8; 32],
+    /// What a person who is asked is asked about.
+    pub asking: Asking,
     /// The caller's own idempotency key.
     pub key: Option<String>,
-    /// Arguments as JSON text, masked, for whoever is asked.
-    pub arguments: Option<String>,
     /// What connects the records of one call: its trace or request id.
     pub correlation: Option<String>,
+}
+
+/// What is needed to ask a person about a call.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The call. The terms come to it here.
+    pub binding: approvals::Binding,
+    /// How the caller proved who it is.
+    pub credential: model::Credential,
+    /// The arguments as JSON text, secrets masked.
+    pub arguments: String,
+    /// The question that the client says this call belongs to.
+    pub named: Option<String>,
 }
 
 /// What is asked of the seller.
@@ -148,7 +157,7 @@ pub enum Unpaid {
     /// A rule said no. Nothing was signed.
     Refused(Refused),
     /// A person has to decide.
-    Asks(Asked),
+    Asks(Box<Asked>),
 }
 
 /// A no about money.
@@ -165,8 +174,10 @@ pub struct Refused {
 /// A question that waits for a person.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The approval.
-    pub ticket: String,
+    /// What the desk gave for it.
+    pub ticket: approvals::Ticket,
+    /// One sentence for the person, without the words of sellers.
+    pub message: String,
     /// Why it is asked.
     pub rules: Vec<model::money::MoneyRule>,
     /// What would be paid.

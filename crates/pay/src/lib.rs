@@ -8,6 +8,7 @@
 mod ask;
 mod credit;
 mod demand;
+pub mod chain;
 mod driver;
 mod errand;
 mod facts;
@@ -18,10 +19,11 @@ mod payer;
 mod reconcile;
 mod record;
 mod settings;
+pub mod x402;
 
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
-    Answer, Asked, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
+    Answer, Asked, Asking, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
     idempotency_key,
 };
 pub use facts::Facts;

@@ -12,6 +12,7 @@ mod load;
 mod log;
 mod ownership;
 mod pack;
+mod payments;
 pub mod place;
 mod policy;
 mod rest;
@@ -46,6 +47,10 @@ pub use load::{Loaded, load, load_written, parse, read};
 pub use log::{Log, LogFormat, LogLevel};
 pub use ownership::others_may_write;
 pub use pack::{Opened, Origin, PackEntry, keep, kept, open, pack_source};
+pub use payments::{
+    AssetEntry, BudgetEntry, Cashu, FeesInCaps, Lightning, LightningWallet, Payments, Per,
+    PinEntry, RailName, RateEntry, X402,
+};
 pub use policy::PolicySection;
 pub use rest::Rest;
 pub use server::{Auth, Server};
@@ -80,6 +85,10 @@ pub struct Config {
     pub packs: BTreeMap<String, PackEntry>,
     /// Who may call what.
     pub policy: PolicySection,
+    /// Whom to pay, in what, and by which ways.
+    pub payments: Option<Payments>,
+    /// What may be spent.
+    pub budget: Vec<BudgetEntry>,
     /// Whom principals belong to, and what each of these may use.
     pub tenants: BTreeMap<String, Tenant>,
     /// Tools over plain HTTP.

@@ -13,6 +13,7 @@ mod hooks;
 mod keys;
 mod live;
 mod logs;
+mod money;
 mod onlooker;
 mod pinned;
 mod policies;
