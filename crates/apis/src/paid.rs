@@ -2,10 +2,10 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use egress::{Boxed, Credential, EgressError, Outgoing, Whole};
+use gate::Approval;
 use gate::port::{Reply, Trouble};
 use http::{HeaderName, HeaderValue, StatusCode};
 use model::Secrets;
-use gate::Approval;
 use pay::{Answer, Asked, Asking, Attachment, Errand, Payer, Request, Unpaid};
 
 use crate::answer;

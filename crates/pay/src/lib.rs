@@ -6,9 +6,9 @@
 //! held.
 
 mod ask;
+pub mod chain;
 mod credit;
 mod demand;
-pub mod chain;
 mod driver;
 mod errand;
 mod facts;

@@ -19,7 +19,7 @@ impl Sealed {
         match self.place.place() {
             Place::Header(name) => {
                 let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-                attachment.headers.push((name, self.credential.clone()));
+                attachment.headers.push((name.to_string(), self.credential.clone()));
             }
             Place::Meta(key) => {
                 attachment
