@@ -141,16 +141,12 @@ impl X402 {
     ) -> Result<Signature, Stop> {
         let (token, amount, to) = (matched.token.address, matched.amount, matched.payee);
         let (deadline, valid_after, chain) = (window.before, window.after, matched.token.chain_id);
-        match facilitator(matched) {
-            Some(facilitator) => {
-                let m = PermitUpto { token, amount, nonce, deadline, to, facilitator, valid_after };
-                self.wallet.sign(&Signable::PermitUpto(chain, &m)).await
-            }
-            None => {
-                let m = PermitExact { token, amount, nonce, deadline, to, valid_after };
-                self.wallet.sign(&Signable::PermitExact(chain, &m)).await
-            }
+        if let Some(facilitator) = facilitator(matched) {
+            let m = PermitUpto { token, amount, nonce, deadline, to, facilitator, valid_after };
+            return self.wallet.sign(&Signable::PermitUpto(chain, &m)).await;
         }
+        let m = PermitExact { token, amount, nonce, deadline, to, valid_after };
+        self.wallet.sign(&Signable::PermitExact(chain, &m)).await
     }
 }
 
