@@ -126,8 +126,8 @@ fn upto() -> Job {
 
 fn open(job: &Job) -> Open {
     let intent = Intent {
-        tenant: TenantId::new("t").unwrap(),
-        agent: PrincipalId::new("a1").unwrap(),
+        tenant: TenantId::new("t"),
+        agent: PrincipalId::new("a1"),
         session: String::new(),
         source: "weather".to_owned(),
         tool: "weather".to_owned(),
@@ -631,7 +631,8 @@ async fn a_sign_in_is_for_the_origin_that_was_asked_and_its_nonce_counts_once() 
         "supportedChains": [{"chainId": "eip155:84532", "type": "eip191"}]})
     };
     let url = Url::parse("https://api.example.com/weather").unwrap();
-    let signing = driver.sign_in(&ask("api.example.com"), &url, &|_| true);
+    let (right, new) = (ask("api.example.com"), |_: &str| true);
+    let signing = driver.sign_in(&right, &url, &new);
     fn is_send<T: Send>(one: T) -> T {
         one
     }
