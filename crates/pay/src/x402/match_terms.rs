@@ -121,11 +121,8 @@ fn firewall(
     wallet: Address,
 ) -> Result<(), Stop> {
     let said = &entry.hints;
-    let decimals = match &said.decimals {
-        None => None,
-        // What is no number of decimals is not the listed one either.
-        Some(text) => Some(text.parse().unwrap_or(u64::MAX)),
-    };
+    // What is no number of decimals is not the listed one either.
+    let decimals = said.decimals.as_ref().map(|text| text.parse().unwrap_or(u64::MAX));
     token.check_hint(said.name.as_deref(), said.version.as_deref(), decimals).map_err(refused)?;
     judge_payee(payee, wallet, token.address).map_err(refused)?;
     if let Some(spender) = &said.spender {

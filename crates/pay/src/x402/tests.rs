@@ -5,11 +5,13 @@ use std::time::Duration;
 use ambient::Clock;
 use bytes::Bytes;
 use evm::{Address, Bytes32, Signature, U256, keccak256, known};
+use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use ledger::{Intent, PaymentId, Released, State};
 use model::money::{Amount, Asset, Flag, MoneyRule, Rail, Terms};
 use model::{Given, NoSecret, NoVault, PrincipalId, Secret, SecretName, Secrets, Template};
 use model::{TenantId, Timestamp, Usage};
+use proptest::prelude::*;
 use rails::x402::Carrier;
 use serde_json::{Value, json};
 use spend::{Choice, Entry, Plan, Scheme};
@@ -621,6 +623,10 @@ async fn a_nonce_that_is_bound_to_a_challenge_is_the_one_that_is_signed() {
     assert_eq!(nobody.err().unwrap().rule, MoneyRule::BadPayee);
 }
 
+fn is_send<T: Send>(one: T) -> T {
+    one
+}
+
 #[tokio::test]
 async fn a_sign_in_is_for_the_origin_that_was_asked_and_its_nonce_counts_once() {
     // V7, SIG-11
@@ -633,9 +639,6 @@ async fn a_sign_in_is_for_the_origin_that_was_asked_and_its_nonce_counts_once() 
     let url = Url::parse("https://api.example.com/weather").unwrap();
     let (right, new) = (ask("api.example.com"), |_: &str| true);
     let signing = driver.sign_in(&right, &url, &new);
-    fn is_send<T: Send>(one: T) -> T {
-        one
-    }
     let signed = is_send(signing).await.ok().unwrap();
     let text: Value =
         serde_json::from_slice(&rails::decode(signed.value.as_bytes()).unwrap()).unwrap();
@@ -663,5 +666,52 @@ async fn a_payload_of_another_form_proves_nothing_and_is_not_sent() {
         let standing = driver.look(&open(&job), &payload).await;
         assert_eq!(held(&standing).0, MoneyRule::SentUnknown);
         assert!(driver.again(&open(&job), &payload).await.is_none());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_a_seller_answers_nothing_is_settled_without_a_chain(
+        status in 200_u16..600,
+        header in proptest::collection::vec(any::<u8>(), 0..200),
+        transaction in "(0x)?[0-9a-f]{0,70}",
+        network in "(eip155:[0-9]{0,22}|base|solana:[a-z]{0,5}|)",
+        amount in "[0-9]{0,45}",
+        plain: bool,
+    ) {
+        let receipt = json!({"success": true, "transaction": transaction, "network": network,
+            "payer": transaction, "amount": amount});
+        let value = if plain { HeaderValue::from_bytes(&header) } else {
+            HeaderValue::try_from(rails::encode_standard(receipt.to_string().as_bytes())).map_err(Into::into)
+        };
+        let Ok(value) = value else { return Ok(()) };
+        let Answer::Http { mut headers, body, url, .. } = answer(200, None) else { return Ok(()) };
+        headers.insert("payment-response", value);
+        let status = StatusCode::from_u16(status).unwrap();
+        let http = Answer::Http { status, headers, body, url };
+        let mcp = Answer::Mcp(json!({"_meta": {"x402/payment-response": receipt}}));
+        let (driver, job) = (driver(&[]), job(&json!({})));
+        let payload = driver.sign(&job).now_or_never().unwrap().unwrap();
+        for said in [http, mcp] {
+            let standing = driver.answered(&open(&job), &payload, &said).now_or_never().unwrap();
+            let unproven = matches!(standing, Standing::Held { .. });
+            prop_assert!(unproven);
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_reads_back_as_the_same_payment(amount in 1_u128..u128::MAX, seconds in 1_u64..900) {
+        let patch = json!({"amount": amount.to_string(), "maxTimeoutSeconds": seconds});
+        let job = job_of(&required(&patch), Carrier::Header, Scheme::ExactEip3009, amount);
+        let payload = driver(&[]).sign(&job).now_or_never().unwrap().unwrap();
+        let text = payload.value.to_string();
+        let again = Payload { mark: None, value: serde_json::from_str(&text).unwrap() };
+        let payment = sealed::Sealed::read(&again).unwrap().payment().unwrap();
+        prop_assert_eq!(payment.amount, U256::from(amount));
+        prop_assert_eq!(payment.valid_until, T0 + seconds.min(300));
+        prop_assert_eq!(payment.to, address(PAYEE));
+        prop_assert_eq!(payment.proof, evm::evidence::Proof::Authorization(nonce(&payload)));
     }
 }
