@@ -375,6 +375,36 @@ async fn extensions_that_ask_for_more_are_not_signed_beside() {
 }
 
 #[tokio::test]
+async fn an_allowance_is_signed_beside_a_permit_for_the_amount_and_only_where_it_is_needed() {
+    // SIG-03
+    let node = FakeNode::start(World::new()).await;
+    let driver = driver(&[&node]);
+    let extra = json!({"name": "USDC", "version": "2", "assetTransferMethod": "permit2"});
+    let mut offer = required(&json!({"extra": extra}));
+    offer["extensions"] = json!({"eip2612GasSponsoring": {"info": {"version": "1"}}});
+    let job = job_of(&offer, Carrier::Header, Scheme::ExactPermit2, 10_000);
+    let payload = driver.sign(&job).await.unwrap();
+    let sent = text(&carried(&driver, &job, &payload).await);
+    assert_eq!(sent["extensions"], offer["extensions"], "Permit2 may take enough already");
+    node.world().allowance = 9_999;
+    let payload = driver.sign(&job).await.unwrap();
+    let attachment = carried(&driver, &job, &payload).await;
+    let info = text(&attachment)["extensions"]["eip2612GasSponsoring"]["info"].clone();
+    let of = |name: &str| info[name].as_str().unwrap().to_owned();
+    assert_eq!((of("amount"), of("spender")), ("10000".into(), known::PERMIT2.to_string()));
+    assert_eq!((of("nonce"), of("deadline")), ("3".into(), (T0 + 60).to_string()));
+    assert_eq!((of("from"), of("version")), (ACCOUNT_0.into(), "1".into()));
+    let all = offer["extensions"].as_object().unwrap();
+    let (token, wallet) = (usdc(), address(ACCOUNT_0));
+    let terms = evm::firewall::Terms { token: &token, amount: U256::from(10_000_u64), wallet };
+    let permit = evm::firewall::judge_extensions(all, &terms).unwrap().unwrap();
+    let permit = permit.permit(U256::from(3_u64), T0 + 60);
+    let signature = Signature::parse(&of("signature")).unwrap();
+    assert_eq!(signature.recover(permit.digest()), Ok(wallet));
+    assert!(attachment.secrets.contains(&of("signature")));
+}
+
+#[tokio::test]
 async fn a_token_that_fails_its_test_is_not_paid_with_until_it_passes() {
     // AST-10, AST-11
     let node = FakeNode::start(World::new()).await;
