@@ -7,6 +7,7 @@
 
 mod driver;
 mod errand;
+pub mod lightning;
 mod payer;
 
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
