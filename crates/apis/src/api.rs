@@ -275,6 +275,10 @@ impl Source for Api {
 
     fn end(&self, _: &Client) {}
 
+    fn asks(&self) -> bool {
+        self.payer.is_some()
+    }
+
     fn status(&self) -> Status {
         let breaker = self.breaker();
         let last_trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -2,10 +2,11 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use egress::{Boxed, Credential, EgressError, Outgoing, Whole};
+use gate::Approval;
 use gate::port::{Reply, Trouble};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use model::Secrets;
-use pay::{Answer, Attachment, Errand, Payer, Request, Unpaid};
+use pay::{Answer, Asked, Asking, Attachment, Errand, Payer, Request, Unpaid};
 
 use crate::answer;
 use crate::auth::Together;
@@ -39,6 +40,9 @@ impl Credential for Beside<'_> {
                     EgressError::secret("the proof of payment holds what no header can carry")
                 })?;
                 value.set_sensitive(true);
+                let name = HeaderName::try_from(name).map_err(|_| {
+                    EgressError::secret("the proof of payment has a place that no request has")
+                })?;
                 request.headers.insert(name, value);
             }
             Ok(())
@@ -54,13 +58,13 @@ impl Run<'_> {
         request: Outgoing,
         credentials: &Together,
     ) -> Result<Result<Sent, Reply>, Trouble> {
-        let Some(payer) = self.api.payer() else {
+        let errand = self.api.payer().and_then(|payer| Some((payer, self.errand(&request)?)));
+        let Some((payer, errand)) = errand else {
             let own: Option<&dyn Credential> =
                 if credentials.is_empty() { None } else { Some(credentials) };
             let whole = self.exchange(request, own, self.usual()).await?;
             return Ok(Ok(Sent { whole, paid: false }));
         };
-        let errand = self.errand(&request);
         let credit = payer.credit(&errand).await;
         let first = match &credit {
             Some(paid) => {
@@ -88,7 +92,7 @@ impl Run<'_> {
             Ok(paid) => paid,
             Err(Unpaid::NoDemand) => return Ok(Ok(Sent { whole: demand, paid: false })),
             Err(Unpaid::Refused(no)) => return Ok(Err(answer::unpaid(self.client, &no))),
-            Err(Unpaid::Asks(asked)) => return Err(Trouble::Asks(asked.ticket)),
+            Err(Unpaid::Asks(asked)) => return Err(asks(*asked)),
         };
         let beside = Beside { own: credentials, paid: paid.attachment() };
         match self.exchange(request, Some(&beside), self.once()).await {
@@ -104,11 +108,12 @@ impl Run<'_> {
         }
     }
 
-    fn errand(&self, request: &Outgoing) -> Errand {
+    fn errand(&self, request: &Outgoing) -> Option<Errand> {
         let principal = &self.client.principal;
         let about = self.about;
         let body = digest(&SHA256, &request.body);
-        Errand {
+        let asking = self.approval.map(asking)?;
+        Some(Errand {
             tenant: principal.tenant.as_str().to_owned(),
             principal: principal.id.as_str().to_owned(),
             session: (!self.client.session.is_empty()).then(|| self.client.session.clone()),
@@ -120,12 +125,22 @@ impl Run<'_> {
                 body: body.as_ref().try_into().unwrap_or_default(),
                 bytes: request.body.clone(),
             },
-            digest: about.digest,
+            asking,
             key: self.key.clone(),
-            arguments: about.masked.clone(),
             correlation: about.trace_id.clone().or_else(|| about.request_id.clone()),
-        }
+        })
     }
+}
+
+fn asking(approval: &Approval) -> Asking {
+    let Approval { binding, credential, arguments, named } = approval.clone();
+    Asking { binding, credential, arguments, named }
+}
+
+/// A person has to decide about money.
+fn asks(asked: Asked) -> Trouble {
+    let Asked { ticket, message, .. } = asked;
+    Trouble::Asks(Box::new(gate::port::Asking { ticket, message }))
 }
 
 fn heard(whole: &Whole) -> Answer {

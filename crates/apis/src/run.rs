@@ -5,7 +5,7 @@ use bytes::Bytes;
 use convert::BodyKind;
 use egress::{Credential, Deadline, ExchangeOptions, Redirects, Retry, Whole};
 use gate::port::{Reply, Trouble};
-use gate::{About, Clearance, Client};
+use gate::{About, Approval, Clearance, Client};
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{Method, StatusCode};
 use protocol::json::value as read_json;
@@ -28,6 +28,7 @@ pub(crate) struct Run<'a> {
     operation: &'a Operation,
     pub(crate) client: &'a Client,
     pub(crate) about: &'a About,
+    pub(crate) approval: Option<&'a Approval>,
     /// The caller's own idempotency key.
     pub(crate) key: Option<String>,
     deadline: Deadline,
@@ -36,7 +37,7 @@ pub(crate) struct Run<'a> {
 impl Api {
     /// Carries out what was cleared.
     pub(crate) async fn carry_out(&self, clearance: Clearance) -> Result<Reply, Trouble> {
-        let Clearance { client, target, params, deadline, about, .. } = clearance;
+        let Clearance { client, target, params, deadline, about, approval, .. } = clearance;
         let Some(operation) = self.operation(&target) else {
             return Ok(answer::failed(&client, "unknown_tool", "the API has no such operation"));
         };
@@ -48,7 +49,8 @@ impl Api {
         let limit = deadline;
         let key = pay::idempotency_key(&params);
         let deadline = Deadline::after(limit);
-        let run = Run { api: self, operation, client: &client, about: &about, key, deadline };
+        let (client, about, approval) = (&*client, &about, approval.as_deref());
+        let run = Run { api: self, operation, client, about, approval, key, deadline };
         let work = run.call(&arguments, view);
         if let Ok(done) = tokio::time::timeout(limit, work).await {
             return done;

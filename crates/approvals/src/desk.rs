@@ -1,3 +1,4 @@
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::{Binding, Question, Taken, Tally, digest};
 
 /// How often somebody who waits looks whether another program has answered.
 const LOOK: Duration = Duration::from_millis(250);
+/// Pieces of work that wait for the thread.
+const WAITING: usize = 1024;
 
 /// What a desk is made of.
 pub struct Parts {
@@ -38,17 +41,25 @@ pub struct Parts {
 pub struct Desk(Arc<Inner>);
 
 struct Inner {
-    store: Arc<dyn Store>,
+    back: Arc<Back>,
+    jobs: Option<SyncSender<Job>>,
     journal: Option<Journal>,
     clock: Clock,
     bounds: Bounds,
     page: Option<String>,
     tally: Tally,
-    /// What was read last, and the state of the store it was read in.
-    known: Mutex<Option<(Version, Arc<Vec<Entry>>)>>,
     /// Held while events go to the log, so that each goes there once.
     logging: tokio::sync::Mutex<()>,
 }
+
+/// What the thread works on.
+struct Back {
+    store: Arc<dyn Store>,
+    /// What was read last, and the state of the store it was read in.
+    known: Mutex<Option<(Version, Arc<Vec<Entry>>)>>,
+}
+
+type Job = Box<dyn FnOnce(&Back) + Send>;
 
 /// The desk cannot do its work: whoever asked does not go on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -68,9 +79,16 @@ impl Desk {
     /// A desk over a store.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, journal, clock, bounds, page } = parts;
-        let (tally, known, logging) =
-            (Tally::default(), Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Inner { store, journal, clock, bounds, page, tally, known, logging }))
+        let back = Arc::new(Back { store, known: Mutex::default() });
+        let (sender, waiting) = sync_channel::<Job>(WAITING);
+        let own = back.clone();
+        let work = move || waiting.iter().for_each(|job| job(&own));
+        let thread = std::thread::Builder::new().name("approvals".to_owned()).spawn(work);
+        // Without the thread nothing is approved: every method says so.
+        let thread = thread.map_err(|e| tracing::error!("no thread for approvals: {e}"));
+        let jobs = thread.ok().map(|_| sender);
+        let (tally, logging) = (Tally::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { back, jobs, journal, clock, bounds, page, tally, logging }))
     }
 
     /// Puts a question. An equal one that is open gives the same ticket. Durable.
@@ -226,7 +244,7 @@ impl Desk {
     /// As [`Desk::waiting`], by what was read last: for gauges, which may be a moment late and must not wait.
     pub fn waiting_lately(&self) -> usize {
         let now = self.now();
-        let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.back.known.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = |e: &&Entry| e.progress.state == State::Waiting && now < e.expires;
         known.as_ref().map_or(0, |(_, book)| book.iter().filter(waits).count())
     }
@@ -247,16 +265,16 @@ impl Desk {
 
     /// All questions, as the store has them now.
     async fn read(&self) -> Result<Arc<Vec<Entry>>, DeskError> {
-        self.apart(|inner| {
-            let version = inner.store.version().map_err(store)?;
-            let known = inner.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.apart(|back| {
+            let version = back.store.version().map_err(store)?;
+            let known = back.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Some((_, book)) = known.filter(|(at, _)| *at == version) {
                 return Ok(book);
             }
-            let rows = inner.store.approvals().map_err(store)?;
+            let rows = back.store.approvals().map_err(store)?;
             let book = Arc::new(entries(&rows)?);
             let fresh = Some((version, book.clone()));
-            *inner.known.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+            *back.known.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
             Ok(book)
         })
         .await
@@ -267,10 +285,9 @@ impl Desk {
         &self,
         rule: impl FnOnce(&mut Vec<Entry>, Timestamp) -> T + Send + 'static,
     ) -> Result<T, DeskError> {
-        self.apart(move |inner| {
+        self.apart(move |back| {
             let (mut rule, mut done) = (Some(rule), None);
-            inner
-                .store
+            back.store
                 .change_approvals(&mut |rows, now| {
                     let Some(rule) = rule.take() else { return };
                     done = Some(run(rows, now, rule));
@@ -281,14 +298,20 @@ impl Desk {
         .await
     }
 
-    /// The store waits for the disk, so it is asked apart from what runs.
+    /// The store waits for the disk, so it is asked on a thread of its own.
     async fn apart<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Inner) -> Result<T, DeskError> + Send + 'static,
+        work: impl FnOnce(&Back) -> Result<T, DeskError> + Send + 'static,
     ) -> Result<T, DeskError> {
-        let inner = self.0.clone();
-        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
-        done.unwrap_or_else(|e| Err(DeskError::Store(e.to_string())))
+        let gone = || DeskError::Store("nobody looks after them any more".to_owned());
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let job: Job = Box::new(move |back| {
+            let _ = answer.send(work(back));
+        });
+        let jobs = self.0.jobs.as_ref().ok_or_else(gone)?;
+        jobs.try_send(job)
+            .map_err(|_| DeskError::Store("too many calls ask for them at once".to_owned()))?;
+        answered.await.map_err(|_| gone())?
     }
 
     /// Makes a record of each event that has none yet.

@@ -1,4 +1,4 @@
-use model::{Credential, Timestamp};
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::ApprovalRow;
 
@@ -183,10 +183,6 @@ impl Entry {
             persons: self.question.persons,
             yes: u8::try_from(self.progress.yes.len()).unwrap_or(u8::MAX),
         }
-    }
-
-    pub(crate) fn is_local(&self) -> bool {
-        self.question.credential == Credential::LocalUser.label()
     }
 }
 

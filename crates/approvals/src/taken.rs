@@ -6,7 +6,7 @@ use crate::{Binding, Ticket};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     /// A yes. It is used up, durably and on record: the call may be made, once.
-    Granted(Grant),
+    Granted(Box<Grant>),
     /// The question waits.
     Waiting(Ticket),
     /// A person said no.

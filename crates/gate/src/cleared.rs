@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use approvals::Binding;
+use model::Credential;
 use protocol::json::Object;
 use protocol::mcp::{Level, Method};
 
@@ -61,6 +63,22 @@ pub struct Clearance {
     pub deadline: Duration,
     /// What its record says of it.
     pub about: About,
+    /// What an approval of this call is bound to; there only for a source that asks ([`crate::port::Source::asks`]).
+    pub approval: Option<Box<Approval>>,
+}
+
+/// What a source needs to ask a person about a call.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// The call. The source adds the terms.
+    pub binding: Binding,
+    /// How the caller proved who it is.
+    pub credential: Credential,
+    /// The arguments as JSON text, secrets masked.
+    pub arguments: String,
+    /// The question of the source that the client says this call belongs to, for
+    /// [`Desk::take`](approvals::Desk::take).
+    pub named: Option<String>,
 }
 
 impl Cleared {

@@ -1,9 +1,10 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ambient::Clock;
+use approvals::Desk;
 use arc_swap::ArcSwap;
 use audit::{MaskRules, Outcome, Record, Text};
 use identity::{AuthError, Concurrency, FailedLogins, KeyRing, Limiter, Presented, Sealer};
@@ -24,7 +25,7 @@ use crate::port::{Boxed, Events, Link, Source, Told};
 use crate::said::{Ear, Seen};
 use crate::watch::Hub;
 use crate::way::{self, Who};
-use crate::{Client, Settings, SourceSettings, Vetted, render};
+use crate::{Client, Settings, SourceSettings, Vetted, digest, render};
 
 /// The one way through. Cheap to clone; all clones are one gate.
 #[derive(Clone)]
@@ -40,6 +41,9 @@ pub(crate) struct Inner {
     ring: ArcSwap<Result<KeyRing, AuthError>>,
     unauthenticated: Option<Arc<Principal>>,
     decider: ArcSwap<Decider>,
+    /// Digest of the policies in force: a yes given under others does not count.
+    policy: ArcSwap<[u8; 32]>,
+    desk: OnceLock<Desk>,
     journal: Journal,
     clock: Clock,
     limits: Limits,
@@ -109,6 +113,7 @@ pub struct Arrival {
 }
 
 /// One request on its way in.
+#[derive(Clone)]
 pub struct Incoming {
     /// Its id, as the client gave it.
     pub id: Id,
@@ -151,6 +156,8 @@ impl Gate {
             keys: parts.keys,
             ring: ArcSwap::from_pointee(parts.ring),
             unauthenticated: parts.unauthenticated,
+            policy: ArcSwap::from_pointee(digest::sha256(parts.policy.words().as_bytes())),
+            desk: OnceLock::new(),
             decider: ArcSwap::from_pointee(Decider::new(Arc::new(parts.policy))),
             journal: parts.journal,
             clock: parts.clock,
@@ -326,8 +333,20 @@ impl Gate {
 
     /// Puts other policies in force. Sessions go on; each call is judged anew, and lists notify.
     pub fn set_policy(&self, policy: PolicySet) {
+        self.0.policy.store(Arc::new(digest::sha256(policy.words().as_bytes())));
         self.0.decider.store(Arc::new(Decider::new(Arc::new(policy))));
         self.0.hub.everything_changed();
+    }
+
+    /// Gives the gate its desk of approvals, once; a second one is left alone. Without one, what a person would have to
+    /// approve is refused with `approval_unavailable`.
+    pub fn attach_desk(&self, desk: Desk) {
+        let _ = self.0.desk.set(desk);
+    }
+
+    /// The desk of approvals, where there is one.
+    pub fn desk(&self) -> Option<&Desk> {
+        self.0.desk.get()
     }
 
     /// Puts other API keys in force.
@@ -377,6 +396,10 @@ impl Gate {
 
     pub(crate) fn decider(&self) -> arc_swap::Guard<Arc<Decider>> {
         self.0.decider.load()
+    }
+
+    pub(crate) fn policy_digest(&self) -> [u8; 32] {
+        **self.0.policy.load()
     }
 
     pub(crate) fn journal(&self) -> &Journal {

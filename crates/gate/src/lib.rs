@@ -32,7 +32,7 @@ mod way;
 mod welcome;
 
 pub use audience::Audience;
-pub use cleared::{About, Clearance, Cleared};
+pub use cleared::{About, Approval, Clearance, Cleared};
 pub use client::{Client, Lease};
 pub use explain::{Explained, Tool};
 pub use gate::{Arrival, EventHub, Gate, Incoming, Parts};

@@ -21,7 +21,7 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::asks::{Guarded, No, admitted, heard};
 use crate::gate::{Gate, Incoming};
 use crate::port::{Ask, Boxed, Link, Notice, Reply, Trouble};
-use crate::way::{Came, Ending, Found, Heard, Outgoing, ending_of};
+use crate::way::{Approved, Came, Found, Heard, Outgoing};
 use crate::{Cleared, Client, digest};
 
 /// How long to wait for further questions before the first one goes to the client.
@@ -42,6 +42,7 @@ pub(crate) struct Parked {
     open: Vec<(String, Asked)>,
     door: Arc<Door>,
     heard: Heard,
+    approved: Option<Approved>,
     answers: Vec<(String, Bytes)>,
     _place: Permit<u128>,
 }
@@ -191,9 +192,7 @@ fn park(gate: &Gate, client: &Arc<Client>, found: &Found, round: Round) -> Outgo
     let mut number = [0; 16];
     ambient::random(&mut number).map_err(|e| trouble(Code::Internal, &e.to_string()))?;
     let number = u128::from_le_bytes(number);
-    let who = digest::sha256(&owner(client));
-    let who = u128::from_le_bytes(who[..16].try_into().unwrap_or_default());
-    let place = gate.limits().parked.try_enter(&who);
+    let place = gate.limits().parked.try_enter(&owner_number(client));
     let place = place.ok_or_else(|| {
         trouble(Code::TooManyConcurrent, "too many parked calls of this principal")
     })?;
@@ -203,7 +202,8 @@ fn park(gate: &Gate, client: &Arc<Client>, found: &Found, round: Round) -> Outgo
     *round.door.front.lock().unwrap_or_else(PoisonError::into_inner) = None;
     let Round { call, asks, open, door, heard } = round;
     let answers = Vec::new();
-    let parked = Parked { bound, call, asks, open, door, heard, answers, _place: place };
+    let approved = found.approved.clone();
+    let parked = Parked { bound, call, asks, open, door, heard, approved, answers, _place: place };
     gate.lot().lock().insert(number, parked);
     let (lot, wait) = (gate.lot().clone(), gate.settings().park);
     tokio::spawn(async move {
@@ -220,12 +220,7 @@ pub(crate) fn resumed(
     incoming: &Incoming,
     found: &Found,
 ) -> Result<Option<Parked>, Refusal> {
-    let Some(state) = incoming.params.str("requestState") else { return Ok(None) };
-    let Some(sealed) = state.strip_prefix("p.") else { return Ok(None) };
-    let bound = binding(client, found).ok_or_else(not_ours)?;
-    let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
-    let number = std::str::from_utf8(&plain).ok().and_then(|t| t.strip_prefix("park\0"));
-    let number = number.and_then(|hex| u128::from_str_radix(hex, 16).ok()).ok_or_else(not_ours)?;
+    let Some((number, bound)) = number(gate, client, incoming, found)? else { return Ok(None) };
     let answers = answers(&incoming.params)?;
     let mut parked =
         gate.lot().lock().remove(&number).filter(|p| p.bound == bound).ok_or_else(|| {
@@ -239,6 +234,34 @@ pub(crate) fn resumed(
     Ok(Some(parked))
 }
 
+/// Which parked call a request says it continues, and what that is bound to.
+fn number(
+    gate: &Gate,
+    client: &Client,
+    incoming: &Incoming,
+    found: &Found,
+) -> Result<Option<(u128, [u8; 32])>, Refusal> {
+    let Some(state) = incoming.params.str("requestState") else { return Ok(None) };
+    let Some(sealed) = state.strip_prefix("p.") else { return Ok(None) };
+    let bound = binding(client, found).ok_or_else(not_ours)?;
+    let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
+    let number = std::str::from_utf8(&plain).ok().and_then(|t| t.strip_prefix("park\0"));
+    let number = number.and_then(|hex| u128::from_str_radix(hex, 16).ok()).ok_or_else(not_ours)?;
+    Ok(Some((number, bound)))
+}
+
+/// The yes by which the parked call that this request continues was made. It runs: no second yes is needed for it.
+pub(crate) fn approved(
+    gate: &Gate,
+    client: &Client,
+    incoming: &Incoming,
+    found: &Found,
+) -> Option<Approved> {
+    let (number, bound) = number(gate, client, incoming, found).ok().flatten()?;
+    let lot = gate.lot().lock();
+    lot.get(&number).filter(|parked| parked.bound == bound)?.approved.clone()
+}
+
 impl Parked {
     /// Hands the answers over and goes on where the call stood. What was not answered is asked again.
     pub(crate) async fn go_on(
@@ -247,7 +270,7 @@ impl Parked {
         client: &Arc<Client>,
         found: &Found,
         link: Arc<dyn Link>,
-    ) -> Result<Ending, Refusal> {
+    ) -> Outgoing {
         *self.door.front.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
         let mut open = Vec::new();
         for (key, asked) in self.open {
@@ -263,7 +286,7 @@ impl Parked {
         let round = Round { call: self.call, asks: self.asks, open, door: self.door, heard };
         let reply = drive(gate, client, found, round).await;
         found.heard.follow(&self.heard);
-        ending_of(gate, client, found, reply)
+        reply
     }
 }
 
@@ -274,12 +297,64 @@ pub(crate) fn upstream_state(
     incoming: &Incoming,
     found: &Found,
 ) -> Result<Option<String>, Refusal> {
+    if incoming.params.raw("requestState").is_none() {
+        return Ok(None);
+    }
+    Ok(relay(gate, client, incoming, found)?.ok_or_else(not_ours)?.state)
+}
+
+/// The yes by which the call was made that the upstream asked something about, and the round that comes now.
+pub(crate) fn round(
+    gate: &Gate,
+    client: &Client,
+    incoming: &Incoming,
+    found: &Found,
+) -> Result<Option<Approved>, Refusal> {
+    Ok(relay(gate, client, incoming, found)?.and_then(|relay| relay.approved))
+}
+
+/// What the gate seals around a `requestState` of an upstream.
+struct Relay {
+    state: Option<String>,
+    approved: Option<Approved>,
+}
+
+impl Relay {
+    /// `approval NUL round NUL`, both empty without one, then `=` and the upstream's own state, or nothing.
+    fn text(&self) -> String {
+        let (id, round) = self
+            .approved
+            .as_ref()
+            .map_or((String::new(), String::new()), |a| (a.id.clone(), a.round.to_string()));
+        let state = self.state.as_ref().map_or_else(String::new, |state| format!("={state}"));
+        format!("{id}\0{round}\0{state}")
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '\0');
+        let (id, round, state) = (parts.next()?, parts.next()?, parts.next()?);
+        let approved = if id.is_empty() {
+            None
+        } else {
+            Some(Approved { id: id.to_owned(), round: round.parse().ok()? })
+        };
+        Some(Self { state: state.strip_prefix('=').map(str::to_owned), approved })
+    }
+}
+
+fn relay(
+    gate: &Gate,
+    client: &Client,
+    incoming: &Incoming,
+    found: &Found,
+) -> Result<Option<Relay>, Refusal> {
     let Some(raw) = incoming.params.raw("requestState") else { return Ok(None) };
     let state = protocol::json::unquote(raw).ok_or_else(not_ours)?;
-    let sealed = state.strip_prefix("r.").ok_or_else(not_ours)?;
+    let Some(sealed) = state.strip_prefix("r.") else { return Ok(None) };
     let bound = binding(client, found).ok_or_else(not_ours)?;
     let plain = gate.keys().open(Purpose::RequestState, sealed, &bound).ok_or_else(not_ours)?;
-    String::from_utf8(plain).map(Some).map_err(|_| not_ours())
+    let text = String::from_utf8(plain).map_err(|_| not_ours())?;
+    Relay::read(&text).map(Some).ok_or_else(not_ours)
 }
 
 /// An upstream's `input_required` for a modern client: each question guarded, the state sealed and bound.
@@ -303,7 +378,10 @@ pub(crate) fn relayed(
             .and_then(|ask| heard(gate, found.source.name(), &found.heard, ask));
         *params = admitted.map_err(|no| upstream(&why_not(no)))?.params;
     }
-    let state = state.map(|state| wrapped(gate, client, found, &state)).transpose()?;
+    let approved = found.approved.as_ref().map(|a| Approved { round: a.round + 1, ..a.clone() });
+    let relay = Relay { state, approved };
+    let needed = relay.state.is_some() || relay.approved.is_some();
+    let state = needed.then(|| wrapped(gate, client, found, &relay.text())).transpose()?;
     Ok(questions(&inputs, state.as_deref()))
 }
 
@@ -360,7 +438,7 @@ fn answers(params: &Object) -> Result<Vec<(String, Bytes)>, Refusal> {
 
 /// What a `requestState` is bound to: principal, thing and request, the parts that change between rounds left out.
 /// None for requests whose answer is never a question.
-fn binding(client: &Client, found: &Found) -> Option<[u8; 32]> {
+pub(crate) fn binding(client: &Client, found: &Found) -> Option<[u8; 32]> {
     let (method, params) = found.request.as_ref()?;
     let own = protocol::json::Edit::new()
         .remove("_meta")
@@ -378,10 +456,16 @@ fn binding(client: &Client, found: &Found) -> Option<[u8; 32]> {
     Some(digest::sha256(&text))
 }
 
+/// What the calls of a principal that wait are counted by.
+pub(crate) fn owner_number(client: &Client) -> u128 {
+    let who = digest::sha256(&owner(client));
+    u128::from_le_bytes(who[..16].try_into().unwrap_or_default())
+}
+
 fn owner(client: &Client) -> Vec<u8> {
     format!("{}\0{}", client.principal.tenant, client.principal.id).into_bytes()
 }
 
-fn not_ours() -> Refusal {
+pub(crate) fn not_ours() -> Refusal {
     Refusal::new(Code::InvalidParams, "requestState is not one that was given for this request")
 }

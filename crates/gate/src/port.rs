@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use approvals::Ticket;
 use bytes::Bytes;
 use model::SourceName;
 use protocol::mcp::{Draft, Era, Level, Method, ServerCapabilities};
@@ -56,6 +57,11 @@ pub trait Source: Send + Sync + 'static {
 
     /// The client's session has ended: whatever was held for it is given up.
     fn end(&self, client: &Client);
+
+    /// Whether it may answer a call with [`Trouble::Asks`]. Only then a call tells it what an approval is bound to.
+    fn asks(&self) -> bool {
+        false
+    }
 
     /// How it is doing, for health pages and tables.
     fn status(&self) -> Status;
@@ -182,10 +188,20 @@ pub enum Trouble {
     },
     /// The client lacks what the call needs; raw `requiredCapabilities`.
     NeedsCapability(Bytes),
-    /// A person has to decide first: the name of the question.
-    Asks(String),
+    /// A person has to say yes first. The source has put the question to the desk of approvals, and has done nothing
+    /// that a later try would not do again: whatever the client is told, the same call comes anew.
+    Asks(Box<Asking>),
     /// The client cancelled.
     Cancelled,
+}
+
+/// A question that a source put to the desk of approvals in the middle of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// What the desk gave for it.
+    pub ticket: Ticket,
+    /// One sentence for the person, without the words of sellers: what is to be approved.
+    pub message: String,
 }
 
 impl fmt::Display for Trouble {
@@ -194,7 +210,7 @@ impl fmt::Display for Trouble {
             Self::Answered(e) => write!(f, "answered with error {}: {}", e.code, e.message),
             Self::Failed { code, detail, .. } => write!(f, "{code}: {detail}"),
             Self::NeedsCapability(_) => f.write_str("needs a capability the client lacks"),
-            Self::Asks(question) => write!(f, "a person has to decide: {question}"),
+            Self::Asks(asking) => write!(f, "waits for the approval {}", asking.ticket.id),
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

@@ -24,6 +24,10 @@ pub struct Settings {
     pub per_tool: Rate,
     /// Calls of one principal at the same time.
     pub concurrency: u32,
+    /// How long a call of a client that can be asked waits for a person, at most.
+    pub approval_wait: Duration,
+    /// Names of tools (a `*` at the end stands for any rest) whose calls two persons have to approve.
+    pub four_eyes: Vec<String>,
     /// Sampling requests that one call may make of its client.
     pub asks_per_call: u32,
     /// What becomes of arguments in records.
@@ -45,6 +49,8 @@ impl Default for Settings {
             per_principal: Rate::new(6000, Duration::from_mins(1)),
             per_tool: Rate::new(3000, Duration::from_mins(1)),
             concurrency: 64,
+            approval_wait: Duration::from_mins(1),
+            four_eyes: Vec::new(),
             asks_per_call: 3,
             arguments: RecordArguments::Digest,
             elicitation_hosts: Vec::new(),

@@ -136,6 +136,12 @@ impl Installation {
         Ok(Secret::new(*key.ok_or(InstallationError::Derivation)?))
     }
 
+    /// The secret that the keys of the books are derived from.
+    pub fn ledger_key(&self) -> Result<Secret<[u8; 32]>, InstallationError> {
+        let key = derive(&self.keys.root, "portcullis ledger");
+        Ok(Secret::new(*key.ok_or(InstallationError::Derivation)?))
+    }
+
     /// A public name for this installation.
     pub const fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint

@@ -1,10 +1,17 @@
 use crate::context::Place;
+use crate::fold::beyond_ascii;
 
 /// Where the first control character of `text` is that a terminal may obey: C0 but tab and line ends, DEL, C1.
 ///
 /// A form feed in a result is the page break of a printed text.
 pub(crate) fn control(text: &str, place: Place) -> Option<usize> {
     let page_break = place == Place::Result;
+    if page_break
+        && !ascii_has_control(text.as_bytes())
+        && (text.is_ascii() || !beyond_ascii(text).any(char::is_control))
+    {
+        return None;
+    }
     text.char_indices()
         .find(|(_, c)| {
             c.is_control() && !(matches!(c, '\t' | '\n' | '\r') || (*c == '\u{C}' && page_break))
@@ -12,7 +19,7 @@ pub(crate) fn control(text: &str, place: Place) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-/// Whether ASCII `bytes` hold such a character; branch-free, for long clean texts.
+/// Whether `bytes` hold such a character of ASCII; branch-free, for long clean texts.
 pub(crate) fn ascii_has_control(bytes: &[u8]) -> bool {
     bytes.chunks(256).any(|chunk| {
         let controls = chunk.iter().map(|b| {

@@ -56,7 +56,17 @@ impl Iterator for Runs<'_> {
 }
 
 const fn in_alphabet(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+    const IN: [bool; 256] = {
+        let mut all = [false; 256];
+        let mut b = 0;
+        while b < all.len() {
+            let c = b as u8;
+            all[b] = c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'-' | b'_');
+            b += 1;
+        }
+        all
+    };
+    IN[b as usize]
 }
 
 fn hex(run: &[u8]) -> Option<Vec<u8>> {

@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use crate::lookalike::latin;
 use crate::unicode::is_ignorable;
@@ -13,15 +12,37 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.nfkd() {
-        // Look-alikes come first: some of them are marks or have none left after decomposition.
-        if c.is_ascii() {
-            out.push(c);
-        } else if !is_ignorable(c) && !is_combining_mark(c) {
-            out.push(latin(c));
-        }
+    let mut rest = text;
+    while let Some((plain, c)) = first_beyond_ascii(rest) {
+        out.push_str(&rest[..plain]);
+        // One by one: normal form would put combining marks in order, and they are left out.
+        decompose_compatible(c, |c| {
+            if c.is_ascii() {
+                out.push(c);
+            } else if !is_ignorable(c) && !is_combining_mark(c) {
+                out.push(latin(c));
+            }
+        });
+        rest = &rest[plain + c.len_utf8()..];
     }
+    out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// The characters of `text` that are not ASCII.
+pub(crate) fn beyond_ascii(text: &str) -> impl Iterator<Item = char> + '_ {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (plain, c) = first_beyond_ascii(rest)?;
+        rest = &rest[plain + c.len_utf8()..];
+        Some(c)
+    })
+}
+
+/// The first of them, and how many bytes stand before it.
+fn first_beyond_ascii(text: &str) -> Option<(usize, char)> {
+    let plain = text.bytes().position(|b| !b.is_ascii())?;
+    Some((plain, text[plain..].chars().next()?))
 }
 
 /// What opens an aside that a renderer or a terminal does not show, and what closes it.
@@ -53,9 +74,12 @@ pub(crate) fn without_asides(text: &str) -> Option<String> {
 
 /// Where the first aside begins, how long its opening is, and what closes it.
 fn first_aside(text: &str) -> Option<(usize, usize, &'static [char])> {
-    let each =
-        ASIDES.iter().filter_map(|(open, close)| Some((text.find(open)?, open.len(), *close)));
-    each.min_by_key(|(at, ..)| *at)
+    let bytes = text.as_bytes();
+    // One look for all of them: a look for each would go to the end each time where one is never used.
+    memchr::memchr3_iter(b'<', b'/', 0x1B, bytes).find_map(|at| {
+        let opened = ASIDES.iter().find(|(open, _)| bytes[at..].starts_with(open.as_bytes()));
+        opened.map(|(open, close)| (at, open.len(), *close))
+    })
 }
 
 /// A [`visible`] text as words: lower case, apostrophes inside words gone, runs of white space, dashes, single
@@ -125,6 +149,7 @@ pub(crate) fn split_case(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     use super::*;
 
@@ -154,7 +179,36 @@ mod tests {
         assert_eq!(split_case("userAPIKey2Use"), "user API Key2 Use");
     }
 
+    /// What `visible` promises, by way of the normal form of the whole text.
+    fn by_normal_form(text: &str) -> String {
+        let shown =
+            text.nfkd().filter(|c| c.is_ascii() || !is_ignorable(*c) && !is_combining_mark(*c));
+        shown.map(|c| if c.is_ascii() { c } else { latin(c) }).collect()
+    }
+
+    #[test]
+    fn every_character_alone_and_before_marks_is_seen_as_its_normal_form_is() {
+        for c in '\u{80}'..=char::MAX {
+            for text in [c.to_string(), format!("a{c}\u{301}\u{323}b")] {
+                assert_eq!(visible(&text), by_normal_form(&text), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn asides_without_end_or_number_cost_no_more_than_their_length() {
+        let text = "/**/ a ".repeat(100_000);
+        assert_eq!(without_asides(&text).map(|t| t.len()), Some(300_000));
+    }
+
     proptest! {
+        #[test]
+        fn what_is_seen_is_the_normal_form_without_marks(s in any::<String>(), t in "[a-z\u{300}-\u{345}\u{1100}-\u{11ff}\u{fe00}-\u{fe0f}]{0,20}") {
+            for text in [&s, &t, &format!("{t}{s}{t}")] {
+                prop_assert_eq!(visible(text).into_owned(), by_normal_form(text));
+            }
+        }
+
         #[test]
         fn folding_twice_changes_nothing_more(s in any::<String>()) {
             let once = visible(&s).into_owned();

@@ -2,7 +2,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::context::Place;
@@ -10,8 +10,10 @@ use crate::finding::{Finding, Severity, around};
 use crate::fold::{visible, words};
 
 mod foreign;
+mod sieve;
 mod table;
 
+use sieve::Sieve;
 use table::PHRASES;
 
 /// Which form of the text a pattern reads.
@@ -30,8 +32,11 @@ pub(crate) struct Phrase {
     view: View,
     /// Severity in a definition; `None` where only results are judged by it. In a result it is always a label.
     definition: Option<Severity>,
-    /// One of these (any case) is in every text that matches; a cheap first look.
+    /// One of these words, or parts of words (any case), is in every text that matches.
     anchors: &'static [&'static str],
+    /// More exact than that: one of these is in every text that matches, where a space stands for any number of
+    /// separators and braces hold alternatives. A cheap first look, so that honest texts meet few patterns.
+    needs: &'static [&'static str],
     pattern: &'static str,
     /// "Never ignore previous instructions" is good advice.
     unless_negated: bool,
@@ -53,47 +58,49 @@ const PARTS: [(&str, &str); 5] = [
 ///
 /// `clean` is [`visible`]`(text)`.
 pub(crate) fn phrases(clean: &str, place: Place) -> Vec<Finding> {
-    let mut candidates =
-        if clean.is_ascii() { ANCHORS.candidates(clean) } else { Candidates::all_of(clean) };
-    let apostrophes = has_apostrophes(clean);
-    if candidates.is_empty() && !apostrophes {
+    // Beyond ASCII separators have many forms; in words they have one.
+    let mut folded = (!clean.is_ascii()).then(|| words(clean));
+    let candidates = Candidates::of(folded.as_deref().unwrap_or(clean));
+    let foreign = folded.is_some() || candidates.foreign();
+    if candidates.is_empty() && !foreign {
         return Vec::new();
     }
-    let words = words(clean);
-    if apostrophes {
-        candidates = candidates.and(&ANCHORS.candidates(&words));
-    }
+    let words: &str = folded.get_or_insert_with(|| words(clean));
     let mut found: Vec<Finding> = Vec::new();
     for (index, phrase) in PHRASES.iter().enumerate().filter(|(i, _)| candidates.has(*i)) {
         let Some(severity) = phrase.severity(place) else { continue };
         if found.iter().any(|f| f.rule == phrase.rule && f.severity >= severity) {
             continue;
         }
-        let text = if phrase.view == View::Words { words.as_str() } else { clean };
+        let text = if phrase.view == View::Words { words } else { clean };
         if let Some((at, len)) = phrase.find(index, text) {
             found.push(Finding::new(severity, phrase.rule, around(text, at, len)));
         }
     }
-    if !clean.is_ascii() || candidates.foreign {
-        found.extend(in_other_languages(&words, place));
+    if foreign {
+        found.extend(in_other_languages(words, place));
     }
     found
 }
 
-/// Whether ASCII `text` may hold a phrase; allocates nothing where no apostrophe may hide one.
+/// Whether ASCII `text` may hold a phrase; allocates nothing.
 pub(crate) fn may_match(text: &str) -> bool {
-    let may = |text: &str| ANCHORS.automaton.as_ref().is_none_or(|a| a.is_match(text));
-    may(text) || (has_apostrophes(text) && may(&words(text)))
+    !Candidates::of(text).is_empty()
 }
 
-/// Those are nothing to a reader of words: `ig'nore` says `ignore`.
-fn has_apostrophes(text: &str) -> bool {
-    memchr::memchr(b'\'', text.as_bytes()).is_some()
-        || (!text.is_ascii() && text.contains(['\u{2018}', '\u{2019}']))
+/// Whether ASCII `text`, or any text made of its words however they are put together, may hold a phrase: the words
+/// themselves are sought, not their order.
+pub(crate) fn may_hold_words(text: &str) -> bool {
+    const GLANCE: usize = 1024;
+    let Some(sieve) = WORDS.as_ref() else { return true };
+    let text = text.as_bytes();
+    // Where there are any, there are some near the beginning.
+    let first = text.get(..GLANCE).is_some_and(|head| sieve.look(head) != 0);
+    first || sieve.look(text) != 0
 }
 
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {
-    let Some(automaton) = &ANCHORS.foreign else { return Vec::new() };
+    let Some(automaton) = FOREIGN_PHRASES.as_ref() else { return Vec::new() };
     let Some(hit) = automaton.find(words) else { return Vec::new() };
     let rule = if hit.pattern().as_usize() < foreign::OVERRIDE.len() {
         "instruction"
@@ -138,8 +145,13 @@ fn negated(before: &[u8]) -> bool {
         || before == b"not"
 }
 
-/// The pattern with its parts filled in and its spaces made elastic. A pattern that does not compile is caught by a test.
+/// A pattern that does not compile is caught by a test.
 fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(&elastic(pattern)).unicode(false).build().ok()
+}
+
+/// The pattern with its parts filled in and its spaces made elastic.
+fn elastic(pattern: &str) -> String {
     let mut full = pattern.to_owned();
     for (part, meaning) in PARTS {
         full = full.replace(part, meaning);
@@ -159,85 +171,48 @@ fn compile(pattern: &str) -> Option<Regex> {
         }
     }
     // `( ?)` and `( *)` in the source become `( *?)` and `( **)`: both still match any number of spaces.
-    let elastic = elastic.replace(" *?", " *").replace(" **", " *");
-    RegexBuilder::new(&elastic).unicode(false).build().ok()
+    elastic.replace(" *?", " *").replace(" **", " *")
 }
 
-/// The first look: every anchor of every phrase, at once, in any case.
-struct Anchors {
-    automaton: Option<AhoCorasick>,
-    foreign: Option<AhoCorasick>,
-    /// For each anchor, the phrases it belongs to.
-    phrases: Vec<u64>,
-}
+/// What every phrase needs, and the beginnings of those in other languages.
+static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
+    let needs = PHRASES.iter().enumerate();
+    let needs =
+        needs.flat_map(|(index, phrase)| phrase.needs.iter().map(move |n| (*n, 1 << index)));
+    Sieve::new(needs.chain(LATIN_STARTS.iter().map(|start| (*start, FOREIGN))))
+});
 
-static ANCHORS: LazyLock<Anchors> = LazyLock::new(Anchors::new);
+/// The single words that phrases cannot do without.
+static WORDS: LazyLock<Option<Sieve>> = LazyLock::new(|| {
+    let anchors = PHRASES.iter().flat_map(|phrase| phrase.anchors).chain(&LATIN_STARTS);
+    Sieve::new(anchors.map(|anchor| (*anchor, 1)))
+});
 
-/// The phrases whose anchors were seen, one bit each.
-struct Candidates {
-    bits: u64,
-    foreign: bool,
-}
+static FOREIGN_PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::new(foreign::OVERRIDE.iter().chain(foreign::CONCEAL).map(|p| folded(p))).ok()
+});
+
+/// The phrases that may stand in a text, one bit each.
+#[derive(Clone, Copy)]
+struct Candidates(u64);
 
 impl Candidates {
-    const fn is_empty(&self) -> bool {
-        self.bits == 0 && !self.foreign
+    /// Those of a text that is ASCII, or is [`words`].
+    fn of(text: &str) -> Self {
+        // Without a sieve (it cannot happen with these phrases) every pattern is tried.
+        Self(SIEVE.as_ref().map_or(u64::MAX, |sieve| sieve.look(text.as_bytes())))
     }
 
-    const fn has(&self, index: usize) -> bool {
-        self.bits >> index & 1 == 1
+    const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
-    /// The phrases seen in either of two forms of a text.
-    const fn and(&self, other: &Self) -> Self {
-        Self { bits: self.bits | other.bits, foreign: self.foreign || other.foreign }
+    const fn has(self, index: usize) -> bool {
+        self.0 >> index & 1 == 1
     }
 
-    /// Those of a text with letters beyond ASCII, where other languages count too.
-    fn all_of(clean: &str) -> Self {
-        Self { foreign: true, ..ANCHORS.candidates(clean) }
-    }
-}
-
-impl Anchors {
-    fn new() -> Self {
-        let mut words: Vec<&'static str> = Vec::new();
-        let mut phrases: Vec<u64> = Vec::new();
-        let mut add = |anchor: &'static str, bit: u64| {
-            let at = words.iter().position(|w| *w == anchor).unwrap_or_else(|| {
-                words.push(anchor);
-                phrases.push(0);
-                words.len() - 1
-            });
-            phrases[at] |= bit;
-        };
-        for (index, phrase) in PHRASES.iter().enumerate() {
-            for anchor in phrase.anchors {
-                add(anchor, 1 << index);
-            }
-        }
-        for start in LATIN_STARTS {
-            add(start, FOREIGN);
-        }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&words)
-            .ok();
-        let folded = foreign::OVERRIDE.iter().chain(foreign::CONCEAL).map(|p| folded(p));
-        Self { automaton, foreign: AhoCorasick::new(folded).ok(), phrases }
-    }
-
-    fn candidates(&self, text: &str) -> Candidates {
-        // Without an automaton (it cannot happen with these anchors) every pattern is tried.
-        let Some(automaton) = &self.automaton else {
-            return Candidates { bits: u64::MAX, foreign: true };
-        };
-        let bits = automaton
-            .find_overlapping_iter(text)
-            .fold(0, |bits, hit| bits | self.phrases[hit.pattern().as_usize()]);
-        Candidates { bits, foreign: bits & FOREIGN != 0 }
+    const fn foreign(self) -> bool {
+        self.0 & FOREIGN != 0
     }
 }
 

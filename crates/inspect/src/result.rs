@@ -5,7 +5,7 @@ use protocol::json::{Strings, unquote};
 use crate::context::Context;
 use crate::encoded::may_be_encoded;
 use crate::finding::{Finding, Severity, join};
-use crate::text::{is_calm, scan_result_text};
+use crate::text::{is_calm_throughout, scan_calm_text, scan_result_text};
 
 /// Most findings that are told of one text.
 const MOST: usize = 64;
@@ -19,8 +19,13 @@ const SHORT: usize = 1024;
 /// `text` is JSON that has been checked. Where nothing in it can be suspicious, that is seen at a glance.
 pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    // Where the whole is calm, so is each string, and all of them together: only what is encoded is left to look for.
-    let calm = std::str::from_utf8(text).is_ok_and(|t| !may_escape_letters(t) && is_calm(t));
+    // Where the whole is calm, so is each string, and all of them together: only what is encoded is left to look for,
+    // and no string has a longer run of letters than the whole.
+    let calm =
+        std::str::from_utf8(text).ok().filter(|t| !may_escape_letters(t) && is_calm_throughout(t));
+    if let Some(text) = calm {
+        return if may_be_encoded(text) { scan_calm(text) } else { Vec::new() };
+    }
     let mut lists = BTreeMap::new();
     let mut strings = Strings::new(text);
     while let Some(met) = strings.next() {
@@ -29,9 +34,6 @@ pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
             continue;
         }
         let Some(said) = unquote(raw) else { continue };
-        if calm && !may_be_encoded(&said) {
-            continue;
-        }
         let here = scan_result_text(&said, context);
         if let Some(list) = met.list {
             let path = || pointer(strings.path());
@@ -44,6 +46,24 @@ pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
         }
     }
     found.extend(lists.into_values().flat_map(|list| list.findings(context)));
+    found
+}
+
+/// What is encoded in the strings of a calm text.
+fn scan_calm(text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut strings = Strings::new(text.as_bytes());
+    while let Some(met) = strings.next() {
+        let raw = text.as_bytes().get(met.span.clone()).unwrap_or_default();
+        if !met.is_name && is_binary(strings.member(), raw) {
+            continue;
+        }
+        let here = unquote(raw).and_then(|said| scan_calm_text(&said));
+        found.extend(here.map(|f| f.at(pointer(strings.path()))));
+        if found.len() >= MOST {
+            break;
+        }
+    }
     found
 }
 

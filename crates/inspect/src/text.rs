@@ -4,10 +4,11 @@ use crate::control::{ascii_has_control, control};
 use crate::credential::credential;
 use crate::encoded::{encoded, may_be_encoded};
 use crate::finding::{Finding, Severity, around, escaped};
-use crate::fold::{has_asides, visible, without_asides};
+use crate::fold::{beyond_ascii, has_asides, visible, without_asides};
 use crate::hidden::hidden;
 use crate::lookalike::disguised_word;
-use crate::phrase::{may_match, phrases};
+use crate::phrase::{may_hold_words, may_match, phrases};
+use crate::unicode::is_ignorable;
 
 /// What is suspicious about one text. Clean text gives an empty list; paths are empty.
 ///
@@ -50,7 +51,7 @@ pub fn scan_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
 
 /// What is suspicious about a text a source answers with: labels only, the text passes unchanged.
 ///
-/// Clean ASCII costs two passes over the bytes and no allocation.
+/// Clean ASCII costs a few passes over the bytes, most of them in vectors, and no allocation.
 pub fn scan_result_text(text: &str, context: &Context<'_>) -> Vec<Finding> {
     if is_quiet(text) {
         return Vec::new();
@@ -64,12 +65,30 @@ fn is_quiet(text: &str) -> bool {
 }
 
 /// Whether nothing can be suspicious but what is encoded: there are no words of any phrase, nor anything unseen.
-pub(crate) fn is_calm(text: &str) -> bool {
+fn is_calm(text: &str) -> bool {
+    is_plain(text) && !may_match(text)
+}
+
+/// The same of every text within `text`, and of all that their words can be put together to.
+pub(crate) fn is_calm_throughout(text: &str) -> bool {
+    is_plain(text) && !may_hold_words(text)
+}
+
+/// ASCII without anything unseen, or that names a tool.
+fn is_plain(text: &str) -> bool {
     text.is_ascii()
         && !ascii_has_control(text.as_bytes())
-        && !may_match(text)
-        && !text.contains("__")
+        && memchr::memmem::find(text.as_bytes(), b"__").is_none()
         && !has_asides(text)
+}
+
+/// What is suspicious about a text that is calm: what is encoded in it.
+pub(crate) fn scan_calm_text(text: &str) -> Option<Finding> {
+    if !may_be_encoded(text) {
+        return None;
+    }
+    let (at, len) = encoded(text, Place::Result)?;
+    Some(Finding::new(Severity::Label, "encoded-payload", around(text, at, len)))
 }
 
 /// Findings about single characters, before anything is folded.
@@ -80,7 +99,8 @@ fn characters(text: &str, place: Place) -> Vec<Finding> {
         let seen = around(text, at, 8);
         found.push(Finding::new(graded(Severity::Quarantine), "control-sequence", seen));
     }
-    if text.is_ascii() {
+    // Whatever reorders or hides is among the characters without a shape.
+    if text.is_ascii() || !beyond_ascii(text).any(is_ignorable) {
         return found;
     }
     if let Some((severity, at)) = bidi(text, place) {
@@ -106,6 +126,8 @@ fn tool_directive<'t>(clean: &'t str, context: &Context<'_>) -> Option<&'t str> 
     const VERBS: [&str; 8] =
         ["call", "run", "invoke", "execute", "use", "trigger", "calling", "running"];
     const BETWEEN: [&str; 4] = ["the", "tool", "function", "then"];
+    // Names of tools that are known here have one of these.
+    memchr::memchr2(b'_', b'-', clean.as_bytes())?;
     let mut ordered = false;
     tokens(clean).find(|token| {
         let known = is_own(token, context.source) || context.others.owns_tool(token);

@@ -183,7 +183,7 @@ impl Books {
         let (holds, intent) = (payment.holds, payment.intent.clone());
         let all = self.lines.of(crate::Scope::All, "");
         let line = all.and_then(|lines| lines.get(&amount.asset));
-        if !line.is_none_or(|line| line.can_take(booked)) {
+        if !line.is_none_or(|line| line.can_end(holds, booked)) {
             return Err(Unlawful::Overflow);
         }
         self.lines.each(&intent, |line| line.end(at, holds, booked));

@@ -31,7 +31,7 @@ pub struct Books {
     pub(crate) keys: HashMap<(Caller, String), PaymentId>,
     /// Requests that are under way.
     pub(crate) requests: HashMap<(Caller, [u8; 32]), PaymentId>,
-    /// Nonces and payment hashes of payments that were not set free.
+    /// Nonces and payment hashes. One of a payment that was set free is not used again either.
     pub(crate) marks: HashSet<String>,
     pub(crate) approvals: HashSet<String>,
     pub(crate) stops: BTreeSet<Stop>,

@@ -23,6 +23,7 @@ mod restart;
 mod statement;
 mod status;
 mod stop;
+mod total;
 mod unlawful;
 mod words;
 

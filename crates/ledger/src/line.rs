@@ -43,6 +43,13 @@ impl Line {
         self.all().and_then(|all| all.plus(minor, 1)).is_some()
     }
 
+    /// Whether what holds `held` can be counted as `booked` instead.
+    pub(crate) fn can_end(&self, held: u128, booked: u128) -> bool {
+        let rest = self.open.less(held, 1);
+        let all = self.total.plus(rest.minor, rest.count);
+        all.and_then(|all| all.plus(booked, 1)).is_some()
+    }
+
     /// Something is reserved. The caller has asked [`Line::can_take`] where all there is is counted.
     pub(crate) fn open(&mut self, minor: u128) {
         self.open = self.open.plus(minor, 1).unwrap_or(self.open);

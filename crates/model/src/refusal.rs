@@ -86,6 +86,16 @@ codes! {
     PolicyDenied = "policy_denied", Policy, retry false, rpc -31010, http 403;
     /// A person would have to decide, and there is no way to ask one.
     ApprovalUnavailable = "approval_unavailable", Policy, retry false, rpc -31011, http 403;
+    /// A person has been asked; the same request again finds the answer.
+    ApprovalRequired = "approval_required", Policy, retry true, rpc -31012, http 403;
+    /// A person said no.
+    ApprovalDenied = "approval_denied", Policy, retry false, rpc -31013, http 403;
+    /// Nobody answered in time, or the answer was not used in time.
+    ApprovalExpired = "approval_expired", Policy, retry true, rpc -31014, http 403;
+    /// The approval was for one call, and that call was made.
+    ApprovalUsed = "approval_used", Policy, retry false, rpc -31015, http 403;
+    /// The approval that the request names is for another call, or somebody else's.
+    ApprovalMismatch = "approval_mismatch", Policy, retry false, rpc -31016, http 403;
     /// Too many calls in too short a time.
     RateLimited = "rate_limited", Policy, retry true, rpc -31020, http 429;
     /// Too many at once.

@@ -52,6 +52,8 @@ pub enum Usage<'a> {
     Program(&'a Path),
     /// A signature that came in with a webhook of this name is checked with it; it leaves for nowhere.
     Verify(&'a str),
+    /// The gate's own wallet signs with it; it leaves for nowhere. A secret that may go anywhere else is not for this.
+    Wallet,
 }
 
 /// Why a secret was not given out. No text of it holds a value.

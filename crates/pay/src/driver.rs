@@ -6,6 +6,7 @@ use model::money::{Flag, MoneyRule, Terms};
 use serde_json::Value;
 
 use crate::errand::{Answer, Attachment, Errand};
+use crate::facts::Facts;
 
 /// A boxed future: drivers are chosen at run time.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,7 +38,7 @@ pub type Open = ledger::Payment;
 
 /// What is sealed in the ledger before anything leaves, and all that is needed to go on after a crash: the signed
 /// payload, the invoice, the ecash. Holds secrets; it rests sealed.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Payload {
     /// What makes it unique, and public: a nonce, a payment hash. The books take each once.
     pub mark: Option<String>,
@@ -116,6 +117,11 @@ pub trait Driver: Send + Sync {
 
     /// What the wallet, the mint or the chain says now. Asked for payments whose outcome is not known.
     fn look<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Standing>;
+
+    /// What a judge has to know from this rail.
+    fn facts(&self) -> Boxed<'_, Facts> {
+        Box::pin(std::future::ready(Facts::default()))
+    }
 
     /// What would have to be attached to ask again with what was paid already, if that is lawful.
     fn again<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Option<Attachment>>;

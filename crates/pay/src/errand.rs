@@ -19,14 +19,25 @@ pub struct Errand {
     pub tool: String,
     /// What is asked for.
     pub request: Request,
-    /// SHA-256 of the canonical arguments of the call.
-    pub digest: [u8; 32],
+    /// What a person who is asked is asked about.
+    pub asking: Asking,
     /// The caller's own idempotency key.
     pub key: Option<String>,
-    /// Arguments as JSON text, masked, for whoever is asked.
-    pub arguments: Option<String>,
     /// What connects the records of one call: its trace or request id.
     pub correlation: Option<String>,
+}
+
+/// What is needed to ask a person about a call.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The call. The terms come to it here.
+    pub binding: approvals::Binding,
+    /// How the caller proved who it is.
+    pub credential: model::Credential,
+    /// The arguments as JSON text, secrets masked.
+    pub arguments: String,
+    /// The question that the client says this call belongs to.
+    pub named: Option<String>,
 }
 
 /// What is asked of the seller.
@@ -53,9 +64,28 @@ pub enum Request {
         server: Option<Url>,
         /// SHA-256 of the canonical params, without `_meta`.
         digest: [u8; 32],
+        /// Whether the server speaks 2026-07-28 or later.
+        modern: bool,
         /// Whether the server has said that it may ask for payment in the manner of 2026-07-28.
         negotiated: bool,
     },
+}
+
+impl Errand {
+    /// SHA-256 over what makes two requests equal: method, URL and body, or the call's own params.
+    pub fn request_digest(&self) -> [u8; 32] {
+        let text = match &self.request {
+            Request::Http { method, url, body, .. } => {
+                [method.as_bytes(), b"\n", url.as_str().as_bytes(), b"\n", body].concat()
+            }
+            Request::Mcp { method, target, digest, .. } => {
+                let source = self.source.as_bytes();
+                [method.as_bytes(), b"\n", source, b"\n", target.as_bytes(), b"\n", digest].concat()
+            }
+        };
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
+        hash.as_ref().try_into().unwrap_or_default()
+    }
 }
 
 impl Request {
@@ -100,14 +130,23 @@ pub enum Answer {
 }
 
 /// What goes with a request so that it is served. All of it is secret until the payment is settled.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Attachment {
     /// Header fields.
-    pub headers: Vec<(http::HeaderName, String)>,
+    pub headers: Vec<(String, String)>,
     /// Members of `params._meta`.
     pub meta: Vec<(String, Value)>,
     /// Texts that must not come back to an agent: signatures, nonces, preimages, tokens.
     pub secrets: Vec<String>,
+    /// Whether, and how long, it serves again for the same caller, origin and path.
+    pub reuse: Option<Reuse>,
+}
+
+/// How long something that was bought serves.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Reuse {
+    /// Milliseconds since the epoch; `None` until it is refused.
+    pub until: Option<u64>,
 }
 
 /// Why a call was not paid for.
@@ -118,7 +157,7 @@ pub enum Unpaid {
     /// A rule said no. Nothing was signed.
     Refused(Refused),
     /// A person has to decide.
-    Asks(Asked),
+    Asks(Box<Asked>),
 }
 
 /// A no about money.
@@ -135,8 +174,10 @@ pub struct Refused {
 /// A question that waits for a person.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The approval.
-    pub ticket: String,
+    /// What the desk gave for it.
+    pub ticket: approvals::Ticket,
+    /// One sentence for the person, without the words of sellers.
+    pub message: String,
     /// Why it is asked.
     pub rules: Vec<model::money::MoneyRule>,
     /// What would be paid.

@@ -5,13 +5,30 @@
 //! before the next. What a seller says is a claim; chains, wallets and mints give proof; without proof the money stays
 //! held.
 
+mod ask;
+pub mod chain;
+mod credit;
+mod demand;
 mod driver;
 mod errand;
+mod facts;
+mod flow;
+mod judge;
 pub mod lightning;
+mod paid;
 mod payer;
+mod reconcile;
+mod record;
+mod settings;
+pub mod x402;
 
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
-    Answer, Asked, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Unpaid, idempotency_key,
+    Answer, Asked, Asking, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
+    idempotency_key,
 };
-pub use payer::{Paid, Payer, Told};
+pub use facts::Facts;
+pub use paid::{Paid, Told};
+pub use payer::{Payer, Preview};
+pub use reconcile::Found;
+pub use settings::{Drivers, Parts};

@@ -68,6 +68,23 @@ impl PolicySet {
         self.epoch
     }
 
+    /// Everything it decides by, in words: two sets that decide alike by the same rules say the same, whatever their
+    /// epochs. What a digest of the policies is made of.
+    pub fn words(&self) -> String {
+        use std::fmt::Write as _;
+        let mut words = format!("{:?}", self.tenants);
+        for rule in &self.rules {
+            // Writing to a String cannot fail.
+            let _ = write!(words, "\n{:?} {} {}", rule.id, rule.kind.as_str(), rule.policy);
+        }
+        words
+    }
+
+    /// A policy that leaves something to a person, by its name; none if every one of them decides.
+    pub fn asks(&self) -> Option<&str> {
+        self.rules.iter().find(|rule| rule.kind == crate::rule::Kind::Ask).map(|rule| &*rule.id)
+    }
+
     /// How many policies there are, levels included.
     pub const fn len(&self) -> usize {
         self.rules.len()

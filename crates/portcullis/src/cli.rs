@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod approvals;
 mod audit;
 mod explain;
 mod keys;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use approvals::{ApprovalsCommand, Which};
 pub use audit::{AuditCommand, ExportFormat, Wanted};
 pub use explain::{
     Explain, ExplainCall, ExplainRecording, ExplainRequest, ExplainUrl, PolicyCommand, Who,
@@ -83,6 +85,9 @@ pub enum Command {
     /// See and decide on what sources say of themselves
     #[command(subcommand)]
     Pins(PinsCommand),
+    /// See and answer calls that wait for a person
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
     /// Read and verify the log of every call
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -17,8 +17,14 @@ pub mod jcs;
 pub mod l402;
 pub mod mcp;
 pub mod payment;
+mod reserved;
 mod strict;
 pub mod x402;
+
+#[cfg(test)]
+mod challenge_tests;
+#[cfg(test)]
+mod demand_tests;
 
 pub use bounds::{
     MAX_ACCEPTS, MAX_BODY, MAX_CREDENTIAL, MAX_DEPTH, MAX_EXTENSIONS, MAX_HEADER, MAX_STRING,
@@ -28,3 +34,4 @@ pub use demand::{Demand, Field, Offer, answer};
 pub use digits::Digits;
 pub use encoding::{decode, encode_standard, encode_url};
 pub use flaw::Flaw;
+pub use reserved::{is_paying_header, is_paying_meta};

@@ -68,7 +68,9 @@ pub(crate) fn optional_text<'a>(
     match members.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Flaw::new(MoneyRule::BadType, format!("`{name}` is not a string."))),
+        Some(_) => {
+            Err(Flaw::new(MoneyRule::BadType, format!("The member `{name}` is not a string.")))
+        }
     }
 }
 

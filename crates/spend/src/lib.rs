@@ -4,6 +4,7 @@
 //! Pure: what is known comes in as a [`Situation`], what was spent is asked of [`Caps`], and nothing happens here but a
 //! [`Verdict`] with a sentence for a person.
 
+mod books;
 mod candidate;
 mod caps;
 pub mod explain;
@@ -12,10 +13,12 @@ mod limits;
 mod price;
 mod request;
 mod rules;
+mod sign;
 mod situation;
 mod target;
 mod verdict;
 
+pub use books::InBooks;
 pub use caps::{Caps, Room, Spend};
 pub use evm::Address;
 pub use judge::judge;
@@ -23,6 +26,7 @@ pub use limits::{Limit, Limits, Window};
 pub use price::{Cost, Price};
 pub use request::Request;
 pub use rules::{RULES, Rule};
+pub use sign::{Signed, sign};
 pub use situation::{
     AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Scheme, Situation, Thresholds,
 };

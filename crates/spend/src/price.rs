@@ -28,6 +28,18 @@ impl Price {
     }
 }
 
+impl Price {
+    /// The price that an amount is, in the symbol of its asset.
+    ///
+    /// # Errors
+    /// It cannot be counted.
+    pub fn of(minor: u128, row: &AssetRow) -> Result<Self, AmountError> {
+        let reference = "";
+        let nano = Cost { minor, row, reference }.nano_in(&row.symbol);
+        Ok(Self { nano: nano.unwrap_or(Err(AmountError::Overflow))?, unit: row.symbol.clone() })
+    }
+}
+
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", Amount::decimal(self.nano, DECIMALS), self.unit)

@@ -10,6 +10,7 @@
 
 mod approvals;
 mod error;
+mod judged;
 mod operator;
 mod owner;
 mod queue;
@@ -23,6 +24,6 @@ pub use approvals::Asked;
 pub use error::{OpenError, Refused};
 pub use ledger;
 pub use reservation::{Reservation, Sent, Settlement, Signed};
-pub use store::{BlobKind, LedgerKey};
+pub use store::{BlobKind, LedgerKey, Mark};
 pub use treasury::Treasury;
 pub use writer::Standing;

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 
 use ambient::Clock;
 use ledger::{Books, Change, Intent, Judgement, Opening, Policy, PolicyError};
-use store::{LedgerFile, LedgerKey, Mark};
+use store::{LedgerFile, LedgerKey, Mark, StoreError};
 use tokio::sync::watch;
 
 use crate::owner::Owner;
@@ -35,8 +35,24 @@ impl Treasury {
         policy: Policy,
         clock: Clock,
     ) -> Result<Self, OpenError> {
+        Self::open_since(path, key, policy, clock, &Mark::START)
+    }
+
+    /// As [`Treasury::open`], where a mark of the file was kept elsewhere, as in the audit log: a file that was replaced
+    /// by an older copy of itself is refused.
+    ///
+    /// # Errors
+    /// The policy or the file does not load, or the file has no such mark in its past (`ledger`).
+    pub fn open_since(
+        path: &Path,
+        key: LedgerKey,
+        policy: Policy,
+        clock: Clock,
+        known: &Mark,
+    ) -> Result<Self, OpenError> {
         policy.check()?;
-        let file = LedgerFile::open(path, key, &clock)?;
+        let mut file = LedgerFile::open(path, key, &clock)?;
+        file.transact(known, |_, _| Ok::<_, StoreError>(()))?;
         let system =
             |what| move |error: std::io::Error| OpenError::System { what, why: error.to_string() };
         let owner = Owner::new(path).map_err(system("mark this process as alive"))?;

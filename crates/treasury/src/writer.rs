@@ -18,6 +18,8 @@ use crate::round::Round;
 pub struct Standing {
     /// Events in the books.
     pub events: u64,
+    /// The newest place in the file: see [`Treasury::open_since`](crate::Treasury::open_since).
+    pub head: Option<Mark>,
     /// Rounds that were stored, each with one sync.
     pub rounds: u64,
     /// Payments that hold money.
@@ -105,12 +107,12 @@ impl Writer {
                 tracing::error!(%error, "the ledger could not be written: nothing is paid until it can");
                 // Whether the round was stored is not known; the file is read anew.
                 (self.books, self.mark) = (Books::default(), Mark::START);
+                self.report(Some(error.to_string()), 0);
                 for fact in &mut self.unstored {
                     if let Some(done) = fact.done.take() {
                         let _ = done.send(Err(Refused::Ledger(error.to_string())));
                     }
                 }
-                self.report(Some(error.to_string()), 0);
                 return false;
             }
         };
@@ -164,6 +166,7 @@ impl Writer {
             if failed.is_none() {
                 let open = |p: &&ledger::Payment| matches!(p.state, State::Held(_));
                 standing.events = self.mark.seq();
+                standing.head = Some(self.mark.clone());
                 standing.rounds += u64::from(events > 0);
                 standing.open = self.books.open_count();
                 // Counted anew only where something may have become held or free.

@@ -1,5 +1,7 @@
 //! A process that is killed at every step of a payment, and what the next one finds.
 
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests and what helps them")]
+
 mod common;
 
 use std::path::Path;
@@ -7,7 +9,8 @@ use std::time::Duration;
 
 use common::{Home, open, paid, pay, policy, sats};
 use model::money::MoneyRule;
-use treasury::ledger::{Policy, State, Window};
+use store::{LedgerFile, LedgerKey, Mark, StoreError};
+use treasury::ledger::{Books, Event, Policy, State, Window};
 use zeroize::Zeroizing;
 
 const POINT: &str = "TREASURY_TEST_POINT";
@@ -29,7 +32,7 @@ async fn a_child_that_dies() {
     };
     let gate = open(Path::new(&place), rules(), &ambient::Clock::manual(common::T0));
     if point == 9 {
-        gate.ask(pay(600, 1), Duration::from_secs(600)).await.unwrap();
+        gate.ask(pay(600, 1), Duration::from_mins(10)).await.unwrap();
         std::process::abort();
     }
     let reservation = gate.reserve(pay(600, 1)).await.unwrap();
@@ -88,4 +91,51 @@ async fn what_a_person_was_asked_outlives_the_process_that_asked() {
     let reservation = gate.claim(open[0].id).await.unwrap();
     reservation.release().await.unwrap();
     drop(gate.reserve(pay(600, 2)).await.unwrap());
+}
+
+/// What the books say, in the order in which it happened: the state of the one payment.
+const WAY: [&str; 5] = ["none", "reserved", "signed", "sent", "settled"];
+
+#[tokio::test]
+async fn a_file_cut_anywhere_holds_some_beginning_of_what_happened() {
+    let home = Home::new();
+    let gate = home.open(rules());
+    let reservation = gate.reserve(pay(600, 1)).await.unwrap();
+    let id = reservation.id();
+    common::send(reservation).await.settle(paid(600)).await.unwrap();
+    // While it is open, everything since the file was made stands in the log beside it.
+    let (file, log) = (home.path(), home.dir.path().join("ledger.db-wal"));
+    let whole = std::fs::read(&log).unwrap();
+    let mut seen = Vec::new();
+    for cut in (0..=whole.len()).rev().step_by(509) {
+        let other = Home::new();
+        std::fs::copy(&file, other.path()).unwrap();
+        std::fs::write(other.dir.path().join("ledger.db-wal"), &whole[..cut]).unwrap();
+        let mut events =
+            LedgerFile::open(&other.path(), LedgerKey::new(&[7; 32]).unwrap(), &other.clock)
+                .unwrap();
+        let mut books = Books::default();
+        let read = events.transact(&Mark::START, |news, _| {
+            for event in news {
+                books.apply(&Event::decode(&event.payload).unwrap()).unwrap();
+            }
+            Ok::<_, StoreError>(())
+        });
+        read.unwrap();
+        drop(events);
+        let state = books.payment(id).map_or("none", |p| p.state.as_str());
+        let restarted = other.open(rules());
+        let after = restarted.payment(id).await.unwrap();
+        let after = after.map_or("none", |p| p.state.as_str());
+        let wanted = match state {
+            "reserved" => "released",
+            "signed" | "sent" => "held",
+            state => state,
+        };
+        assert_eq!(after, wanted, "cut at {cut}");
+        seen.push(WAY.iter().position(|s| *s == state).unwrap());
+    }
+    assert!(seen.is_sorted_by(|later, earlier| later >= earlier), "{seen:?}");
+    seen.dedup();
+    assert_eq!(seen, [4, 3, 2, 1, 0], "every step was met");
 }

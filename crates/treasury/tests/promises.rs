@@ -1,5 +1,7 @@
 //! What the treasury promises to those who use it as they should, and to those who do not.
 
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests and what helps them")]
+
 mod common;
 
 use std::time::Duration;
@@ -215,7 +217,7 @@ async fn a_clock_that_goes_back_frees_nothing_until_an_operator_confirms_it() {
     assert_eq!(gate.reserve(pay(1, 2)).await.unwrap_err().rule(), MoneyRule::Clock);
     gate.confirm_clock("ada".into()).await.unwrap();
     assert_eq!(gate.reserve(pay(600, 2)).await.unwrap_err().rule(), MoneyRule::DayCap);
-    back.advance(Duration::from_secs(86_400));
+    back.advance(Duration::from_hours(24));
     drop(gate.reserve(pay(600, 2)).await.unwrap());
 }
 
@@ -245,7 +247,7 @@ async fn what_is_not_answered_in_time_is_over_and_its_money_free() {
 async fn two_persons_agree_and_it_is_taken_up_once() {
     let home = Home::new();
     let gate = home.open(asking(100));
-    let asked = gate.ask(pay(600, 1), Duration::from_secs(60)).await.unwrap();
+    let asked = gate.ask(pay(600, 1), Duration::from_mins(1)).await.unwrap();
     let yes =
         async |name: &str, by: &str| gate.answer(asked.id, name.into(), by.into(), true).await;
     assert!(matches!(yes("1", "ada").await, Ok(State::Asked { .. })));
@@ -291,4 +293,21 @@ async fn an_outcome_that_cannot_be_stored_is_kept_and_nothing_else_is_paid_until
     let payment = gate.payment(id).await.unwrap().unwrap();
     assert_eq!((payment.state, payment.paid), (State::Settled, 500));
     assert_eq!(gate.watch().borrow().unstored, 0);
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_file_is_refused_by_whoever_kept_a_mark() {
+    let home = Home::new();
+    let gate = home.open(policy([sats(Window::Day, 1000)]));
+    send(gate.reserve(pay(600, 1)).await.unwrap()).await.settle(paid(600)).await.unwrap();
+    let mark = gate.watch().borrow().head.clone().unwrap();
+    drop(gate);
+    let open = |path: &std::path::Path| {
+        let key = LedgerKey::new(&[7; 32]).unwrap();
+        let policy = policy([sats(Window::Day, 1000)]);
+        Treasury::open_since(path, key, policy, home.clock.clone(), &mark)
+    };
+    open(&home.path()).unwrap();
+    let fresh = Home::new();
+    assert_eq!(open(&fresh.path()).unwrap_err().rule(), MoneyRule::Ledger);
 }

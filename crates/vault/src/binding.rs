@@ -19,6 +19,8 @@ pub struct Bindings {
     hosts: Vec<HostRule>,
     programs: Vec<String>,
     webhooks: Vec<String>,
+    /// Whether it is a key of the gate's own wallet. Then it is bound to nothing else.
+    wallet: bool,
 }
 
 /// A host and port, or all hosts under a name.
@@ -51,12 +53,23 @@ impl Bindings {
             hosts: read,
             programs: sorted(programs, program)?,
             webhooks: sorted(webhooks, webhook)?,
+            wallet: false,
         })
+    }
+
+    /// Those of a key of the gate's own wallet: it signs, and goes nowhere.
+    pub fn wallet() -> Self {
+        Self { wallet: true, ..Self::default() }
+    }
+
+    /// Whether it is a key of the gate's own wallet.
+    pub const fn is_wallet(&self) -> bool {
+        self.wallet
     }
 
     /// Whether it is bound to nothing.
     pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty() && self.programs.is_empty() && self.webhooks.is_empty()
+        *self == Self::default()
     }
 
     /// The hosts, as `name:port` or `*.name:port`.
@@ -86,6 +99,7 @@ impl Bindings {
                 self.programs.iter().any(|p| Path::new(p).as_os_str() == path.as_os_str())
             }
             Usage::Verify(name) => self.webhooks.iter().any(|w| w == name),
+            Usage::Wallet => self.wallet,
         }
     }
 }
@@ -303,6 +317,15 @@ mod tests {
         for bad in ["", "a b", "a/b"] {
             assert!(Bindings::parse(&[], &[], &list(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_key_of_a_wallet_signs_and_goes_nowhere_and_what_goes_somewhere_signs_nothing() {
+        let wallet = Bindings::wallet();
+        assert!(wallet.permit(Usage::Wallet) && !wallet.is_empty());
+        assert!(!wallet.permit(Usage::Host("a.example", 443)));
+        assert!(!hosts(&["a.example"]).unwrap().permit(Usage::Wallet));
+        assert!(!Bindings::default().permit(Usage::Wallet));
     }
 
     #[test]

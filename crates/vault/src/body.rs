@@ -56,6 +56,9 @@ pub(crate) struct Entry {
     pub(crate) hosts: Vec<String>,
     pub(crate) programs: Vec<String>,
     pub(crate) webhooks: Vec<String>,
+    /// Whether it is a key of the gate's own wallet; it is bound to nothing else then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) wallet: bool,
     /// The key of the value, sealed under the master key.
     pub(crate) key: Bytes,
     /// The value, sealed under its own key.
@@ -121,7 +124,12 @@ impl Slot {
 
 impl Entry {
     pub(crate) fn bindings(&self) -> Result<Bindings, String> {
-        Bindings::parse(&self.hosts, &self.programs, &self.webhooks)
+        let bound = Bindings::parse(&self.hosts, &self.programs, &self.webhooks)?;
+        match (self.wallet, bound.is_empty()) {
+            (false, _) => Ok(bound),
+            (true, true) => Ok(Bindings::wallet()),
+            (true, false) => Err("the key of a wallet goes nowhere".to_owned()),
+        }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -145,7 +153,7 @@ impl Entry {
 
     /// What its value is bound to: everything that is said of it.
     pub(crate) fn value_bound(&self, id: &Bytes) -> Bound {
-        Bound::to("value")
+        let bound = Bound::to("value")
             .text(&encode(&id.0))
             .text(&self.name)
             .number(self.version)
@@ -153,7 +161,8 @@ impl Entry {
             .number(self.changed)
             .list(&self.hosts)
             .list(&self.programs)
-            .list(&self.webhooks)
+            .list(&self.webhooks);
+        if self.wallet { bound.text("wallet") } else { bound }
     }
 }
 

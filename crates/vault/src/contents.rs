@@ -106,6 +106,7 @@ pub(crate) fn put(
         hosts: bindings.hosts(),
         programs: bindings.programs().to_vec(),
         webhooks: bindings.webhooks().to_vec(),
+        wallet: bindings.is_wallet(),
         key: Bytes(Vec::new()),
         value: Bytes(Vec::new()),
     };

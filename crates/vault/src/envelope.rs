@@ -117,6 +117,7 @@ mod tests {
                 hosts: if bound { vec!["*.example.com:443".to_owned()] } else { Vec::new() },
                 programs: if bound { vec!["/usr/bin/tool".to_owned()] } else { Vec::new() },
                 webhooks: Vec::new(),
+                wallet: false,
                 key: Bytes(vec![1; 60]),
                 value: Bytes(value),
             },
@@ -198,6 +199,7 @@ mod tests {
                 hosts: Vec::new(),
                 programs: Vec::new(),
                 webhooks: Vec::new(),
+                wallet: false,
                 key: Bytes(vec![1; 60]),
                 value: Bytes(vec![1; 28]),
             });

@@ -154,5 +154,6 @@ pub(crate) fn wanted(usage: Usage<'_>) -> String {
         Usage::Host(host, port) => format!("{host}:{port}"),
         Usage::Program(path) => path.display().to_string(),
         Usage::Verify(name) => format!("webhook `{name}`"),
+        Usage::Wallet => "the wallet".to_owned(),
     }
 }

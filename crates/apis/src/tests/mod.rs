@@ -136,6 +136,7 @@ impl Bench {
                 state: None,
                 deadline: std::time::Duration::from_secs(20),
                 about: gate::About::default(),
+                approval: None,
             })
             .await
     }

@@ -13,14 +13,14 @@ use crate::gate::Gate;
 /// Stage: policy, on what the name resolved to and on the arguments that will be sent.
 ///
 /// What a principal may never call looks like what does not exist. What it may call with other arguments is refused
-/// by name.
+/// by name. Where a person decides, the id of the policy that asks is returned.
 pub(super) fn decide(
     gate: &Gate,
     client: &Arc<Client>,
     found: &Found,
     arguments: Option<&Object>,
     passage: &mut Passage,
-) -> Result<(), Refusal> {
+) -> Result<Option<String>, Refusal> {
     let now = Timestamp(gate.clock().now_millis());
     let decider = gate.decider();
     let principal = &client.principal;
@@ -41,11 +41,8 @@ pub(super) fn decide(
     let verdict = decider.decide(&request);
     passage.verdict(&verdict);
     match &*verdict {
-        Verdict::Allow { .. } => Ok(()),
-        Verdict::Ask { .. } => Err(Refusal::new(
-            Code::ApprovalUnavailable,
-            "a person has to approve this call, and there is no way to ask one yet",
-        )),
+        Verdict::Allow { .. } => Ok(None),
+        Verdict::Ask { rule } => Ok(Some(rule.clone())),
         Verdict::Deny { rule, reason } => {
             let detail = format!("{rule}: {reason}");
             if decider.may(principal, found.action, &request.target, now) {

@@ -34,8 +34,17 @@ pub(crate) struct Found {
     pub(crate) task: Option<String>,
     /// What a `requestState` for this request is bound to; there only if the answer may be a question.
     pub(crate) request: Option<(Method, Object)>,
+    /// The yes of a person by which the call goes on, if it needed one.
+    pub(crate) approved: Option<Approved>,
     /// What was suspicious in what the source said so far, in words for the record.
     pub(crate) heard: Heard,
+}
+
+/// A yes that this call has used up, and the round of questions of the source it goes on in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Approved {
+    pub(crate) id: String,
+    pub(crate) round: u32,
 }
 
 /// Notes about what a source says while a call runs.
@@ -114,6 +123,7 @@ impl Found {
             params: None,
             task: None,
             request: None,
+            approved: None,
             heard: Heard::default(),
         }
     }
@@ -322,6 +332,7 @@ fn passed(gate: &Gate, client: &Client, method: &Method) -> Result<Found, Refusa
         params: None,
         task: None,
         request: None,
+        approved: None,
         heard: Heard::default(),
     })
 }

@@ -1,5 +1,6 @@
 //! The one way of a call. Every front and every source has it; its order stands here and nowhere else.
 
+mod approve;
 mod arguments;
 mod decide;
 mod limit;
@@ -12,15 +13,19 @@ use std::sync::Arc;
 
 use audit::Outcome;
 use bytes::Bytes;
-use model::{Refusal, SourceName};
+use identity::Permit;
+use model::{Code, Refusal, SourceName};
+use protocol::json::Object;
 use protocol::mcp::{Era, Method};
 
 pub(crate) use arguments::against_schema as fits;
 pub(crate) use decide::{shows, target as target_of};
 pub(crate) use limit::{Who, principal as limit_principal};
-pub(crate) use lookup::{Found, Heard};
+pub(crate) use lookup::{Approved, Found, Heard};
 pub(crate) use passage::Passage;
 pub(crate) use vet::{ending_of, refusal_of};
+
+use approve::{Named, Put, Settled};
 
 use crate::catalogue::Entry;
 use crate::discovery::{self, Turn};
@@ -29,8 +34,11 @@ use crate::park;
 use crate::port::{Kind, Link, Reply, Trouble};
 use crate::{About, Clearance, Cleared, Client, Vetted};
 
+/// Most questions to persons that one request waits for: one of policy, one of the source, each perhaps asked anew.
+const QUESTIONS: usize = 4;
+
 /// The stages, in their order, with what each is for. Printed by `portcullis explain call`.
-pub const STAGES: [(&str, &str); 9] = [
+pub const STAGES: [(&str, &str); 10] = [
     ("identify", "who calls, by the credential of this request"),
     ("open", "a place in the audit log, before anything else"),
     ("limit", "calls of this principal, then of this tool, then at once"),
@@ -40,6 +48,7 @@ pub const STAGES: [(&str, &str); 9] = [
         "the lists of the tenant, then policy, on the resolved tool and the final arguments",
     ),
     ("check", "mirrored headers, schema and reserved names of the arguments"),
+    ("approve", "a person's yes, where policy asks for one; used up before anything happens"),
     ("clear", "the call becomes one that a source takes"),
     ("vet", "the reply: size, shape, requests to the client, label"),
     ("record", "durable before the answer leaves"),
@@ -76,7 +85,7 @@ async fn travel(
     passage: &mut Passage,
 ) -> Result<Ending, Refusal> {
     limit::principal(gate, client)?;
-    let incoming = match discovery::turn(gate, client, incoming).await? {
+    let mut incoming = match discovery::turn(gate, client, incoming).await? {
         Turn::On(incoming) => incoming,
         Turn::Answered(ending) => return Ok(ending),
     };
@@ -85,20 +94,103 @@ async fn travel(
     let arguments = arguments::read(gate, &incoming, passage)?;
     let mut found = lookup::find(gate, client, &incoming).await?;
     passage.found(&found);
-    decide::decide(gate, client, &found, arguments.as_ref(), passage)?;
     if client.version.era() == Era::Modern && may_ask(&incoming.method) {
         found.request = Some((incoming.method.clone(), incoming.params.clone()));
     }
-    lookup::refuse_quarantined(&found)?;
-    limit::tool(gate, client, &found)?;
-    let _place = limit::at_once(gate, client)?;
-    let headers = arguments::check(gate, client, &incoming, &found, arguments.as_ref())?;
-    if let Some(parked) = park::resumed(gate, client, &incoming, &found)? {
-        return Box::pin(parked.go_on(gate, client, &found, link)).await;
+    let mut named = approve::named(gate, client, &found, &mut incoming)?;
+    let arguments = arguments.as_ref();
+    for _ in 0..QUESTIONS {
+        let Admitted { asks, ready, place } =
+            admitted(gate, client, &incoming, &found, arguments, passage)?;
+        let settled = match asks {
+            Some(rule) => {
+                let (by, found) = ((&*rule, &mut *passage), &mut found);
+                let settled =
+                    approve::settle(gate, client, &incoming, found, arguments, &named, by);
+                Box::pin(settled).await?
+            }
+            None => Settled::Go,
+        };
+        let (asking, kind) = match settled {
+            Settled::Asks(asking) => (asking, "policy"),
+            Settled::Go if !found.source.asks() => {
+                let reply = make(gate, client, incoming, &found, ready, &named, link).await?;
+                return ending_of(gate, client, &found, reply);
+            }
+            Settled::Go => {
+                let (incoming, link) = (incoming.clone(), link.clone());
+                match make(gate, client, incoming, &found, ready, &named, link).await? {
+                    Err(Trouble::Asks(asking)) => {
+                        passage.waits(&asking.ticket.id);
+                        Box::pin(approve::returned(gate, &mut found)).await;
+                        (*asking, "source")
+                    }
+                    reply => return ending_of(gate, client, &found, reply),
+                }
+            }
+        };
+        // Whoever waits for a person takes no place from those who call.
+        drop(place);
+        let put = approve::put(gate, client, &found, &asking, &mut named, (kind, &link));
+        match Box::pin(put).await? {
+            Put::Again => {}
+            Put::End(ending) => return Ok(ending),
+        }
     }
-    let cleared = clear(gate, client, incoming, &found, headers, passage.about())?;
-    let reply = park::run(gate, client, &found, cleared, link).await;
-    ending_of(gate, client, &found, reply)
+    Err(Refusal::new(Code::ApprovalRequired, "this call asks a person again and again"))
+}
+
+/// A call that may go on, if no person has to be asked first.
+struct Admitted {
+    /// The policy that asks a person, if one does.
+    asks: Option<String>,
+    /// What goes with the call.
+    ready: Ready,
+    /// The place among the calls of this principal that run.
+    place: Permit<Who>,
+}
+
+/// What goes with a call that is made.
+struct Ready {
+    /// Mirrors of the arguments, for the upstream.
+    headers: Vec<(String, String)>,
+    /// What its record says of it.
+    about: About,
+}
+
+/// Everything that has to hold before a person is asked, or a source is.
+fn admitted(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: &Incoming,
+    found: &Found,
+    arguments: Option<&Object>,
+    passage: &mut Passage,
+) -> Result<Admitted, Refusal> {
+    let asks = decide::decide(gate, client, found, arguments, passage)?;
+    lookup::refuse_quarantined(found)?;
+    limit::tool(gate, client, found)?;
+    let place = limit::at_once(gate, client)?;
+    let headers = arguments::check(gate, client, incoming, found, arguments)?;
+    let ready = Ready { headers, about: passage.about() };
+    Ok(Admitted { asks, ready, place })
+}
+
+/// Makes the call, or goes on with the one that waits for this answer.
+async fn make(
+    gate: &Gate,
+    client: &Arc<Client>,
+    incoming: Incoming,
+    found: &Found,
+    ready: Ready,
+    named: &Named,
+    link: Arc<dyn Link>,
+) -> Result<Outgoing, Refusal> {
+    if let Some(parked) = park::resumed(gate, client, &incoming, found)? {
+        return Ok(Box::pin(parked.go_on(gate, client, found, link)).await);
+    }
+    let cleared = clear(gate, client, incoming, found, ready, named)?;
+    Ok(park::run(gate, client, found, cleared, link).await)
 }
 
 /// A passage for what is recorded like a call without being one that a source carries out.
@@ -119,7 +211,10 @@ pub(crate) async fn decided_resource(
 ) -> Result<Found, Refusal> {
     let found = lookup::resource(gate, client, uri).await?;
     passage.found(&found);
-    decide::decide(gate, client, &found, None, passage)?;
+    if decide::decide(gate, client, &found, None, passage)?.is_some() {
+        let why = "a person has to approve this, and there is no way to ask one for it";
+        return Err(Refusal::new(Code::ApprovalUnavailable, why));
+    }
     lookup::refuse_quarantined(&found)?;
     Ok(found)
 }
@@ -154,9 +249,11 @@ fn clear(
     client: &Arc<Client>,
     incoming: Incoming,
     found: &Found,
-    param_headers: Vec<(String, String)>,
-    about: About,
+    ready: Ready,
+    named: &Named,
 ) -> Result<Cleared, Refusal> {
+    let Ready { headers: param_headers, about } = ready;
+    let approval = approve::for_source(gate, client, &incoming, found, named);
     let state = match client.version.era() {
         Era::Modern => park::upstream_state(gate, client, &incoming, found)?,
         Era::Legacy => None,
@@ -171,6 +268,7 @@ fn clear(
         level: incoming.level,
         state,
         deadline: gate.settings().call_deadline,
+        approval,
         about,
     }))
 }

@@ -17,6 +17,7 @@ pub(crate) struct Passage {
     slot: Option<Slot>,
     record: Record,
     started: Instant,
+    approval: Option<String>,
 }
 
 impl Passage {
@@ -39,7 +40,7 @@ impl Passage {
         let asked = incoming.params.str("name").or_else(|| incoming.params.str("uri"));
         record.tool = asked.map(|name| Text::from(name.into_owned()));
         let (era, started) = (client.version.era(), gate.clock().instant());
-        Ok(Self { gate: gate.clone(), era, slot: Some(slot), record, started })
+        Ok(Self { gate: gate.clone(), era, slot: Some(slot), record, started, approval: None })
     }
 
     pub(super) fn found(&mut self, found: &Found) {
@@ -69,6 +70,21 @@ impl Passage {
             request_id: text(&self.record.request_id),
             trace_id: text(&self.record.trace_id),
         }
+    }
+
+    /// The digest of the arguments; of nothing, where there are none.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        self.record.args_digest.unwrap_or_else(|| crate::digest::sha256(b"{}"))
+    }
+
+    /// Notes by which question to a person the call goes on, or waits.
+    pub(super) fn approval(&mut self, id: &str, what: &str) {
+        self.approval = Some(format!("{what} {id}"));
+    }
+
+    /// Notes that the call waits for the answer to a question of its source.
+    pub(super) fn waits(&mut self, id: &str) {
+        self.approval(id, "waits for");
     }
 
     pub(super) fn verdict(&mut self, verdict: &Verdict) {
@@ -120,6 +136,13 @@ impl Passage {
     }
 
     fn finish(&mut self) {
+        if let Some(approval) = self.approval.take() {
+            let note = match self.record.note.take() {
+                Some(note) => format!("{approval}; {}", note.as_str()),
+                None => approval,
+            };
+            self.record.note = Some(Text::from(note));
+        }
         let took = self.gate.clock().instant().since(self.started);
         self.record.duration_us = u64::try_from(took.as_micros()).ok();
         self.gate.metrics().call(&self.record, took);

@@ -147,7 +147,9 @@ pub(crate) fn refusal_of(found: &Found, trouble: Trouble) -> Refusal {
             )
             .data(format!("{{\"requiredCapabilities\":{required}}}"))
         }
-        Trouble::Asks(q) => Refusal::new(Code::ApprovalUnavailable, q),
+        Trouble::Asks(asking) => {
+            Refusal::new(Code::ApprovalRequired, asking.message).detail(asking.ticket.id)
+        }
         Trouble::Cancelled => Refusal::new(Code::Cancelled, "cancelled"),
         Trouble::Answered(e) => {
             Refusal::new(Code::UpstreamFailed, format!("{name} failed")).detail(e.message)

@@ -7,6 +7,7 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
+mod approvals;
 mod calls;
 mod catalogue;
 mod discovery;

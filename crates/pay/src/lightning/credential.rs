@@ -1,7 +1,9 @@
 use ::lightning::Preimage;
+use model::money::MoneyRule;
 use rails::{Flaw, Place, payment};
 use serde_json::Value;
 
+use super::reuse::reuse;
 use super::sealed::Challenge;
 use crate::errand::Attachment;
 
@@ -22,24 +24,21 @@ pub(super) fn attachment(challenge: &Challenge, preimage: &Preimage) -> Result<A
         }
     };
     let text = credential.reveal();
-    let mut attachment = Attachment::default();
+    let mut attachment = Attachment { reuse: reuse(challenge), ..Attachment::default() };
     match credential.place() {
         Place::Header(name) => {
             // What stands behind the name of the scheme is as good as the whole.
             secrets.extend(text.split_once(' ').map(|(_, rest)| rest.to_owned()));
-            let name = http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?;
-            attachment.headers.push((name, text.to_owned()));
+            attachment.headers.push((name.to_owned(), text.to_owned()));
         }
         Place::Meta(name) => {
-            let value: Value = serde_json::from_str(text).map_err(|_| unfit())?;
+            let value: Value = serde_json::from_str(text).map_err(|_| {
+                Flaw::new(MoneyRule::BadCredential, "The credential is not what MCP carries.")
+            })?;
             attachment.meta.push((name.to_owned(), value));
         }
     }
     secrets.push(text.to_owned());
     attachment.secrets = secrets;
     Ok(attachment)
-}
-
-fn unfit() -> Flaw {
-    Flaw::new(model::money::MoneyRule::BadCredential, "The credential has no place to go.")
 }

@@ -23,7 +23,7 @@ use spend::Plan;
 use tokio::time::timeout;
 use wallets::{Outcome, Trouble, Wallet, codes};
 
-pub use reuse::{Reuse, valid_until};
+pub use reuse::valid_until;
 use sealed::{Challenge, Sealed, stop};
 use standing::{Asked, checked, doubt, held, looked_up, refused, settled};
 
@@ -82,10 +82,12 @@ impl Lightning {
             wallet: self.name.clone(),
             until: self.now().after(READY),
         };
-        match sealed.over(self.now()) {
-            Some(rule) => Err(stop(rule, "The offer has ended.")),
-            None => Ok(sealed.payload()),
+        if let Some(rule) = sealed.over(self.now()) {
+            return Err(stop(rule, "The offer has ended."));
         }
+        // What could not be shown to the seller later is not paid for.
+        let trial = credential::attachment(&sealed.challenge, &Preimage::from_bytes([0; 32]));
+        trial.map(|_| sealed.payload()).map_err(|flaw| stop(flaw.rule, &flaw.why))
     }
 
     async fn pay(&self, job: &Job, payload: &Payload) -> Dispatched {
@@ -196,7 +198,7 @@ fn add(flags: &mut Vec<Flag>, more: Vec<Flag>) {
     }
 }
 
-/// Paid and proven: the credential goes with the request. A challenge that cannot be echoed is paid all the same.
+/// Paid and proven: the credential goes with the request. That it can be written was tried before anything was paid.
 fn done(sealed: &Sealed, preimage: &Preimage, fee: Option<u64>) -> Dispatched {
     let standing = settled(sealed, fee);
     match credential::attachment(&sealed.challenge, preimage) {

@@ -105,6 +105,9 @@ pub struct SetSecret {
     /// A webhook whose signatures are checked with it; may be repeated
     #[arg(long = "webhook", value_name = "NAME")]
     pub webhooks: Vec<String>,
+    /// The gate's own wallet signs with it; it goes nowhere then
+    #[arg(long, conflicts_with_all = ["hosts", "programs", "webhooks"])]
+    pub wallet: bool,
 }
 
 /// `portcullis vault serve`

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod approvals;
 mod audit;
 mod check;
 mod demo;
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Vault(command) => vault::run(command),
         Command::Pack(command) => pack::run(command),
         Command::Pins(command) => pins::run(command),
+        Command::Approvals(command) => approvals::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Demo(demo) => demo::run(&demo),
         Command::DemoServer(server) => demo::server(server),

@@ -6,8 +6,8 @@ use model::{Role, TenantId, Timestamp};
 use super::{look, serve};
 use crate::config::{self, undeclared};
 use crate::house::{
-    House, asked_to_end, build, collisions, finish, listens, next_epoch, no_strangers, record,
-    start_logs, watch_store,
+    House, asked_to_end, build, collisions, desk, finish, listens, next_epoch, no_strangers,
+    record, start_logs, tend, watch_store,
 };
 
 /// Serves one client over standard input and output, as the user who started it.
@@ -27,6 +27,11 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
             build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock), own)?;
         let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
         anyhow::ensure!(twice.is_empty(), "{}", twice.join("\n"));
+        let desk = desk(&house, Some(journal.clone()), None);
+        if house.loaded.config.approvals.enabled {
+            built.gate.attach_desk(desk.clone());
+        }
+        let tending = tokio::spawn(tend(desk));
         record(&journal, &house.clock, audit::Kind::Start, None).await?;
         let user = identity::local_principal(&look::user(), TenantId::new("default"), Role::Agent)?;
         let watching = tokio::spawn(watch_store(
@@ -40,6 +45,7 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let gate = built.gate.clone();
         let served = front::stdio(gate, user, settings, input, output, asked_to_end()?).await;
         watching.abort();
+        tending.abort();
         finish(&built.gate, &built.sources, &journal, &house.clock).await;
         Ok(served?)
     })?;

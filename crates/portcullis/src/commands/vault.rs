@@ -64,6 +64,9 @@ fn set(set: &SetSecret) -> anyhow::Result<()> {
 
 /// Programs by the file that is started in the end: that is what a gate asks for.
 fn bindings(set: &SetSecret) -> anyhow::Result<Bindings> {
+    if set.wallet {
+        return Ok(Bindings::wallet());
+    }
     let mut programs = Vec::new();
     for path in &set.programs {
         let real = path
@@ -78,7 +81,7 @@ fn bindings(set: &SetSecret) -> anyhow::Result<Bindings> {
     let bindings = bindings.map_err(anyhow::Error::msg)?;
     anyhow::ensure!(
         !bindings.is_empty(),
-        "a secret that is bound to nothing could be used for nothing: add `--host`, `--program` or `--webhook`"
+        "a secret that is bound to nothing could be used for nothing: add `--host`, `--program`, `--webhook` or `--wallet`"
     );
     Ok(bindings)
 }
@@ -159,6 +162,7 @@ fn list(place: &VaultPlace, json: bool) -> anyhow::Result<()> {
                 json!({
                     "name": s.name.as_str(), "version": s.version, "hosts": s.bindings.hosts(),
                     "programs": s.bindings.programs(), "webhooks": s.bindings.webhooks(),
+                    "wallet": s.bindings.is_wallet(),
                     "created": rfc3339(s.created), "changed": rfc3339(s.changed),
                 })
             })
@@ -188,7 +192,8 @@ fn uses(listed: &Listed) -> String {
     let bindings = &listed.bindings;
     let webhooks = bindings.webhooks().iter().map(|w| format!("webhook {w}"));
     let all = bindings.hosts().into_iter().chain(bindings.programs().iter().cloned());
-    all.chain(webhooks).collect::<Vec<_>>().join(" ")
+    let wallet = bindings.is_wallet().then(|| "the wallet".to_owned());
+    all.chain(webhooks).chain(wallet).collect::<Vec<_>>().join(" ")
 }
 
 fn secret_name(text: &str) -> anyhow::Result<SecretName> {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod approvals;
 mod audit;
 mod check;
 mod confine;
@@ -12,6 +13,7 @@ mod load;
 mod log;
 mod ownership;
 mod pack;
+mod payments;
 pub mod place;
 mod policy;
 mod rest;
@@ -37,6 +39,7 @@ pub use admin::Admin;
 pub use api::{
     ApiAuth, Arazzo, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule,
 };
+pub use approvals::Approvals;
 pub use audit::{Arguments, Audit};
 pub use check::{audience, host_port, meet, prefix, undeclared};
 pub use error::ConfigError;
@@ -46,6 +49,10 @@ pub use load::{Loaded, load, load_written, parse, read};
 pub use log::{Log, LogFormat, LogLevel};
 pub use ownership::others_may_write;
 pub use pack::{Opened, Origin, PackEntry, keep, kept, open, pack_source};
+pub use payments::{
+    AssetEntry, BudgetEntry, Cashu, FeesInCaps, Lightning, LightningWallet, Payments, Per,
+    PinEntry, RailName, RateEntry, X402,
+};
 pub use policy::PolicySection;
 pub use rest::Rest;
 pub use server::{Auth, Server};
@@ -80,6 +87,12 @@ pub struct Config {
     pub packs: BTreeMap<String, PackEntry>,
     /// Who may call what.
     pub policy: PolicySection,
+    /// Whom to pay, in what, and by which ways.
+    pub payments: Option<Payments>,
+    /// What may be spent.
+    pub budget: Vec<BudgetEntry>,
+    /// What happens where a policy says that a person decides.
+    pub approvals: Approvals,
     /// Whom principals belong to, and what each of these may use.
     pub tenants: BTreeMap<String, Tenant>,
     /// Tools over plain HTTP.

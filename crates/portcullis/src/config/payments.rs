@@ -21,10 +21,14 @@ pub struct Payments {
     pub fees_in_caps: FeesInCaps,
     /// Payees that are never paid, whatever is pinned.
     pub payees_denied: Vec<String>,
+    /// Above which amount of one payment a person is asked, whatever the budgets say (`"1 USD"`).
+    pub ask_above: Option<String>,
     /// Above which amount of one payment two persons must agree (`"50 USD"`).
     pub four_eyes_above: Option<String>,
     /// Tokens that are trusted, and what each is.
     pub asset: Vec<AssetEntry>,
+    /// Payees and prices that are agreed to beforehand.
+    pub pin: Vec<PinEntry>,
     /// What one unit of a currency is worth in another, for budgets in that other one, by the symbol of the first.
     pub rates: BTreeMap<String, RateEntry>,
     /// Payments on EVM chains.
@@ -93,6 +97,22 @@ pub struct AssetEntry {
     pub name: String,
     /// `version` of its EIP-712 domain.
     pub version: String,
+}
+
+/// What is agreed to beforehand for one tool at one seller. What a person keeps later stands above it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PinEntry {
+    /// Scheme, host and port of the seller.
+    pub origin: String,
+    /// The exposed name of the tool.
+    pub tool: String,
+    /// Who is paid: an address, or the key of a Lightning node in hex.
+    pub payee: Option<String>,
+    /// The price that was agreed to: `"0.01 USDC"`.
+    pub price: Option<String>,
+    /// The price that the seller advertises elsewhere.
+    pub advertised: Option<String>,
 }
 
 /// What one unit is worth.
@@ -196,14 +216,17 @@ pub enum LightningWallet {
 pub struct Cashu {
     /// Mints that are trusted with money.
     pub mints: Vec<String>,
-    /// The unit (`sat`).
-    pub unit: Option<String>,
+    /// Whether ecash may be locked to a key of the seller: it can then not be taken back.
+    #[serde(default)]
+    pub locks: bool,
 }
 
 /// `[[budget]]`: what may be spent. All budgets that apply must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct BudgetEntry {
+    /// What it is called in answers and tables.
+    pub name: Option<String>,
     /// Each of what has this budget of its own; `all` for one that everybody shares.
     #[serde(default)]
     pub per: Per,

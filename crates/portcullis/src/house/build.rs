@@ -108,6 +108,8 @@ fn settings(config: &Config) -> Settings {
         per_principal: limits.per_principal.map_or(usual.per_principal, |f| f.0),
         per_tool: limits.per_tool.map_or(usual.per_tool, |f| f.0),
         concurrency: limits.concurrency.unwrap_or(usual.concurrency),
+        approval_wait: config.approvals.wait.map_or(usual.approval_wait, |s| s.0),
+        four_eyes: config.approvals.four_eyes.clone(),
         asks_per_call: limits.asks_per_call.unwrap_or(usual.asks_per_call),
         arguments: match config.audit.arguments {
             Arguments::Digest => RecordArguments::Digest,

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use approvals::What;
 use front::Gauges;
 use gate::Gate;
 use gate::port::Source;
@@ -103,11 +104,28 @@ impl Collector for Now {
             let metric: ConstCounter<u64> = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
         }
+        self.approvals(&mut encoder)?;
         self.each_source(&mut encoder)
     }
 }
 
 impl Now {
+    fn approvals(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Some(desk) = self.gate.desk() else { return Ok(()) };
+        let (name, help) = ("portcullis_approvals_waiting", "Calls that wait for a person");
+        let waiting = ConstGauge::new(whole(desk.waiting_lately()));
+        waiting.encode(encoder.encode_descriptor(name, help, None, waiting.metric_type())?)?;
+        let kind = ConstCounter::new(0_u64).metric_type();
+        let (name, help) = ("portcullis_approvals", "What happened to questions to persons");
+        let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+        for what in What::ALL {
+            let labels = [("event", what.as_str())];
+            let value: ConstCounter<u64> = ConstCounter::new(desk.tally().of(what));
+            value.encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
     fn each_source(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let kind = ConstGauge::new(0_i64).metric_type();
         let (up, sessions) = ("portcullis_source_up", "portcullis_source_sessions");

@@ -21,8 +21,8 @@ use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
-    AdminState, Built, House, Reloader, build, collisions, door, no_strangers, open_hooks,
-    serve_admin,
+    AdminState, Built, House, Reloader, build, collisions, desk, door, no_strangers, open_hooks,
+    serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -69,6 +69,10 @@ impl Live {
         let egress = egress::Egress::new(options, house.clock.clone());
         fetch_descriptions(&house.loaded, &egress).await;
         let built = prepared(&house, &journal, own)?;
+        if house.loaded.config.approvals.enabled {
+            let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
+            built.gate.attach_desk(desk(&house, Some(journal.clone()), page));
+        }
         // Before anybody is told that it runs: until then SIGHUP would end it.
         let hangups = signal(SignalKind::hangup())?;
         Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups })
@@ -98,6 +102,9 @@ impl Live {
                 Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
             let state = AdminState { numbers, store: house.store.clone() };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
+        }
+        if let Some(desk) = gate.desk() {
+            helpers.spawn(tend(desk.clone()));
         }
         let (store, clock) = (house.store.clone(), house.clock.clone());
         helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));

@@ -2,6 +2,7 @@
 
 mod admin;
 mod apis;
+mod approvals;
 mod build;
 mod changes;
 mod confined;
@@ -13,6 +14,7 @@ mod hooks;
 mod keys;
 mod live;
 mod logs;
+mod money;
 mod onlooker;
 mod pinned;
 mod policies;
@@ -28,6 +30,7 @@ mod workflows;
 
 use admin::{AdminState, serve_admin};
 pub use apis::{api, tools_of};
+pub use approvals::{answerer, desk, tend};
 pub use build::{Built, build, launcher, listens};
 pub use confined::confined;
 pub use doors::door;

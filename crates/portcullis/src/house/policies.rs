@@ -90,7 +90,13 @@ pub fn policies(loaded: &Loaded, epoch: u64) -> Result<PolicySet, ConfigError> {
     let rules = rules(loaded)?;
     let all: Vec<&Source> = loaded.config.source.iter().collect();
     let set = PolicySet::load(&texts, &rules, &known(&all), epoch);
-    Ok(set.map_err(|e| placed(loaded, &e))?.with_tenants(tenants(loaded)?))
+    let set = set.map_err(|e| placed(loaded, &e))?.with_tenants(tenants(loaded)?);
+    match set.asks().filter(|_| !loaded.config.approvals.enabled) {
+        Some(rule) => Err(ConfigError::Policy(format!(
+            "{rule} leaves calls to a person, and `approvals.enabled = false` says that none can be asked"
+        ))),
+        None => Ok(set),
+    }
 }
 
 /// The names that policies may speak of. What a source calls its tools is only known when it is asked, so where names

@@ -63,6 +63,7 @@ impl Reloader {
             ("rest", old.rest != new.rest),
             ("webhook", old.webhook != new.webhook),
             ("audit", old.audit != new.audit),
+            ("approvals", old.approvals != new.approvals),
             ("log", old.log != new.log),
         ];
         sections.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

@@ -127,7 +127,9 @@ fn seconds(member: Option<&Value>) -> Result<u64, Flaw> {
     };
     let text = number.as_str();
     if !text.bytes().all(|c| c.is_ascii_digit()) || text.starts_with('0') {
-        return Err(bad("`maxTimeoutSeconds` is not a whole number of at least one second."));
+        return Err(bad(
+            "The `maxTimeoutSeconds` of the offer is not a whole number of at least one second.",
+        ));
     }
     // What is too large to count is longer than any window.
     Ok(text.parse().unwrap_or(u64::MAX))
@@ -137,14 +139,24 @@ fn hints(extra: Option<&Value>) -> Result<Hints, Flaw> {
     let members = match extra {
         None | Some(Value::Null) => return Ok(Hints::default()),
         Some(Value::Object(members)) => members,
-        Some(_) => return Err(Flaw::new(MoneyRule::BadType, "`extra` is not an object.")),
+        Some(_) => {
+            return Err(Flaw::new(
+                MoneyRule::BadType,
+                "The `extra` of the offer is not an object.",
+            ));
+        }
     };
     let text = |name| Ok::<_, Flaw>(strict::optional_text(members, name)?.map(str::to_owned));
     let decimals = match members.get("decimals") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.as_str().to_owned()),
-        Some(_) => return Err(Flaw::new(MoneyRule::BadType, "`decimals` is not a number.")),
+        Some(_) => {
+            return Err(Flaw::new(
+                MoneyRule::BadType,
+                "The `decimals` of the offer are not a number.",
+            ));
+        }
     };
     Ok(Hints {
         name: text("name")?,

@@ -106,7 +106,12 @@ fn version(members: &Map<String, Value>, carrier: Carrier) -> Result<Version, Fl
     let version = match members.get("x402Version") {
         None => return Err(bad("The offer has no `x402Version`.")),
         Some(Value::Number(number)) => number.as_str(),
-        Some(_) => return Err(Flaw::new(MoneyRule::BadType, "`x402Version` is not a number.")),
+        Some(_) => {
+            return Err(Flaw::new(
+                MoneyRule::BadType,
+                "The `x402Version` of the offer is not a number.",
+            ));
+        }
     };
     match (version, carrier) {
         ("1", Carrier::Body | Carrier::Mcp) => Ok(Version::V1),
@@ -126,7 +131,7 @@ type Resource = (Option<String>, Option<String>);
 
 fn resource(members: &Map<String, Value>) -> Result<Resource, Flaw> {
     let resource = members.get("resource").ok_or_else(|| bad("The offer has no `resource`."))?;
-    let wrong = || Flaw::new(MoneyRule::BadType, "`resource` is not an object.");
+    let wrong = || Flaw::new(MoneyRule::BadType, "The `resource` of the offer is not an object.");
     let resource = resource.as_object().ok_or_else(wrong)?;
     let url = strict::text(resource, "url", MoneyRule::BadJson)?;
     let description = strict::optional_text(resource, "description")?;
@@ -139,7 +144,7 @@ fn entries(
     version: Version,
 ) -> Result<Vec<Result<Entry, Flaw>>, Flaw> {
     let list = members.get("accepts").ok_or_else(|| bad("The offer has no `accepts`."))?;
-    let wrong = || Flaw::new(MoneyRule::BadType, "`accepts` is not a list.");
+    let wrong = || Flaw::new(MoneyRule::BadType, "The `accepts` of the offer is not a list.");
     let values = list.as_array().ok_or_else(wrong)?;
     if values.is_empty() {
         return Err(bad("The offer has no way to pay in it."));
@@ -151,8 +156,8 @@ fn entries(
         ));
     }
     let text = whole.get("accepts").unwrap_or_default();
-    let texts =
-        elements(&text, strict::LIMITS).map_err(|_| bad("`accepts` is not strict JSON."))?;
+    let texts = elements(&text, strict::LIMITS)
+        .map_err(|_| bad("The `accepts` of the offer is not strict JSON."))?;
     let both = texts.into_iter().zip(values);
     Ok(both.map(|(raw, value)| Entry::read(raw, value, version)).collect())
 }
@@ -164,7 +169,9 @@ fn extensions(members: &Map<String, Value>) -> Result<Map<String, Value>, Flaw> 
             Err(Flaw::new(MoneyRule::TooLarge, "The offer has more extensions than are read."))
         }
         Some(Value::Object(all)) => Ok(all.clone()),
-        Some(_) => Err(Flaw::new(MoneyRule::BadType, "`extensions` is not an object.")),
+        Some(_) => {
+            Err(Flaw::new(MoneyRule::BadType, "The `extensions` of the offer is not an object."))
+        }
     }
 }
 

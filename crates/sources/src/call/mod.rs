@@ -50,7 +50,10 @@ impl From<End> for Trouble {
             End::Fault(fault) => fault.into(),
             End::Answered(error) => Self::Answered(error),
             End::Needs(capabilities) => Self::NeedsCapability(capabilities),
-            End::Unpaid(Unpaid::Asks(asked)) => Self::Asks(asked.ticket),
+            End::Unpaid(Unpaid::Asks(asked)) => {
+                let pay::Asked { ticket, message, .. } = *asked;
+                Self::Asks(Box::new(gate::port::Asking { ticket, message }))
+            }
             End::Unpaid(Unpaid::Refused(no)) => Self::Answered(paid::why(&no)),
             End::Unpaid(Unpaid::NoDemand) => Fault::malformed("asked for nothing").into(),
         }

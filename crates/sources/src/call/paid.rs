@@ -15,6 +15,7 @@ use url::Url;
 
 use super::{Call, End, bad_params};
 use crate::asks::Asks;
+use crate::fault::Fault;
 
 /// Members of `_meta` that carry payments and receipts. None of them comes from, or goes to, an agent.
 const RECEIPTS: [&str; 2] = ["x402/payment-response", "org.paymentauth/receipt"];
@@ -84,7 +85,12 @@ impl Call<'_> {
     }
 
     fn errand(&self, till: &Till) -> Result<Errand, End> {
-        let Clearance { client, method, target, params, about, .. } = self.clearance;
+        let Clearance { client, method, target, params, about, approval, .. } = self.clearance;
+        let Some(approval) = approval.as_deref() else {
+            return Err(Fault::down("nobody could be asked about a payment").into());
+        };
+        let gate::Approval { binding, credential, arguments, named } = approval.clone();
+        let asking = pay::Asking { binding, credential, arguments, named };
         let asked = Edit::new().remove("_meta").remove("requestState").remove("inputResponses");
         let asked = canonical(&asked.apply(params), Limits::REQUEST).map_err(bad_params)?;
         let asked = digest(&SHA256, asked.as_bytes());
@@ -100,11 +106,11 @@ impl Call<'_> {
                 method: method.as_str().to_owned(),
                 server: till.server.clone(),
                 digest: asked.as_ref().try_into().unwrap_or_default(),
+                modern: self.session.era() == Era::Modern,
                 negotiated: self.negotiated(),
             },
-            digest: about.digest,
+            asking,
             key: pay::idempotency_key(params),
-            arguments: about.masked.clone(),
             correlation: about.trace_id.clone().or_else(|| about.request_id.clone()),
         })
     }

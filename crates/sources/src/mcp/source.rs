@@ -99,6 +99,10 @@ impl Source for Mcp {
         }
     }
 
+    fn asks(&self) -> bool {
+        self.hub.till.is_some()
+    }
+
     fn status(&self) -> Status {
         let (sessions, _) = self.pool.count();
         let (up, retry_in) = {

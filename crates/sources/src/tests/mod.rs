@@ -229,6 +229,7 @@ pub(crate) fn cleared(
         state: None,
         deadline: Duration::from_secs(20),
         about: gate::About::default(),
+        approval: None,
     }
 }
 

@@ -23,7 +23,7 @@ impl Told {
     pub(super) fn read(input: &Value, base: &Base) -> Result<Self, String> {
         let members = input.as_object().ok_or("The input is not a JSON object.")?;
         if let Some(other) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-            return Err(format!("`{}` is not a member of the input.", other.escape_debug()));
+            return Err(format!("There is no member `{}` of the input.", other.escape_debug()));
         }
         let url = text(members, "url")?.ok_or("The input has no `url`.")?;
         let tool = text(members, "tool")?.unwrap_or_else(|| named_by(&url));
@@ -34,7 +34,7 @@ impl Told {
             Some(Value::Object(words)) => {
                 state::apply(words, (&url, &tool), &mut base, &mut context)?;
             }
-            Some(_) => return Err("`state` is not an object.".to_owned()),
+            Some(_) => return Err("The `state` of the input is not an object.".to_owned()),
         }
         let body = body(members)?;
         let message = message(&body);
@@ -73,7 +73,7 @@ fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Stri
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(format!("`{name}` is not a string.")),
+        Some(_) => Err(format!("The `{name}` of the input is not a string.")),
     }
 }
 
@@ -82,7 +82,7 @@ fn body(members: &Map<String, Value>) -> Result<Bytes, String> {
         None | Some(Value::Null) => Bytes::new(),
         Some(Value::String(text)) => Bytes::copy_from_slice(text.as_bytes()),
         Some(json @ (Value::Object(_) | Value::Array(_))) => Bytes::from(json.to_string()),
-        Some(_) => return Err("`body` is neither a text nor JSON.".to_owned()),
+        Some(_) => return Err("The `body` of the input is neither a text nor JSON.".to_owned()),
     })
 }
 
@@ -107,9 +107,10 @@ fn of_message(message: &Object, context: &state::Context) -> Demand {
 fn of_answer(members: &Map<String, Value>, body: &Bytes) -> Result<Demand, String> {
     let status = match members.get("status") {
         None | Some(Value::Null) => 402,
-        Some(status) => {
-            status.as_u64().and_then(|n| u16::try_from(n).ok()).ok_or("`status` is no status.")?
-        }
+        Some(status) => status
+            .as_u64()
+            .and_then(|n| u16::try_from(n).ok())
+            .ok_or("The `status` of the input is no status of HTTP.")?,
     };
     let headers = headers(members.get("headers"))?;
     let fields: Vec<_> =
@@ -119,7 +120,8 @@ fn of_answer(members: &Map<String, Value>, body: &Bytes) -> Result<Demand, Strin
 
 /// An object of texts or of lists of texts, or a list of pairs.
 fn headers(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
-    const WRONG: &str = "`headers` is neither an object of texts nor a list of pairs.";
+    const WRONG: &str =
+        "The `headers` of the input are neither an object of texts nor a list of pairs.";
     let text = |value: &Value| value.as_str().map(str::to_owned).ok_or(WRONG.to_owned());
     let mut all = Vec::new();
     match value {

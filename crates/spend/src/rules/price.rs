@@ -2,7 +2,10 @@ use model::money::MoneyRule;
 
 use super::payee::pin;
 use super::{Case, Finding, ask};
-use crate::{Cost, Price};
+use crate::{Cost, Policy, Price};
+
+/// Prices count in 10^-9 of their unit.
+const NANO: u128 = 1_000_000_000;
 
 /// The tool has cost something before, or said that it would.
 pub(super) fn charged_before(case: &Case<'_>) -> Finding {
@@ -17,9 +20,10 @@ pub(super) fn charged_before(case: &Case<'_>) -> Finding {
 /// it, and any price below it.
 pub(super) fn near_reference(case: &Case<'_>) -> Finding {
     let (Some(pin), Some(cost)) = (pin(case), case.cost()) else { return Finding::Fine };
-    let tolerance = case.situation.policy.tolerance_percent;
+    let policy = &case.situation.policy;
+    let tolerance = policy.tolerance_percent;
     if let Some(advertised) = &pin.advertised {
-        return match within(&cost, advertised, tolerance) {
+        return match within(&cost, advertised, tolerance, policy) {
             Some(true) => Finding::Fine,
             _ => ask(
                 MoneyRule::PriceMismatch,
@@ -27,20 +31,28 @@ pub(super) fn near_reference(case: &Case<'_>) -> Finding {
             ),
         };
     }
-    // An accepted price in what this asset has no price in is a reference for other rails.
-    match pin.price.as_ref().map(|price| (price, within(&cost, price, tolerance))) {
-        Some((price, Some(false))) => ask(
+    let Some(price) = &pin.price else { return Finding::Fine };
+    match within(&cost, price, tolerance, policy) {
+        Some(true) => Finding::Fine,
+        // Bitcoin without a rate has limits of its own; a price in another currency is no reference for it.
+        None if cost.row.asset.is_bitcoin() => Finding::Fine,
+        _ => ask(
             MoneyRule::PriceDrift,
             format!("The accepted price is {price}, and {cost} are asked."),
         ),
-        _ => Finding::Fine,
     }
 }
 
-/// `None` if the two cannot be compared. A cost too large to be counted is above every price.
-fn within(cost: &Cost<'_>, price: &Price, tolerance: u32) -> Option<bool> {
-    let Ok(cost) = cost.nano_in(&price.unit)? else { return Some(false) };
-    let most = price.nano.checked_mul(100 + u128::from(tolerance));
+/// Whether a cost is within a price, in its unit or in the reference currency. `None` if the two cannot be compared. A
+/// cost too large to be counted is above every price.
+fn within(cost: &Cost<'_>, price: &Price, tolerance: u32, policy: &Policy) -> Option<bool> {
+    let direct = cost.nano_in(&price.unit).map(|cost| (cost, price.nano));
+    let (cost, price) = direct.or_else(|| {
+        let row = policy.assets.iter().find(|row| row.symbol == price.unit)?;
+        Some((cost.nano_in(&policy.reference)?, price.nano.checked_mul(row.worth?)? / NANO))
+    })?;
+    let Ok(cost) = cost else { return Some(false) };
+    let most = price.checked_mul(100 + u128::from(tolerance));
     Some(match (cost.checked_mul(100), most) {
         (Some(cost), Some(most)) => cost <= most,
         (None, Some(_)) => false,
@@ -78,7 +90,8 @@ pub(crate) fn needs_two(case: &Case<'_>) -> bool {
 /// Above one of them, or comparable with none of them: then it is not known to be below.
 fn above(case: &Case<'_>, thresholds: &[Price]) -> bool {
     let Some(cost) = case.cost() else { return false };
-    let above = |price: &Price| within(&cost, price, 0).map(|within| !within);
+    let policy = &case.situation.policy;
+    let above = |price: &Price| within(&cost, price, 0, policy).map(|within| !within);
     let known: Vec<bool> = thresholds.iter().filter_map(above).collect();
     if known.is_empty() { !thresholds.is_empty() } else { known.contains(&true) }
 }

@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::mac::Fields;
@@ -18,6 +21,32 @@ impl Mark {
     /// The number of the last event before it.
     pub const fn seq(&self) -> u64 {
         self.seq
+    }
+}
+
+impl fmt::Display for Mark {
+    /// As `NUMBER:CODE`, the code in hex: what another log keeps of it. No secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.seq)?;
+        self.mac.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Mark {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let read = || {
+            let (seq, code) = text.split_once(':')?;
+            let (pairs, []) = code.as_bytes().as_chunks::<2>() else { return None };
+            let digit = |c: u8| char::from(c).to_digit(16).and_then(|d| u8::try_from(d).ok());
+            let mac: Option<Vec<u8>> =
+                pairs.iter().map(|&[a, b]| Some(digit(a)? << 4 | digit(b)?)).collect();
+            Some(Self { seq: seq.parse().ok()?, mac: mac? })
+        };
+        let wrong = || StoreError::Invalid("no place in the ledger is named like that".to_owned());
+        let one_spelling = |mark: &Self| mark.to_string() == text;
+        read().filter(one_spelling).ok_or_else(wrong)
     }
 }
 

@@ -127,6 +127,7 @@ fn a_head_that_was_edited_deleted_or_put_back_is_an_integrity_error() {
         .execute("VACUUM INTO ?1", [old.to_str()])
         .unwrap();
     let (_, mark) = append(&mut home.open(), &Mark::START, 2);
+    let mark: Mark = mark.to_string().parse().unwrap();
     for suffix in ["-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{suffix}", home.path().display()));
     }
@@ -157,6 +158,14 @@ fn a_file_that_is_exposed_foreign_damaged_or_newer_is_refused_and_left_alone() {
     let key = LedgerKey::new(&[8; 32]).unwrap();
     let error = LedgerFile::open(&other.path(), key, &Clock::manual(0)).unwrap_err();
     assert!(matches!(error, StoreError::OtherInstallation { .. }));
+}
+
+#[test]
+fn a_mark_has_one_spelling() {
+    assert_eq!("0:".parse::<Mark>(), Ok(Mark::START));
+    for bad in ["", "1", ":", "1:a", "01:aa", "+1:aa", "1:AA", "1:zz", "-1:aa", "1:aa "] {
+        assert!(bad.parse::<Mark>().is_err(), "{bad}");
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) enum Use {
     Host { name: String, port: u16 },
     Program { path: String },
     Verify { webhook: String },
+    Wallet {},
 }
 
 /// A line of the daemon.
@@ -63,6 +64,7 @@ impl Use {
             Usage::Host(name, port) => Self::Host { name: name.to_owned(), port },
             Usage::Program(path) => Self::Program { path: path.to_str()?.to_owned() },
             Usage::Verify(webhook) => Self::Verify { webhook: webhook.to_owned() },
+            Usage::Wallet => Self::Wallet {},
         })
     }
 
@@ -71,6 +73,7 @@ impl Use {
             Self::Host { name, port } => Usage::Host(name, *port),
             Self::Program { path } => Usage::Program(Path::new(path)),
             Self::Verify { webhook } => Usage::Verify(webhook),
+            Self::Wallet {} => Usage::Wallet,
         }
     }
 }

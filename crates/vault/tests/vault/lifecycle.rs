@@ -28,6 +28,10 @@ async fn a_secret_is_given_out_for_what_it_is_bound_to_and_for_nothing_else() {
         let error = vault.secret(&n, usage).await.err().unwrap();
         assert!(matches!(error, NoSecret::NotFor(..)) && !error.to_string().contains("s3cret"));
     }
+    assert!(vault.secret(&n, Usage::Wallet).await.is_err());
+    house.safe.set(&name("w"), &text("0xkey"), &Bindings::wallet()).unwrap();
+    assert_eq!(vault.secret(&name("w"), Usage::Wallet).await.ok().unwrap().reveal(), "0xkey");
+    assert!(vault.secret(&name("w"), Usage::Host("api.example.com", 443)).await.is_err());
     let missing = vault.secret(&name("b"), Usage::Verify("github")).await.err();
     assert_eq!(missing, Some(NoSecret::Missing(name("b"))));
 }

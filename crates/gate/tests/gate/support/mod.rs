@@ -32,7 +32,7 @@ pub struct House {
     pub sources: Vec<Arc<Fake>>,
     pub clock: Clock,
     events: EventHub,
-    journal: Journal,
+    pub journal: Journal,
     dir: tempfile::TempDir,
 }
 

@@ -25,6 +25,8 @@ pub struct Fake {
     pub prompts: Mutex<Vec<Value>>,
     pub script: Mutex<Script>,
     pub dead: AtomicBool,
+    /// Whether it may ask a person.
+    pub asks: AtomicBool,
     pub instructions: Mutex<Option<String>>,
     pub calls: AtomicUsize,
     pub templates: Mutex<Vec<Value>>,
@@ -92,6 +94,7 @@ impl Fake {
             prompts: Mutex::new(vec![json!({"name": "review"})]),
             script: Mutex::new(Script::Echo),
             dead: AtomicBool::new(false),
+            asks: AtomicBool::new(false),
             instructions: Mutex::default(),
             calls: AtomicUsize::new(0),
             templates: Mutex::new(vec![
@@ -329,6 +332,10 @@ impl Source for Fake {
 
     fn end(&self, client: &Client) {
         self.hears(format!("{} ends", client.principal.id));
+    }
+
+    fn asks(&self) -> bool {
+        self.asks.load(Ordering::SeqCst)
     }
 
     fn status(&self) -> Status {

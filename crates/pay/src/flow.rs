@@ -1,0 +1,334 @@
+use std::sync::Arc;
+
+use model::Timestamp;
+use model::money::{Amount, Flag, MoneyRule, Terms};
+use rails::Demand;
+use spend::{Choice, Verdict};
+use treasury::{Reservation, Sent, Settlement};
+use zeroize::Zeroizing;
+
+use crate::ask;
+use crate::demand;
+use crate::driver::{Dispatched, Driver, Job, Open, Payload, Standing};
+use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
+use crate::judge::{intent, judge};
+use crate::paid::Paid;
+use crate::payer::{Inner, in_words, ledger_is_away};
+use crate::record::{Entry, Who};
+
+/// From a demand to a payment that goes with the request, or was made before it.
+pub(crate) async fn pay(
+    inner: &Arc<Inner>,
+    errand: Errand,
+    answer: &Answer,
+) -> Result<Paid, Unpaid> {
+    let demand = demand::read(&errand, answer);
+    let (choice, rules) = match judge(inner, &errand, answer, &demand).await? {
+        Verdict::Pass => return Err(Unpaid::NoDemand),
+        Verdict::Deny(denial) => {
+            let (rule, message) = (denial.rule, denial.reason.into_owned());
+            return Err(Unpaid::Refused(Refused { rule, message, payment: None }));
+        }
+        Verdict::Allow(choice) => (*choice, Vec::new()),
+        Verdict::Ask { choice, rules } => (*choice, rules),
+    };
+    // What was bought before did not serve, or the seller would not ask again.
+    inner.credits.forget(&errand).await;
+    let reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
+    let wanted = intent(&errand, choice.terms.clone(), reasons.clone());
+    let (reservation, approval) = if reasons.is_empty() {
+        match inner.treasury.reserve(wanted.clone()).await {
+            Ok(reservation) => (reservation, None),
+            Err(treasury::Refused::Ask { rules, persons }) => {
+                ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
+            }
+            Err(treasury::Refused::Same(id)) => return again(inner, &errand, id).await,
+            Err(refused) => return Err(denied(inner, &errand, &choice.terms, &refused).await),
+        }
+    } else {
+        ask::granted(inner, &errand, &choice, wanted, &reasons, choice.approvers).await?
+    };
+    let offer = offer(demand, &choice);
+    carry_out(inner, errand, choice, offer, reservation, approval).await
+}
+
+/// The offer that was chosen.
+fn offer(demand: Demand, choice: &Choice) -> Option<rails::Offer> {
+    match demand {
+        Demand::Offers(offers) => offers.into_iter().nth(choice.entry.offer),
+        Demand::None | Demand::Unreadable(_) => None,
+    }
+}
+
+/// A budget, or the ledger, said no at the last moment.
+async fn denied(
+    inner: &Inner,
+    errand: &Errand,
+    terms: &Terms,
+    refused: &treasury::Refused,
+) -> Unpaid {
+    let rule = refused.rule();
+    let entry = Entry { rules: vec![rule], ..Entry::new("-", "denied", terms) };
+    inner.note(Who::from(errand), entry).await;
+    Unpaid::Refused(match refused {
+        treasury::Refused::Denied(refusal) => Refused {
+            rule,
+            message: match refusal.payment {
+                Some(_) => {
+                    "an equal request is under way, or its outcome is not known yet".to_owned()
+                }
+                None => in_words(refusal),
+            },
+            payment: refusal.payment.map(|id| id.to_string()),
+        },
+        treasury::Refused::Unlawful(unlawful) => {
+            Refused { rule, message: unlawful.to_string(), payment: None }
+        }
+        other => ledger_is_away(other),
+    })
+}
+
+/// Signs, seals, sends: each step durable before the next.
+async fn carry_out(
+    inner: &Arc<Inner>,
+    errand: Errand,
+    choice: Choice,
+    offer: Option<rails::Offer>,
+    reservation: Reservation,
+    approval: Option<String>,
+) -> Result<Paid, Unpaid> {
+    let id = reservation.id();
+    let name = id.to_string();
+    let terms = choice.terms.clone();
+    let flags = choice.flags.clone();
+    let driver = inner.drivers.by_plan(&choice.plan).cloned();
+    let (Some(driver), Some(offer)) = (driver, offer) else {
+        let _ = reservation.release().await;
+        let message = format!("the rail {} is recognised and has no wallet here", terms.rail);
+        return Err(no(MoneyRule::Rail, &message, None));
+    };
+    let entry = Entry {
+        approval: approval.clone(),
+        flags: flags.clone(),
+        ..Entry::new(&name, "reserved", &terms)
+    };
+    if let Err(error) = inner.record(Who::from(&errand), entry).await {
+        tracing::error!("a payment cannot be recorded, so it is not made: {error}");
+        let _ = reservation.release().await;
+        return Err(no(
+            MoneyRule::Ledger,
+            "the payment cannot be recorded, so it is not made",
+            None,
+        ));
+    }
+    let now = Timestamp(inner.clock.now_millis());
+    let job = Job { id: name.clone(), errand, choice, offer, now };
+    let payload = match driver.sign(&job).await {
+        Ok(payload) => payload,
+        Err(stop) => {
+            let _ = reservation.release().await;
+            let entry = Entry { rules: vec![stop.rule], ..Entry::new(&name, "released", &terms) };
+            inner.note(Who::from(&job.errand), entry).await;
+            return Err(no(stop.rule, &stop.why, None));
+        }
+    };
+    let sealed = Zeroizing::new(serde_json::to_vec(&payload).unwrap_or_default());
+    let signed = match reservation.sign(payload.mark.clone(), sealed).await {
+        Ok(signed) => signed,
+        Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
+    };
+    let sent = match signed.sent().await {
+        Ok(sent) => sent,
+        Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
+    };
+    let open = match inner.treasury.payment(id).await {
+        Ok(Some(open)) => open,
+        Ok(None) | Err(_) => {
+            return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)));
+        }
+    };
+    let dispatched = driver.dispatch(&job, &payload).await;
+    let bearings = Bearings { errand: job.errand, open, payload, driver, flags, approval };
+    match dispatched {
+        Dispatched::Carry(attachment) => {
+            Ok(Paid::carrying(inner.clone(), bearings, sent, attachment))
+        }
+        Dispatched::Done(standing, attachment) => {
+            done(inner, bearings, sent, standing, attachment).await
+        }
+        Dispatched::Stop(standing) => {
+            let message = match &standing {
+                Standing::Released { .. } => "the payment was not made; its money is free again",
+                _ => "the outcome of the payment is not known; its money is held until it is",
+            };
+            let rule = rule_of(&standing);
+            let held = !matches!(standing, Standing::Released { .. });
+            conclude(inner, &bearings, sent, standing).await;
+            Err(no(rule, message, held.then_some(&name)))
+        }
+    }
+}
+
+/// What a payment is known by while it is carried out.
+pub(crate) struct Bearings {
+    pub(crate) errand: Errand,
+    pub(crate) open: Open,
+    pub(crate) payload: Payload,
+    pub(crate) driver: Arc<dyn Driver>,
+    pub(crate) flags: Vec<Flag>,
+    pub(crate) approval: Option<String>,
+}
+
+/// A payment that was made before its request.
+async fn done(
+    inner: &Arc<Inner>,
+    bearings: Bearings,
+    sent: Sent,
+    standing: Standing,
+    attachment: Attachment,
+) -> Result<Paid, Unpaid> {
+    let settled = matches!(standing, Standing::Settled { .. });
+    let (rule, name) = (rule_of(&standing), bearings.open.id.to_string());
+    conclude(inner, &bearings, sent, standing).await;
+    if !settled {
+        let message = "the outcome of the payment is not known; its money is held until it is";
+        return Err(no(rule, message, Some(&name)));
+    }
+    // Before it is used: what was paid for must outlive a crash.
+    inner.credits.keep(&bearings.errand, &attachment).await;
+    Ok(Paid::made(inner.clone(), bearings, attachment))
+}
+
+/// Books what became of a payment, and records it.
+pub(crate) async fn conclude(
+    inner: &Inner,
+    bearings: &Bearings,
+    sent: Sent,
+    standing: Standing,
+) -> &'static str {
+    let id = bearings.open.id;
+    let terms = &bearings.open.intent.terms;
+    let told = Concluded::of(terms, standing, bearings);
+    let booked = match told.change {
+        Change::Settle(settlement) => sent.settle(settlement).await,
+        Change::Release(reason) => sent.release(reason).await,
+        Change::Hold(rule) => sent.hold(rule).await,
+    };
+    if let Err(error) = booked {
+        tracing::error!(payment = %id, "the outcome of a payment could not be booked: {error}");
+    }
+    if told.state != "settled" && !told.flags.is_empty() {
+        let _ = inner.treasury.flag(id, told.flags.clone()).await;
+    }
+    let name = id.to_string();
+    let entry = Entry {
+        rules: told.rule.into_iter().collect(),
+        flags: told.flags,
+        fee: told.fee,
+        approval: bearings.approval.clone(),
+        nonce: bearings.payload.mark.clone(),
+        receipt: told.receipt,
+        ..Entry::new(&name, told.state, terms)
+    };
+    inner.note(Who::from(&bearings.errand), entry).await;
+    told.state
+}
+
+pub(crate) enum Change {
+    Settle(Settlement),
+    Release(ledger::Released),
+    Hold(MoneyRule),
+}
+
+/// A standing, as books and records have it.
+pub(crate) struct Concluded {
+    pub(crate) change: Change,
+    pub(crate) state: &'static str,
+    pub(crate) rule: Option<MoneyRule>,
+    pub(crate) flags: Vec<Flag>,
+    pub(crate) fee: u128,
+    pub(crate) receipt: Option<String>,
+}
+
+impl Concluded {
+    fn of(terms: &Terms, standing: Standing, bearings: &Bearings) -> Self {
+        let mut told = Self::new(terms, standing);
+        told.flags.extend(bearings.flags.iter().copied());
+        told
+    }
+
+    pub(crate) fn new(terms: &Terms, standing: Standing) -> Self {
+        match standing {
+            Standing::Settled { amount, fee, receipt, flags } => Self {
+                change: Change::Settle(Settlement {
+                    amount: Amount::new(terms.asset().clone(), amount),
+                    fee,
+                    proof: Some(receipt.clone()),
+                    flags: flags.clone(),
+                }),
+                state: "settled",
+                rule: None,
+                flags,
+                fee,
+                receipt: Some(receipt),
+            },
+            Standing::Released { reason, rule } => Self {
+                change: Change::Release(reason),
+                state: "released",
+                rule,
+                flags: Vec::new(),
+                fee: 0,
+                receipt: None,
+            },
+            Standing::Held { rule, flags } => Self {
+                change: Change::Hold(rule),
+                state: "held",
+                rule: Some(rule),
+                flags,
+                fee: terms.fee_limit,
+                receipt: None,
+            },
+        }
+    }
+}
+
+/// The caller's key names a payment: what was paid goes with the request once more, or what is known of it is told.
+async fn again(inner: &Arc<Inner>, errand: &Errand, id: ledger::PaymentId) -> Result<Paid, Unpaid> {
+    let away = |e: treasury::Refused| Unpaid::Refused(ledger_is_away(&e));
+    let name = id.to_string();
+    let unknown =
+        || no(MoneyRule::InFlight, "the payment that this key names is under way", Some(&name));
+    let open = inner.treasury.payment(id).await.map_err(away)?.ok_or_else(unknown)?;
+    let sealed = inner.treasury.payload(id).await.map_err(away)?.ok_or_else(unknown)?;
+    let payload: Payload = serde_json::from_slice(&sealed).map_err(|_| unknown())?;
+    let driver = inner.drivers.by_terms(&open.intent.terms).cloned().ok_or_else(unknown)?;
+    let attachment = driver.again(&open, &payload).await.ok_or_else(unknown)?;
+    let bearings = Bearings {
+        errand: errand.clone(),
+        open,
+        payload,
+        driver,
+        flags: Vec::new(),
+        approval: None,
+    };
+    Ok(Paid::repeated(inner.clone(), bearings, attachment))
+}
+
+pub(crate) const fn rule_of(standing: &Standing) -> MoneyRule {
+    match standing {
+        Standing::Settled { .. } => MoneyRule::AlreadyPaid,
+        Standing::Released { rule: Some(rule), .. } | Standing::Held { rule, .. } => *rule,
+        Standing::Released { rule: None, .. } => MoneyRule::WalletUnavailable,
+    }
+}
+
+pub(crate) fn no(rule: MoneyRule, message: &str, payment: Option<&str>) -> Unpaid {
+    let (message, payment) = (message.to_owned(), payment.map(ToOwned::to_owned));
+    Unpaid::Refused(Refused { rule, message, payment })
+}
+
+impl From<Refused> for Unpaid {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}

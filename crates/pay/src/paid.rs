@@ -1,0 +1,154 @@
+use std::sync::Arc;
+
+use model::money::{Flag, MoneyRule};
+use treasury::Sent;
+
+use crate::driver::Standing;
+use crate::errand::{Answer, Attachment};
+use crate::flow::{Bearings, conclude, rule_of};
+use crate::payer::Inner;
+
+/// A payment that is ready to go with a request, or was made before it. Dropped without an answer, its money stays held.
+#[must_use = "dropped, its money stays held"]
+pub struct Paid {
+    inner: Arc<Inner>,
+    bearings: Bearings,
+    attachment: Attachment,
+    /// There while the outcome hangs on the answer.
+    sent: Option<Sent>,
+}
+
+/// What became of a paid request, for whoever made it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The payment.
+    pub id: String,
+    /// Its state.
+    pub state: &'static str,
+    /// Why it is held.
+    pub rule: Option<MoneyRule>,
+}
+
+impl Paid {
+    pub(crate) const fn carrying(
+        inner: Arc<Inner>,
+        bearings: Bearings,
+        sent: Sent,
+        attachment: Attachment,
+    ) -> Self {
+        Self { inner, bearings, attachment, sent: Some(sent) }
+    }
+
+    pub(crate) const fn made(
+        inner: Arc<Inner>,
+        bearings: Bearings,
+        attachment: Attachment,
+    ) -> Self {
+        Self { inner, bearings, attachment, sent: None }
+    }
+
+    pub(crate) const fn repeated(
+        inner: Arc<Inner>,
+        bearings: Bearings,
+        attachment: Attachment,
+    ) -> Self {
+        Self { inner, bearings, attachment, sent: None }
+    }
+
+    /// What goes with the request.
+    pub const fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    /// The payment's id.
+    pub fn id(&self) -> String {
+        self.bearings.open.id.to_string()
+    }
+
+    /// The seller answered the paid request. Its answer may be handed on, whatever becomes of the money: delivery is told
+    /// apart from payment.
+    pub async fn answered(self, answer: &Answer) -> Told {
+        let answer = answer.clone();
+        let id = self.id();
+        // Finished though nobody may wait for it.
+        let told = tokio::spawn(async move { self.finish(&answer).await }).await;
+        told.unwrap_or(Told { id, state: "held", rule: Some(MoneyRule::SentUnknown) })
+    }
+
+    async fn finish(self, answer: &Answer) -> Told {
+        let Self { inner, mut bearings, sent, .. } = self;
+        let id = bearings.open.id.to_string();
+        let second = asks_again(answer);
+        bearings.flags.extend(delivery(answer));
+        let Some(sent) = sent else {
+            // Settled before; what is left to say is whether anything came of it.
+            if second {
+                inner.credits.forget(&bearings.errand).await;
+            }
+            if !bearings.flags.is_empty() {
+                let _ = inner.treasury.flag(bearings.open.id, bearings.flags.clone()).await;
+            }
+            let rule = second.then_some(MoneyRule::Second402);
+            return Told { id, state: "settled", rule };
+        };
+        let standing = if second {
+            // Whatever it asks: the first payment may still be taken, so its money is held, and nothing is signed.
+            Standing::Held { rule: MoneyRule::Second402, flags: Vec::new() }
+        } else {
+            bearings.driver.answered(&bearings.open, &bearings.payload, answer).await
+        };
+        let rule = (!matches!(standing, Standing::Settled { .. })).then(|| rule_of(&standing));
+        let state = conclude(&inner, &bearings, sent, standing).await;
+        Told { id, state, rule }
+    }
+
+    /// There was no answer; `sent` says whether the seller may have the request.
+    pub async fn lost(self, sent: bool) -> Told {
+        let id = self.id();
+        let lost = tokio::spawn(async move { self.give_up(sent).await }).await;
+        lost.unwrap_or(Told { id, state: "held", rule: Some(MoneyRule::SentUnknown) })
+    }
+
+    async fn give_up(self, left: bool) -> Told {
+        let Self { inner, bearings, sent, .. } = self;
+        let id = bearings.open.id.to_string();
+        let Some(sent) = sent else { return Told { id, state: "settled", rule: None } };
+        let standing = if left {
+            Standing::Held { rule: MoneyRule::SentUnknown, flags: Vec::new() }
+        } else {
+            let proof = "the request never left this machine".to_owned();
+            let reason = ledger::Released::Refused { proof };
+            Standing::Released { reason, rule: None }
+        };
+        let rule = Some(rule_of(&standing));
+        let state = conclude(&inner, &bearings, sent, standing).await;
+        Told { id, state, rule }
+    }
+}
+
+/// Whether money is asked for once more.
+fn asks_again(answer: &Answer) -> bool {
+    match answer {
+        Answer::Http { status, .. } => status.as_u16() == 402,
+        Answer::Mcp(result) => {
+            let offer = &result["structuredContent"];
+            result["resultType"] == "payment_required"
+                || (result["isError"] == true && offer.get("x402Version").is_some())
+        }
+        Answer::McpError(_, data) => data.get("challenges").is_some(),
+        Answer::Nothing => false,
+    }
+}
+
+/// What is to be marked about what came, apart from the money.
+fn delivery(answer: &Answer) -> Option<Flag> {
+    match answer {
+        Answer::Http { status, body, .. } if status.is_success() => {
+            body.is_empty().then_some(Flag::EmptyDelivery)
+        }
+        Answer::Mcp(result) if result["isError"] != true => None,
+        Answer::Http { .. } | Answer::Mcp(_) | Answer::McpError(..) | Answer::Nothing => {
+            Some(Flag::NoDelivery)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+use std::time::Duration;
+
+use evm::eip712::{PermitExact, PermitUpto};
+use evm::evidence::{Payment, Proof};
+use evm::{Address, Signable, Signature, U256, known};
+use model::money::MoneyRule;
+use rails::Credential;
+use rails::x402::{Authorization, Carrier, Permit2Authorization, Version};
+use spend::Scheme;
+
+use super::X402;
+use super::match_terms::{Matched, match_terms};
+use super::nonce::Nonce;
+use super::sealed::{Carrying, Made, Sealed};
+use super::wallet::Window;
+use crate::chain::{Lack, Node, lack};
+use crate::{Job, Payload, Request, Stop};
+
+/// How long a node has to say whether the money is there. The call waits for it, so it is short.
+const FUNDS: Duration = Duration::from_millis(1500);
+
+impl X402 {
+    /// Makes what will be sealed: the agreed terms held against the entry once more, funds looked at, a fresh nonce, one
+    /// signature, and the text for the seller.
+    pub(super) async fn make(&self, job: &Job) -> Result<Payload, Stop> {
+        let wallet = self.wallet.address().await?;
+        let matched = match_terms(job, &self.settings.tokens, wallet)?;
+        self.allowed(&matched)?;
+        self.funded(&matched, wallet).await?;
+        let now = self.settings.now().max(job.now.as_secs());
+        let window = Window::of(now, matched.seconds);
+        let place = carrying(job, &matched)?;
+        let (payment, signature, credential) = match matched.scheme {
+            Scheme::ExactEip3009 => self.by_authorization(job, &matched, window).await?,
+            Scheme::ExactPermit2 | Scheme::Upto => {
+                self.by_permit2(job, &matched, window, wallet).await?
+            }
+        };
+        let made = Made {
+            scheme: matched.scheme,
+            entry: matched.entry,
+            place,
+            payment,
+            signature,
+            signed_at: now,
+            valid_after: window.after,
+        };
+        Sealed::new(&made, &credential).write().map_err(|_| Stop {
+            rule: MoneyRule::Ledger,
+            why: "What was signed cannot be written down.".to_owned(),
+        })
+    }
+
+    /// The chain is one of ours, and the token passed the test at the start.
+    fn allowed(&self, matched: &Matched<'_>) -> Result<(), Stop> {
+        if self.settings.chain(matched.token.chain_id).is_none() {
+            let why = "The network is not one that is paid on.".to_owned();
+            return Err(Stop { rule: MoneyRule::Network, why });
+        }
+        match self.disabled(matched.token) {
+            Some((rule, why)) => Err(Stop { rule, why }),
+            None => Ok(()),
+        }
+    }
+
+    async fn funded(&self, matched: &Matched<'_>, wallet: Address) -> Result<(), Stop> {
+        let chain = self.settings.chain(matched.token.chain_id);
+        let Some(client) = chain.and_then(|chain| chain.endpoints.first()) else { return Ok(()) };
+        let by_permit2 = matched.scheme != Scheme::ExactEip3009;
+        let node = Node::new(client, FUNDS);
+        let why = match lack(&node, matched.token, wallet, matched.amount, by_permit2).await {
+            None => return Ok(()),
+            Some(Lack::Balance) => "The wallet has less of the asset than is asked for.",
+            Some(Lack::Allowance) => "The wallet has not allowed Permit2 to take as much.",
+        };
+        Err(Stop { rule: MoneyRule::Insufficient, why: why.to_owned() })
+    }
+
+    async fn by_authorization(
+        &self,
+        job: &Job,
+        matched: &Matched<'_>,
+        window: Window,
+    ) -> Result<(Payment, Signature, Credential), Stop> {
+        let Matched { token, payee, amount, .. } = *matched;
+        let signed = self.wallet.authorize(token, payee, amount, window, Nonce::Random).await?;
+        let m = signed.message;
+        let proof = Proof::Authorization(m.nonce);
+        let (from, to, value) = (m.from.to_string(), m.to.to_string(), m.value.to_string());
+        let written = Authorization {
+            from: &from,
+            to: &to,
+            value: &value,
+            valid_after: m.valid_after,
+            valid_before: m.valid_before,
+            nonce: m.nonce.as_bytes(),
+            signature: signed.signature.as_bytes(),
+        };
+        let credential = matched.offer.pay(matched.entry, &written, Some(&job.id));
+        Ok((payment(matched, m.from, proof, window), signed.signature, credential))
+    }
+
+    async fn by_permit2(
+        &self,
+        job: &Job,
+        matched: &Matched<'_>,
+        window: Window,
+        wallet: Address,
+    ) -> Result<(Payment, Signature, Credential), Stop> {
+        let nonce = U256::from_be_bytes(*Nonce::Random.draw()?.as_bytes());
+        let signature = self.permit(matched, window, nonce).await?;
+        let (spender, proof) = match matched.scheme {
+            Scheme::Upto => (known::UPTO_PROXY, Proof::PermitUpto(nonce)),
+            _ => (known::EXACT_PROXY, Proof::PermitExact(nonce)),
+        };
+        let [from, token, spender, to] =
+            [wallet, matched.token.address, spender, matched.payee].map(|one| one.to_string());
+        let (amount, number) = (matched.amount.to_string(), nonce.to_string());
+        let facilitator = facilitator(matched).map(|one| one.to_string());
+        let written = Permit2Authorization {
+            from: &from,
+            token: &token,
+            amount: &amount,
+            spender: &spender,
+            nonce: &number,
+            deadline: window.before,
+            to: &to,
+            facilitator: facilitator.as_deref(),
+            valid_after: window.after,
+            signature: signature.as_bytes(),
+        };
+        let credential = matched.offer.pay_by_permit2(matched.entry, &written, Some(&job.id));
+        Ok((payment(matched, wallet, proof, window), signature, credential))
+    }
+
+    async fn permit(
+        &self,
+        matched: &Matched<'_>,
+        window: Window,
+        nonce: U256,
+    ) -> Result<Signature, Stop> {
+        let (token, amount, to) = (matched.token.address, matched.amount, matched.payee);
+        let (deadline, valid_after, chain) = (window.before, window.after, matched.token.chain_id);
+        match facilitator(matched) {
+            Some(facilitator) => {
+                let m = PermitUpto { token, amount, nonce, deadline, to, facilitator, valid_after };
+                self.wallet.sign(&Signable::PermitUpto(chain, &m)).await
+            }
+            None => {
+                let m = PermitExact { token, amount, nonce, deadline, to, valid_after };
+                self.wallet.sign(&Signable::PermitExact(chain, &m)).await
+            }
+        }
+    }
+}
+
+/// Who alone may settle: a matter of `upto`, and there it is always named.
+fn facilitator(matched: &Matched<'_>) -> Option<Address> {
+    matched.facilitator.filter(|_| matched.scheme == Scheme::Upto)
+}
+
+fn payment(matched: &Matched<'_>, from: Address, proof: Proof, window: Window) -> Payment {
+    Payment {
+        chain_id: matched.token.chain_id,
+        token: matched.token.address,
+        from,
+        to: matched.payee,
+        amount: matched.amount,
+        proof,
+        valid_until: window.before,
+    }
+}
+
+/// Where the payment goes: the way back that the offer came by, which is also that of the request.
+fn carrying(job: &Job, matched: &Matched<'_>) -> Result<Carrying, Stop> {
+    match (matched.offer.carrier, matched.offer.version, &job.errand.request) {
+        (Carrier::Body, Version::V1, Request::Http { .. }) => Ok(Carrying::HeaderV1),
+        (Carrier::Header, Version::V2, Request::Http { .. }) => Ok(Carrying::HeaderV2),
+        (Carrier::Mcp, _, Request::Mcp { negotiated: true, .. }) => Ok(Carrying::McpNext),
+        (Carrier::Mcp, _, Request::Mcp { .. }) => Ok(Carrying::Mcp),
+        _ => Err(Stop {
+            rule: MoneyRule::RequestChanged,
+            why: "The offer came another way than the request goes.".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,83 @@
+//! Money, from the configuration to what pays: the policy of the judge, the budgets of the books, the wallets.
+
+mod budgets;
+mod policy;
+mod units;
+mod wallets;
+
+use std::sync::Arc;
+
+use approvals::Desk;
+use aws_lc_rs::digest::{SHA256, digest};
+use egress::Egress;
+use journal::Journal;
+use model::Secrets;
+use pay::{Parts, Payer};
+use treasury::{LedgerKey, Treasury};
+
+use super::House;
+use crate::config::{ConfigError, Loaded};
+
+pub use budgets::budgets;
+pub use policy::{pins, policy};
+
+/// The file of the books, in the folder of the state.
+pub const LEDGER: &str = "ledger.db";
+
+/// The books of an installation.
+///
+/// # Errors
+/// The budgets or the file do not load.
+pub fn treasury(house: &House) -> Result<Treasury, ConfigError> {
+    let start = |what: &dyn std::fmt::Display| ConfigError::Start(format!("the ledger: {what}"));
+    let key = house.installation.ledger_key().map_err(|e| start(&e))?;
+    let key = LedgerKey::new(key.reveal()).map_err(|e| start(&e))?;
+    let policy = budgets(&house.loaded.config).map_err(ConfigError::Start)?;
+    let path = house.loaded.state_dir().join(LEDGER);
+    Treasury::open(&path, key, policy, house.clock.clone())
+        .map_err(|e| ConfigError::Start(format!("{}: the ledger: {e}", e.rule())))
+}
+
+/// What a payer shares with the rest of the gate.
+pub struct Shared {
+    /// Where persons are asked.
+    pub desk: Desk,
+    /// The audit log.
+    pub journal: Journal,
+    /// The way out.
+    pub egress: Egress,
+    /// Secrets, at the moment they are needed.
+    pub secrets: Arc<dyn Secrets>,
+}
+
+/// What pays, if anything may be paid at all.
+///
+/// # Errors
+/// The settings about money cannot be used as they are.
+pub fn payer(house: &House, shared: &Shared) -> Result<Option<Payer>, ConfigError> {
+    let config = &house.loaded.config;
+    let Some(own) = &config.payments else { return Ok(None) };
+    let policy = policy(own).map_err(ConfigError::Start)?;
+    let treasury = treasury(house)?;
+    let drivers = wallets::drivers(house, own, &treasury, shared).map_err(ConfigError::Start)?;
+    let pins = pins(own).map_err(ConfigError::Start)?;
+    let pin_nodes = own.lightning.as_ref().is_some_and(|lightning| lightning.pin_nodes);
+    Ok(Some(Payer::new(Parts {
+        treasury,
+        desk: shared.desk.clone(),
+        policy,
+        policy_digest: settings_digest(&house.loaded),
+        pins,
+        pin_nodes,
+        drivers,
+        journal: shared.journal.clone(),
+        clock: house.clock.clone(),
+    })))
+}
+
+/// SHA-256 of all settings about money: two records with the same one were decided alike.
+fn settings_digest(loaded: &Loaded) -> [u8; 32] {
+    let config = &loaded.config;
+    let text = format!("{:?}\n{:?}", config.payments, config.budget);
+    digest(&SHA256, text.as_bytes()).as_ref().try_into().unwrap_or_default()
+}
