@@ -14,6 +14,7 @@ mod errand;
 mod facts;
 mod flow;
 mod judge;
+pub mod lightning;
 mod paid;
 mod payer;
 mod reconcile;

@@ -1,0 +1,235 @@
+//! Payments over Lightning: the rails L402 and, with method `lightning`, the Payment scheme.
+//!
+//! The invoice is paid before the request is repeated, and only a preimage whose SHA-256 is the payment hash counts as
+//! paid. What is sealed before anything leaves is enough to look the payment up and to write its credential later: a
+//! preimage that comes late is not lost.
+
+mod credential;
+mod receipt;
+mod reuse;
+mod sealed;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::lightning::Preimage;
+use ambient::Clock;
+use model::Timestamp;
+use model::money::{Flag, MoneyRule};
+use spend::Plan;
+use tokio::time::timeout;
+use wallets::{Outcome, Trouble, Wallet, codes};
+
+pub use reuse::valid_until;
+use sealed::{Challenge, Sealed, stop};
+use standing::{Asked, checked, doubt, held, looked_up, refused, settled};
+
+use crate::driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
+use crate::errand::{Answer, Attachment};
+
+/// How long a wallet may take for a payment before it is looked up, unless the operator says otherwise.
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// How long a look-up may take.
+const LOOK: Duration = Duration::from_secs(20);
+/// How long after it was sealed a payment may still be handed to the wallet.
+const READY: Duration = Duration::from_secs(60);
+
+/// Pays invoices with one wallet.
+///
+/// A payment belongs to the wallet it was sealed for: no other one is ever asked to pay it.
+pub struct Lightning {
+    wallet: Arc<dyn Wallet>,
+    name: String,
+    clock: Clock,
+    limit: Duration,
+}
+
+impl Lightning {
+    /// `name` is the operator's name for the wallet: what another wallet's books do not show means nothing for a payment
+    /// that was made with this one. `limit` is how long a payment may take ([`TIME_LIMIT`]).
+    pub fn new(
+        wallet: Arc<dyn Wallet>,
+        name: impl Into<String>,
+        clock: Clock,
+        limit: Duration,
+    ) -> Self {
+        Self { wallet, name: name.into(), clock, limit }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.now_millis())
+    }
+
+    fn seal(&self, job: &Job) -> Result<Payload, Stop> {
+        let terms = job.terms();
+        let Plan::Lightning { invoice } = &job.choice.plan else {
+            return Err(stop(MoneyRule::Rail, "What was agreed is not paid over Lightning."));
+        };
+        let amount = invoice.sat_ceil().filter(|sat| u128::from(*sat) == terms.amount.minor);
+        if amount.is_none() || !terms.amount.asset.is_bitcoin() {
+            let why = "The invoice is not for the amount that was agreed.";
+            return Err(stop(MoneyRule::AmountMismatch, why));
+        }
+        let fee_limit = u64::try_from(terms.fee_limit);
+        let sealed = Sealed {
+            challenge: Challenge::of(&job.offer, invoice)?,
+            invoice: invoice.clone(),
+            fee_limit: fee_limit
+                .map_err(|_| stop(MoneyRule::Overflow, "The fee limit cannot be counted."))?,
+            wallet: self.name.clone(),
+            until: self.now().after(READY),
+        };
+        if let Some(rule) = sealed.over(self.now()) {
+            return Err(stop(rule, "The offer has ended."));
+        }
+        // What could not be shown to the seller later is not paid for.
+        let trial = credential::attachment(&sealed.challenge, &Preimage::from_bytes([0; 32]));
+        trial.map(|_| sealed.payload()).map_err(|flaw| stop(flaw.rule, &flaw.why))
+    }
+
+    async fn pay(&self, job: &Job, payload: &Payload) -> Dispatched {
+        let Some(sealed) = Sealed::read(payload) else {
+            return Dispatched::Stop(self.untouched(MoneyRule::SelfCheck, UNREADABLE));
+        };
+        let now = self.now();
+        if sealed.wallet != self.name {
+            let why = "the payment was sealed for another wallet";
+            return Dispatched::Stop(self.untouched(MoneyRule::WalletUnavailable, why));
+        }
+        // The other half of what makes an absence mean something: nothing is ordered after that time.
+        let over = sealed.over(now).or((now >= sealed.until).then_some(MoneyRule::Expired));
+        if let Some(rule) = over {
+            return Dispatched::Stop(self.untouched(rule, "the time to pay it was over"));
+        }
+        let paying = self.wallet.pay(&sealed.invoice, sealed.fee_limit_msat(), &job.id);
+        let outcome = timeout(self.limit, paying).await.unwrap_or_else(|_| silence());
+        let rule = match checked(outcome, &sealed) {
+            Ok((preimage, fee)) => return done(&sealed, &preimage, fee),
+            Err(Outcome::Failed(trouble)) => {
+                return Dispatched::Stop(refused(self.wallet.kind(), &trouble));
+            }
+            Err(outcome) => doubt(&outcome),
+        };
+        match self.find(&sealed).await {
+            Ok((preimage, fee)) => done(&sealed, &preimage, fee),
+            // Right after an order, absence means nothing: it may not have got there yet.
+            Err(Outcome::Absent) => Dispatched::Stop(held(rule)),
+            Err(outcome) => {
+                Dispatched::Stop(looked_up(&sealed, &outcome, Some(rule), &self.asked(now)))
+            }
+        }
+    }
+
+    /// Nothing was handed to the wallet, and nothing will be.
+    fn untouched(&self, rule: MoneyRule, why: &str) -> Standing {
+        let proof = format!("{}: {why}; nothing was sent", self.wallet.kind());
+        Standing::Released { reason: ledger::Released::Refused { proof }, rule: Some(rule) }
+    }
+
+    fn asked(&self, now: Timestamp) -> Asked<'_> {
+        let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
+        Asked { name: &self.name, kind: self.wallet.kind(), now, limit }
+    }
+
+    /// What the wallet's books say, the proof checked.
+    async fn find(&self, sealed: &Sealed) -> Result<(Preimage, Option<u64>), Outcome> {
+        let lookup = self.wallet.lookup(sealed.invoice.payment_hash());
+        let outcome = timeout(LOOK, lookup).await.unwrap_or_else(|_| silence());
+        checked(outcome, sealed)
+    }
+
+    async fn stands(&self, open: &Open, payload: &Payload) -> Standing {
+        let before = match open.state {
+            ledger::State::Held(rule) => Some(rule),
+            _ => None,
+        };
+        let Some(sealed) = Sealed::read(payload) else {
+            return held(before.unwrap_or(MoneyRule::SentUnknown));
+        };
+        // The time before the question: what is absent was so at that time.
+        let now = self.now();
+        match self.find(&sealed).await {
+            Ok((_, fee)) => settled(&sealed, fee),
+            Err(outcome) => looked_up(&sealed, &outcome, before, &self.asked(now)),
+        }
+    }
+
+    async fn after(&self, open: &Open, payload: &Payload, answer: &Answer) -> Standing {
+        let mut standing = if open.state == ledger::State::Settled {
+            Standing::Settled {
+                amount: open.paid,
+                fee: open.fee,
+                receipt: open.proof.clone().unwrap_or_default(),
+                flags: open.flags.clone(),
+            }
+        } else {
+            self.stands(open, payload).await
+        };
+        if let (Standing::Settled { flags, .. }, Some(sealed)) =
+            (&mut standing, Sealed::read(payload))
+        {
+            add(flags, receipt::flags(&sealed, answer));
+        }
+        standing
+    }
+
+    async fn credential(&self, payload: &Payload) -> Option<Attachment> {
+        let sealed = Sealed::read(payload)?;
+        let (preimage, _) = self.find(&sealed).await.ok()?;
+        credential::attachment(&sealed.challenge, &preimage).ok()
+    }
+}
+
+const UNREADABLE: &str = "what was sealed cannot be read";
+
+fn silence() -> Outcome {
+    let why = "the wallet did not answer in time".to_owned();
+    Outcome::Unknown(Trouble { code: codes::SENT_UNKNOWN, why })
+}
+
+fn add(flags: &mut Vec<Flag>, more: Vec<Flag>) {
+    for flag in more {
+        if !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+}
+
+/// Paid and proven: the credential goes with the request. That it can be written was tried before anything was paid.
+fn done(sealed: &Sealed, preimage: &Preimage, fee: Option<u64>) -> Dispatched {
+    let standing = settled(sealed, fee);
+    match credential::attachment(&sealed.challenge, preimage) {
+        Ok(attachment) => Dispatched::Done(standing, attachment),
+        Err(_) => Dispatched::Stop(standing),
+    }
+}
+
+impl Driver for Lightning {
+    fn sign<'a>(&'a self, job: &'a Job) -> Boxed<'a, Result<Payload, Stop>> {
+        Box::pin(async move { self.seal(job) })
+    }
+
+    fn dispatch<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Dispatched> {
+        Box::pin(self.pay(job, payload))
+    }
+
+    fn answered<'a>(
+        &'a self,
+        open: &'a Open,
+        payload: &'a Payload,
+        answer: &'a Answer,
+    ) -> Boxed<'a, Standing> {
+        Box::pin(self.after(open, payload, answer))
+    }
+
+    fn look<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Standing> {
+        Box::pin(self.stands(open, payload))
+    }
+
+    fn again<'a>(&'a self, _open: &'a Open, payload: &'a Payload) -> Boxed<'a, Option<Attachment>> {
+        Box::pin(self.credential(payload))
+    }
+}
