@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use model::{Effect, Timestamp};
 use store::{
-    AcceptedEffect, ApiKeyRow, Effects, Keys, NewPin, Pin, PinKey, PinSet, Pins, Reset,
+    AcceptedEffect, ApiKeyRow, ApprovalRow, Approvals, Effects, Keys, NewPin, Pin, PinKey, PinSet, Pins, Reset,
     SqliteStore, Store, StoreError, Version,
 };
 
@@ -72,6 +72,19 @@ impl Effects for Onlooker {
     }
 
     fn withdraw_effect(&self, _: &PinKey) -> Result<(), StoreError> {
+        looking()
+    }
+}
+
+impl Approvals for Onlooker {
+    fn approvals(&self) -> Result<Vec<ApprovalRow>, StoreError> {
+        self.0.approvals()
+    }
+
+    fn change_approvals(
+        &self,
+        _: &mut dyn FnMut(&mut Vec<ApprovalRow>, Timestamp),
+    ) -> Result<(), StoreError> {
         looking()
     }
 }
