@@ -21,8 +21,8 @@ use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
-    AdminState, Built, House, Reloader, build, collisions, desk, door, no_strangers, open_hooks,
-    serve_admin, tend,
+    AdminState, Built, House, Reloader, build, collisions, console, desk, door, host, no_strangers,
+    open_hooks, serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -100,7 +100,8 @@ impl Live {
             let children = launcher.children().clone();
             let numbers =
                 Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
-            let state = AdminState { numbers, store: house.store.clone() };
+            let (console, host) = (console(&house, &gate), host(&house.loaded.config));
+            let state = AdminState { numbers, store: house.store.clone(), console, host };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
         }
         if let Some(desk) = gate.desk() {

@@ -30,6 +30,7 @@ mod workflows;
 use admin::{AdminState, serve_admin};
 pub use apis::{api, tools_of};
 pub use approvals::{answerer, desk, tend};
+use approvals::{console, host};
 pub use build::{Built, build, launcher, listens};
 pub use confined::confined;
 pub use doors::door;

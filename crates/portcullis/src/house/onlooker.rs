@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use model::{Effect, Timestamp};
 use store::{
-    AcceptedEffect, ApiKeyRow, ApprovalRow, Approvals, Effects, Keys, NewPin, Pin, PinKey, PinSet, Pins, Reset,
-    SqliteStore, Store, StoreError, Version,
+    AcceptedEffect, ApiKeyRow, ApprovalRow, Approvals, Effects, Keys, NewPin, Pin, PinKey, PinSet,
+    Pins, Reset, SqliteStore, Store, StoreError, Version,
 };
 
 /// A store that is read and never changed: for commands that only look. What a gate would write on the way is taken
