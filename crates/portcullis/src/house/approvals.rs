@@ -5,13 +5,16 @@ use std::time::Duration;
 use ambient::Clock;
 use approvals::{Answerer, Bounds, Desk, Parts};
 use console::{Console, Door};
+use egress::Egress;
 use gate::Gate;
 use journal::Journal;
-use model::{Credential, Timestamp};
+use model::{Credential, SecretName, Timestamp};
 use store::{Keys as _, SqliteStore};
+use url::Url;
 
+use super::announce::Announcer;
 use super::{House, good, ring};
-use crate::config::Config;
+use crate::config::{ApprovalsWebhook, Config, ConfigError};
 
 /// How often time is let pass at the desk, and what other programs did there is recorded.
 const TEND: Duration = Duration::from_secs(1);
@@ -52,6 +55,32 @@ pub async fn tend(desk: Desk) {
         }
         tokio::time::sleep(TEND).await;
     }
+}
+
+/// Who tells another service of questions; none if the configuration names no such service.
+///
+/// # Errors
+/// Its URL or the name of its secret is none.
+pub fn announcer(
+    house: &House,
+    desk: &Desk,
+    egress: &Egress,
+) -> Result<Option<Announcer>, ConfigError> {
+    let Some(set) = &house.loaded.config.approvals.webhook else { return Ok(None) };
+    let wrong = |what: String| ConfigError::Start(format!("[approvals.webhook] {what}"));
+    let (url, secret) = checked(set).map_err(wrong)?;
+    let (desk, egress, clock) = (desk.clone(), egress.clone(), house.clock.clone());
+    Ok(Some(Announcer { desk, egress, secrets: house.secrets(), clock, url, secret }))
+}
+
+fn checked(set: &ApprovalsWebhook) -> Result<(Url, SecretName), String> {
+    let url = Url::parse(&set.url).map_err(|e| format!("`url`: {e}"))?;
+    let local = url.host_str().is_some_and(|h| matches!(h, "127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+        return Err("`url` begins with https://, or is on this machine".to_owned());
+    }
+    let name = set.secret.strip_prefix("vault:").ok_or("`secret` is `vault:NAME`")?;
+    Ok((url, SecretName::new(name)?))
 }
 
 /// The page of approvals for a gate that has a desk.

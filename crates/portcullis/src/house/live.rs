@@ -16,13 +16,14 @@ use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::announce::Announcer;
 use super::changes::Decisions;
 use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
-    AdminState, Built, House, Reloader, build, collisions, console, desk, door, host, no_strangers,
-    open_hooks, serve_admin, tend,
+    AdminState, Built, House, Reloader, announcer, build, collisions, console, desk, door, host,
+    no_strangers, open_hooks, serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -41,6 +42,7 @@ pub struct Live {
     listener: TcpListener,
     admin: Option<TcpListener>,
     hangups: Signal,
+    announces: Option<Announcer>,
 }
 
 impl Live {
@@ -69,13 +71,16 @@ impl Live {
         let egress = egress::Egress::new(options, house.clock.clone());
         fetch_descriptions(&house.loaded, &egress).await;
         let built = prepared(&house, &journal, own)?;
+        let mut announces = None;
         if house.loaded.config.approvals.enabled {
             let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
-            built.gate.attach_desk(desk(&house, Some(journal.clone()), page));
+            let desk = desk(&house, Some(journal.clone()), page);
+            announces = announcer(&house, &desk, &egress)?;
+            built.gate.attach_desk(desk);
         }
         // Before anybody is told that it runs: until then SIGHUP would end it.
         let hangups = signal(SignalKind::hangup())?;
-        Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups })
+        Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups, announces })
     }
 
     /// Where agents reach it.
@@ -91,7 +96,8 @@ impl Live {
 
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { house, journal, built, settings, gauges, listener, admin, hangups } = self;
+        let Self { house, journal, built, settings, gauges, listener, admin, hangups, announces } =
+            self;
         let Built { gate, sources, launcher } = built;
         record(&journal, &house.clock, Kind::Start, None).await?;
         say_auth(&house);
@@ -106,6 +112,9 @@ impl Live {
         }
         if let Some(desk) = gate.desk() {
             helpers.spawn(tend(desk.clone()));
+        }
+        if let Some(announcer) = announces {
+            helpers.spawn(announcer.run());
         }
         let (store, clock) = (house.store.clone(), house.clock.clone());
         helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));

@@ -63,7 +63,8 @@ fn the_command_line_approves_while_the_gate_runs_and_the_call_is_made_once() {
 #[test]
 fn four_eyes_are_two_operator_keys_and_no_shell() {
     let place = place("[approvals]\nfour-eyes = [\"notes__add_*\"]\n");
-    let (agent, opal, otto) = (key(&place, "alice"), operator(&place, "opal"), operator(&place, "otto"));
+    let (agent, opal, otto) =
+        (key(&place, "alice"), operator(&place, "opal"), operator(&place, "otto"));
     let gate = place.serve();
     let id = waits(&add(&gate, &agent, "x"));
     let approve = ["approvals", "approve", &id, "--as", "-"];
@@ -76,7 +77,12 @@ fn four_eyes_are_two_operator_keys_and_no_shell() {
         (&opal, 1, "another one is needed"),
     ] {
         let ran = place.run_with(&approve, key);
-        assert!(ran.code == code && format!("{}{}", ran.out, ran.err).contains(says), "{}{}", ran.out, ran.err);
+        assert!(
+            ran.code == code && format!("{}{}", ran.out, ran.err).contains(says),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
     }
     assert_eq!(waits(&add(&gate, &agent, "x")), id);
     assert_eq!(place.run_with(&approve, &otto).code, 0);
@@ -105,7 +111,8 @@ fn the_page_is_on_the_admin_listener_and_opens_for_operators_alone() {
     let closed = gate.admin(&page);
     assert!(closed.status == 401 && !closed.body.contains("hello"), "{}", closed.body);
     assert!(closed.head.contains("frame-ancestors 'none'"), "{}", closed.head);
-    let bearer = format!("GET {page} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {agent}\r\n", gate.admin);
+    let bearer =
+        format!("GET {page} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {agent}\r\n", gate.admin);
     assert_eq!(send(&gate.admin, &bearer, "").status, 403);
     let rebound = format!("GET {page} HTTP/1.1\r\nHost: evil.example\r\n");
     assert_eq!(send(&gate.admin, &rebound, "").status, 421);
