@@ -39,7 +39,7 @@ pub use admin::Admin;
 pub use api::{
     ApiAuth, Arazzo, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule,
 };
-pub use approvals::Approvals;
+pub use approvals::{Approvals, ApprovalsWebhook};
 pub use audit::{Arguments, Audit};
 pub use check::{audience, host_port, meet, prefix, undeclared};
 pub use error::ConfigError;

@@ -17,13 +17,14 @@ use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::announce::Announcer;
 use super::changes::Decisions;
 use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
-    AdminState, Built, House, Reloader, build, collisions, desk, door, no_strangers, open_hooks,
-    money, serve_admin, tend,
+    AdminState, Built, House, Reloader, announcer, build, collisions, console, desk, door, host, money,
+    no_strangers, open_hooks, serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -43,6 +44,7 @@ pub struct Live {
     listener: TcpListener,
     admin: Option<TcpListener>,
     hangups: Signal,
+    announces: Option<Announcer>,
 }
 
 impl Live {
@@ -73,15 +75,33 @@ impl Live {
         fetch_descriptions(&house.loaded, &egress).await;
         let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
         let desk = desk(&house, Some(journal.clone()), page);
-        let shared = money::Shared { desk: desk.clone(), journal: journal.clone(), egress, secrets };
+        let shared = money::Shared {
+            desk: desk.clone(),
+            journal: journal.clone(),
+            egress: egress.clone(),
+            secrets,
+        };
         let payer = money::payer(&house, &shared)?;
         let built = prepared(&house, &journal, own, payer.clone())?;
+        let mut announces = None;
         if house.loaded.config.approvals.enabled {
+            announces = announcer(&house, &desk, &egress)?;
             built.gate.attach_desk(desk);
         }
         // Before anybody is told that it runs: until then SIGHUP would end it.
         let hangups = signal(SignalKind::hangup())?;
-        Ok(Self { house, journal, built, payer, settings, gauges, listener, admin, hangups })
+        Ok(Self {
+            house,
+            journal,
+            built,
+            payer,
+            settings,
+            gauges,
+            listener,
+            admin,
+            hangups,
+            announces,
+        })
     }
 
     /// Where agents reach it.
@@ -97,7 +117,8 @@ impl Live {
 
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { house, journal, built, payer, settings, gauges, listener, admin, hangups } = self;
+        let Self { house, journal, built, payer, settings, gauges, listener, admin, hangups, announces } =
+            self;
         let Built { gate, sources, launcher } = built;
         record(&journal, &house.clock, Kind::Start, None).await?;
         say_auth(&house);
@@ -106,11 +127,15 @@ impl Live {
             let children = launcher.children().clone();
             let numbers =
                 Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
-            let state = AdminState { numbers, store: house.store.clone() };
+            let (console, host) = (console(&house, &gate), host(&house.loaded.config));
+            let state = AdminState { numbers, store: house.store.clone(), console, host };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
         }
         if let Some(desk) = gate.desk() {
             helpers.spawn(tend(desk.clone()));
+        }
+        if let Some(announcer) = announces {
+            helpers.spawn(announcer.run());
         }
         let (store, clock) = (house.store.clone(), house.clock.clone());
         helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));
