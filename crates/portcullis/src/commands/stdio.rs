@@ -6,7 +6,7 @@ use model::{Role, TenantId, Timestamp};
 use super::{look, serve};
 use crate::config::{self, undeclared};
 use crate::house::{
-    House, asked_to_end, build, collisions, desk, finish, listens, next_epoch, no_strangers,
+    House, asked_to_end, build, collisions, desk, finish, listens, money, next_epoch, no_strangers,
     record, start_logs, tend, watch_store,
 };
 

@@ -5,8 +5,8 @@ use egress::{Egress, Options};
 use gate::port::Source;
 use gate::{EventHub, Gate, Parts, RecordArguments, Settings};
 use journal::Journal;
-use pay::Payer;
 use model::{Principal, TenantId};
+use pay::Payer;
 use process::{Caps, Launcher};
 use store::Store;
 

@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use gate::Gate;
 use gate::port::Source;
 use journal::Journal;
-use pay::Payer;
 use model::Timestamp;
+use pay::Payer;
 use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,8 +23,8 @@ use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
-    AdminState, Built, House, Reloader, announcer, build, collisions, console, desk, door, host, money,
-    no_strangers, open_hooks, serve_admin, tend,
+    AdminState, Built, House, Reloader, announcer, build, collisions, console, desk, door, host,
+    money, no_strangers, open_hooks, serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -117,8 +117,18 @@ impl Live {
 
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { house, journal, built, payer, settings, gauges, listener, admin, hangups, announces } =
-            self;
+        let Self {
+            house,
+            journal,
+            built,
+            payer,
+            settings,
+            gauges,
+            listener,
+            admin,
+            hangups,
+            announces,
+        } = self;
         let Built { gate, sources, launcher } = built;
         record(&journal, &house.clock, Kind::Start, None).await?;
         say_auth(&house);

@@ -22,6 +22,7 @@ use crate::config::{ConfigError, Loaded};
 
 pub use budgets::budgets;
 pub use policy::{pins, policy};
+pub use units::{NANO, assets};
 
 /// How often payments whose outcome is not known are looked into.
 const LOOK: Duration = Duration::from_secs(10);
