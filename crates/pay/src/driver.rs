@@ -118,6 +118,11 @@ pub trait Driver: Send + Sync {
     /// What the wallet, the mint or the chain says now. Asked for payments whose outcome is not known.
     fn look<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Standing>;
 
+    /// Tests what can be tested beforehand, once the gate runs.
+    fn begin(&self) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// What a judge has to know from this rail.
     fn facts(&self) -> Boxed<'_, Facts> {
         Box::pin(std::future::ready(Facts::default()))

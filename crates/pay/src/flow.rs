@@ -273,7 +273,7 @@ impl Concluded {
                 receipt: Some(receipt),
             },
             Standing::Released { reason, rule } => Self {
-                change: Change::Release(reason),
+                change: Change::Release(after_sending(reason)),
                 state: "released",
                 rule,
                 flags: Vec::new(),
@@ -289,6 +289,16 @@ impl Concluded {
                 receipt: None,
             },
         }
+    }
+}
+
+/// A driver that kept what it signed says so as if it had never been given out; the books have it as sent by then.
+fn after_sending(reason: ledger::Released) -> ledger::Released {
+    match reason {
+        ledger::Released::Unsigned | ledger::Released::Destroyed => ledger::Released::Refused {
+            proof: "what was signed never left this machine".to_owned(),
+        },
+        reason => reason,
     }
 }
 

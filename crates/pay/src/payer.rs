@@ -119,6 +119,13 @@ impl Payer {
         }
     }
 
+    /// Lets every rail test what can be tested beforehand.
+    pub async fn begin(&self) {
+        for driver in self.0.drivers.all() {
+            driver.begin().await;
+        }
+    }
+
     /// The books.
     pub fn treasury(&self) -> &Treasury {
         &self.0.treasury

@@ -10,6 +10,7 @@ use super::sealed::Sealed;
 use super::settings::Settings;
 use super::wallet::Wallet;
 use crate::chain::Problem;
+use crate::facts::Facts;
 use crate::{Answer, Attachment, Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 
 /// The driver of the rail `x402`.
@@ -73,6 +74,28 @@ impl X402 {
 }
 
 impl Driver for X402 {
+    fn begin(&self) -> Boxed<'_, ()> {
+        Box::pin(async move {
+            for (asset, problem) in self.check_chains().await {
+                tracing::warn!(%asset, "a token was held against its chain: {}", problem.why);
+            }
+        })
+    }
+
+    fn facts(&self) -> Boxed<'_, Facts> {
+        Box::pin(async move {
+            let failed = self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let on_wrong_chain = |rule: MoneyRule| rule == MoneyRule::Network;
+            let wrong = failed.iter().filter(|(_, (rule, _))| on_wrong_chain(*rule));
+            let chains = wrong.filter_map(|(asset, _)| asset.as_str().split_once('/'));
+            let wrong_chains = chains.map(|(chain, _)| chain.to_owned()).collect();
+            let disabled = failed.into_iter().filter(|(_, (rule, _))| !on_wrong_chain(*rule));
+            let disabled = disabled.map(|(asset, _)| asset).collect();
+            let wallets = self.address().await.into_iter().collect();
+            Facts { wallets, disabled, wrong_chains, mint_fee: 0 }
+        })
+    }
+
     fn sign<'a>(&'a self, job: &'a Job) -> Boxed<'a, Result<Payload, Stop>> {
         Box::pin(self.make(job))
     }

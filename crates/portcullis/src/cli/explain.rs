@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConfigFile, RoleName};
+use super::{ConfigFile, ExplainPayment, RoleName};
 
 /// `portcullis explain …`
 #[derive(Debug, Subcommand)]
@@ -22,6 +22,11 @@ pub enum Explain {
         after_help = "Example: portcullis explain request --source shop --tool getItem --args '{\"id\":7}'"
     )]
     Request(ExplainRequest),
+    /// A demand for money: whether it would be paid, by which rule, and how much to whom
+    #[command(
+        after_help = "Example: curl -si https://api.example.com/report | portcullis explain payment --url https://api.example.com/report --challenge -"
+    )]
+    Payment(ExplainPayment),
     /// A recording: which tools became of it, on which evidence, and what was left out
     #[command(after_help = "Example: portcullis explain recording --source shop")]
     Recording(ExplainRecording),

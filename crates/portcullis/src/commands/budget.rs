@@ -85,7 +85,9 @@ pub fn pause(command: &Pause) -> anyhow::Result<ExitCode> {
         if t.stops().await?.contains(&wanted) { Ok(()) } else { t.pause(wanted).await }
     })?;
     books.record(format!("spending was paused: {stop}"))?;
-    say::line(format_args!("paused: {stop}. Nothing is signed for it until `portcullis resume {stop}`"));
+    say::line(format_args!(
+        "paused: {stop}. Nothing is signed for it until `portcullis resume {stop}`"
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -127,8 +127,9 @@ fn list(books: &Books, all: &[Payment], as_json: bool, none: &str) -> anyhow::Re
         say::line(none);
         return Ok(());
     }
-    let mut table =
-        Table::new(&["PAYMENT", "WHEN", "STATE", "WHY", "AGENT", "TOOL", "AMOUNT", "FEE", "RAIL", "TO"]);
+    let mut table = Table::new(&[
+        "PAYMENT", "WHEN", "STATE", "WHY", "AGENT", "TOOL", "AMOUNT", "FEE", "RAIL", "TO",
+    ]);
     for payment in all {
         let terms = &payment.intent.terms;
         let settled = payment.state == State::Settled;

@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod explain_payment;
 mod explain_recording;
 mod explain_request;
 mod explain_url;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(Explain::Call(call)) => explain::run(&call),
         Command::Explain(Explain::Url(url)) => explain_url::run(&url),
         Command::Explain(Explain::Request(request)) => explain_request::run(&request),
+        Command::Explain(Explain::Payment(own)) => explain_payment::run(&own),
         Command::Explain(Explain::Recording(own)) => explain_recording::run(&own),
         Command::Policy(command) => policy::run(command),
         Command::Keys(command) => keys::run(command),

@@ -146,3 +146,37 @@ const fn scope(per: Per) -> Scope {
         Per::Rail => Scope::Rail,
     }
 }
+
+/// The budgets once more, as what explains a demand takes them: nothing is spent, and everybody is one.
+pub fn limits(config: &Config) -> Result<spend::Limits, String> {
+    let mut limits = spend::Limits::default();
+    for budget in budgets(config)?.budgets {
+        let window = match budget.window {
+            Window::Call => spend::Window::Call,
+            Window::Minute => spend::Window::Minute,
+            Window::Hour => spend::Window::Hour,
+            Window::Day => spend::Window::Day,
+            Window::Week => spend::Window::Week,
+            Window::Month => spend::Window::Month,
+            Window::Lifetime => spend::Window::Lifetime,
+            // None of a length of its own is known there; shorter than it, none of them would be kept.
+            Window::Other(_) => spend::Window::Lifetime,
+        };
+        if let (Scope::Payee, Some(count)) = (budget.per, budget.count) {
+            limits.velocity = Some((count, 0));
+        }
+        let Some(most) = budget.limit else { continue };
+        let (decimals, unit) = match &budget.unit {
+            Unit::Symbol(symbol, decimals) => (*decimals, symbol.clone()),
+            Unit::Reference(currency) => (NANO, currency.clone()),
+            Unit::Any | Unit::Asset(_) => continue,
+        };
+        let text = format!("{} {unit}", model::money::Amount::decimal(most, decimals));
+        let most = spend::Price::parse(&text, &unit).map_err(|e| format!("`{text}`: {e}"))?;
+        let origin = if budget.per == Scope::Origin { budget.only.clone() } else { None };
+        if budget.only.is_none() || origin.is_some() {
+            limits.all.push(spend::Limit { window, most, spent: 0, origin });
+        }
+    }
+    Ok(limits)
+}

@@ -20,7 +20,7 @@ use treasury::{LedgerKey, Treasury};
 use super::House;
 use crate::config::{ConfigError, Loaded};
 
-pub use budgets::budgets;
+pub use budgets::{budgets, limits};
 pub use policy::{pins, policy};
 pub use units::{NANO, assets};
 
@@ -100,6 +100,7 @@ pub fn alone(
 
 /// Looks into payments whose outcome is not known, now and then, until the future is dropped.
 pub async fn tend(payer: Payer) {
+    payer.begin().await;
     loop {
         match payer.reconcile().await {
             Ok(found) => {

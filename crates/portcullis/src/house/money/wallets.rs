@@ -18,7 +18,7 @@ use super::policy::tokens;
 use crate::config::{self, LightningWallet, Payments, Value};
 use crate::house::House;
 
-/// Blocks on a chain that a transaction must be deep.
+/// Blocks on top of the one that holds a transfer.
 const CONFIRMATIONS: u64 = 1;
 /// How long a seller's answer may wait for the chain.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -89,7 +89,8 @@ impl Reach<'_> {
             let endpoints = nodes.map(|url| Ok(self.client(url, "rpc")?.0));
             let endpoints = endpoints.collect::<Result<_, String>>()?;
             let quorum = set.quorum.unwrap_or(0);
-            let confirmations = set.confirmations.unwrap_or(CONFIRMATIONS);
+            // Counted from the block that holds the transfer, which is the first.
+            let confirmations = set.confirmations.unwrap_or(CONFIRMATIONS).saturating_add(1);
             chains.insert(network.clone(), Chain { id, endpoints, quorum, confirmations });
         }
         if let Some(stray) = set.rpc.keys().find(|network| !chains.contains_key(*network)) {
