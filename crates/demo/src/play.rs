@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::{Agent, AgentError, Speaks};
+use crate::{Agent, AgentError, Answer, Speaks};
 
 /// What the play needs of the house it is played in.
 pub struct Stage<'a> {
@@ -16,6 +16,10 @@ pub struct Stage<'a> {
     pub poison: &'a Path,
     /// Calls of one tool that the gate allows in a minute.
     pub per_minute: u32,
+    /// What the wallet has sent so far, in satoshi, by its own books.
+    pub sent: &'a (dyn Fn() -> u64 + Sync),
+    /// What an operator does: says yes to the approval of that id.
+    pub approve: &'a (dyn Fn(&str) -> Result<(), String> + Sync),
     /// Told of each act as it ends.
     pub told: &'a mut dyn FnMut(&Act),
 }
@@ -51,6 +55,11 @@ pub async fn play(stage: &mut Stage<'_>) -> Result<Vec<Act>, PlayError> {
     act(denied(&mut legacy).await?, stage.told);
     std::fs::write(stage.poison, b"").map_err(PlayError::File)?;
     act(quarantined(&mut legacy).await?, stage.told);
+    act(free(&mut legacy, stage.sent).await?, stage.told);
+    act(paid(&mut legacy, stage.sent).await?, stage.told);
+    act(asked(&mut legacy, stage.sent, stage.approve).await?, stage.told);
+    act(too_much(&mut legacy, stage.sent).await?, stage.told);
+    act(changed(&mut legacy, stage.sent).await?, stage.told);
     act(limited(&mut modern, stage.per_minute).await?, stage.told);
     Ok(acts)
 }
@@ -131,6 +140,82 @@ async fn quarantined(agent: &mut Agent) -> Result<Act, AgentError> {
             format!("what is listed now: {}", tools.join(", ")),
         ],
         good: hidden && answer.code() == "quarantined",
+    })
+}
+
+/// Calls something of the shop; what came, and what the wallet sent for it.
+async fn buy(
+    agent: &mut Agent,
+    tool: &str,
+    sent: &(dyn Fn() -> u64 + Sync),
+) -> Result<(Answer, u64), AgentError> {
+    let before = sent();
+    let answer = agent.call(tool, json!({})).await?;
+    Ok((answer, sent() - before))
+}
+
+fn told(answer: &Answer, spent: u64) -> Vec<String> {
+    let said = format!("{}{}", answer.text(), answer.error());
+    vec![said.lines().next().unwrap_or_default().to_owned(), format!("the wallet sent {spent} sat")]
+}
+
+async fn free(agent: &mut Agent, sent: &(dyn Fn() -> u64 + Sync)) -> Result<Act, AgentError> {
+    let (answer, spent) = buy(agent, "shop__opening_hours", sent).await?;
+    Ok(Act {
+        what: "An agent asks a shop when it is open: free, and nothing is paid".to_owned(),
+        good: spent == 0 && answer.text().contains("09:00"),
+        said: told(&answer, spent),
+    })
+}
+
+async fn paid(agent: &mut Agent, sent: &(dyn Fn() -> u64 + Sync)) -> Result<Act, AgentError> {
+    let (answer, spent) = buy(agent, "shop__market_report", sent).await?;
+    Ok(Act {
+        what: "It asks for a report that costs 10 sat: within its budget, paid and delivered"
+            .to_owned(),
+        good: spent == 10 && answer.text().contains("report"),
+        said: told(&answer, spent),
+    })
+}
+
+async fn asked(
+    agent: &mut Agent,
+    sent: &(dyn Fn() -> u64 + Sync),
+    approve: &(dyn Fn(&str) -> Result<(), String> + Sync),
+) -> Result<Act, AgentError> {
+    let (first, spent) = buy(agent, "shop__archive", sent).await?;
+    let mut said = told(&first, spent);
+    let id = first.message["error"]["data"]["approvalId"].as_str().unwrap_or_default();
+    let answered = approve(id);
+    said.push(match &answered {
+        Ok(()) => format!("a person says yes to {id}, and the agent asks again"),
+        Err(why) => format!("nobody could say yes: {why}"),
+    });
+    let (second, paid) = buy(agent, "shop__archive", sent).await?;
+    said.extend(told(&second, paid));
+    Ok(Act {
+        what: "It asks for something for 100 sat, above what it may spend unasked: a person is asked first".to_owned(),
+        good: spent == 0 && answered.is_ok() && paid == 100 && second.text().contains("archive"),
+        said,
+    })
+}
+
+async fn too_much(agent: &mut Agent, sent: &(dyn Fn() -> u64 + Sync)) -> Result<Act, AgentError> {
+    let (answer, spent) = buy(agent, "shop__company", sent).await?;
+    Ok(Act {
+        what: "It wants to buy the whole company for 5000 sat: over its budget, and nobody is even asked".to_owned(),
+        good: spent == 0 && format!("{}{}", answer.text(), answer.error()).contains("day_cap"),
+        said: told(&answer, spent),
+    })
+}
+
+async fn changed(agent: &mut Agent, sent: &(dyn Fn() -> u64 + Sync)) -> Result<Act, AgentError> {
+    let (answer, spent) = buy(agent, "shop__news", sent).await?;
+    Ok(Act {
+        what: "The shop wants its 10 sat paid to somebody else than agreed: a person has to look"
+            .to_owned(),
+        good: spent == 0 && answer.code() == "approval_required",
+        said: told(&answer, spent),
     })
 }
 

@@ -135,6 +135,11 @@ fn room(judgement: &Judgement) -> Room {
         }
         // Told apart when it is reserved: the payment that the key names is the answer.
         Judgement::Same(_) => Room::Enough { soft: false },
+        // An equal request may be the one that a person was asked about: it is told apart by its yes, or refused when it
+        // is reserved.
+        Judgement::Deny(refusal) if refusal.rule == MoneyRule::InFlight => {
+            Room::Enough { soft: false }
+        }
         Judgement::Deny(refusal) => Room::None(refusal.rule, crate::payer::in_words(refusal)),
     }
 }

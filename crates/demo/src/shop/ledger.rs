@@ -54,6 +54,11 @@ impl Ledger {
         Ok(Self { nodes, root: chance()?, clock, state: Mutex::default() })
     }
 
+    /// The key of one of the shop's two nodes, in hex: the first is its own, the second is not what it should be.
+    pub fn node(&self, which: usize) -> String {
+        self.nodes.get(which).and_then(NodeKey::id).map(|id| id.to_string()).unwrap_or_default()
+    }
+
     /// What the wallet has sent in all, in satoshi: its own books, which no budget can talk out of anything.
     pub fn sent(&self) -> u64 {
         self.lock().sent

@@ -22,6 +22,9 @@ pub(super) fn answer(ledger: &Ledger, head: &Parts, body: &[u8]) -> Response<Ful
             let asked: Value = serde_json::from_slice(body).unwrap_or_default();
             paid(ledger.pay(asked["bolt11"].as_str().unwrap_or_default()), StatusCode::CREATED)
         }
+        (&Method::GET, "/payments/fee-reserve") => {
+            reply(StatusCode::OK, &json!({ "fee_reserve": 0 }))
+        }
         (&Method::GET, path) => match path.strip_prefix("/payments/") {
             Some(hash) => paid(ledger.look_up(hash), StatusCode::OK),
             None => reply(StatusCode::NOT_FOUND, &json!({ "detail": "Not Found" })),

@@ -164,6 +164,12 @@ fn to_json(a: &Approval) -> Value {
 }
 
 fn answer(which: &Which, what: Answer) -> anyhow::Result<()> {
+    say::line(answered(which, what)?);
+    Ok(())
+}
+
+/// Answers, and says in words what came of it.
+pub fn answered(which: &Which, what: Answer) -> anyhow::Result<String> {
     let house = House::open(config::load(&which.file.config)?)?;
     let who = match &which.operator {
         None => user(),
@@ -191,8 +197,7 @@ fn answer(which: &Which, what: Answer) -> anyhow::Result<()> {
         }
         _ => format!("{} is approved by {by}: the call may be made once", ticket.id),
     };
-    say::line(terminal_safe(&said));
-    Ok(())
+    Ok(terminal_safe(&said).into_owned())
 }
 
 /// The user of the operating system who runs this, by the number the kernel knows: a variable can say anything.

@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use self::house::{Folder, PER_MINUTE, Weather, configuration, key};
+use self::house::{Folder, PER_MINUTE, Shop, Weather, configuration, key};
 use super::serve::small_runtime;
-use crate::cli::{Demo, DemoServer};
+use crate::cli::{ConfigFile, Demo, DemoServer, Which};
 use crate::config;
 use crate::house::{House, Live, asked_to_end, start_logs};
 use crate::say;
@@ -51,8 +51,9 @@ pub fn server(server: DemoServer) -> anyhow::Result<ExitCode> {
 
 async fn show(folder: &Folder, keep: bool) -> anyhow::Result<bool> {
     let weather = Weather::start().await?;
+    let shop = Shop::start().await?;
     let file = folder.path().join("portcullis.toml");
-    std::fs::write(&file, configuration(folder.path(), weather.place())?)?;
+    std::fs::write(&file, configuration(folder.path(), weather.place(), &shop)?)?;
     let loaded = config::load(&file)?;
     let key = key(&House::open(loaded.clone())?)?;
     let live = Live::open(loaded).await?;
@@ -60,14 +61,18 @@ async fn show(folder: &Folder, keep: bool) -> anyhow::Result<bool> {
     say::line(format_args!("A gate is running at {url}. Behind it:"));
     say::line("  notes    a program on this machine, MCP of the legacy era over stdio");
     say::line(format_args!(
-        "  weather  a server at {}, MCP of the modern era over HTTP\n",
+        "  weather  a server at {}, MCP of the modern era over HTTP",
         weather.place()
+    ));
+    say::line(format_args!(
+        "  shop     an HTTP API at {} that sells for play money, by L402 over Lightning\n",
+        shop.place()
     ));
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(live.run(async move {
         let _ = stopped.await;
     }));
-    let played = play(folder.path(), &url, &key).await;
+    let played = play(folder.path(), &url, &key, &shop).await;
     if keep && played.is_ok() {
         invite(&url, &key, &file);
         asked_to_end()?.await;
@@ -79,13 +84,40 @@ async fn show(folder: &Folder, keep: bool) -> anyhow::Result<bool> {
     Ok(proof::verify(folder.path())? && acts_good)
 }
 
-async fn play(folder: &Path, url: &str, key: &str) -> anyhow::Result<bool> {
+async fn play(folder: &Path, url: &str, key: &str, shop: &Shop) -> anyhow::Result<bool> {
     let poison = folder.join("second-version");
     let mut told = tell;
-    let mut stage = Stage { url, key, poison: &poison, per_minute: PER_MINUTE, told: &mut told };
+    let sent = || shop.sent();
+    let approve = |id: &str| approve(folder, id);
+    let mut stage = Stage {
+        url,
+        key,
+        poison: &poison,
+        per_minute: PER_MINUTE,
+        sent: &sent,
+        approve: &approve,
+        told: &mut told,
+    };
     let acts = demo::play(&mut stage).await?;
     proof::records(folder)?;
     Ok(acts.iter().all(|act| act.good))
+}
+
+/// What an operator does with `portcullis approvals approve`.
+fn approve(folder: &Path, id: &str) -> Result<(), String> {
+    let which = Which {
+        file: ConfigFile { config: folder.join("portcullis.toml") },
+        id: id.to_owned(),
+        operator: None,
+    };
+    let yes = approvals::Answer::Yes { keep: false, widen: false };
+    // On a thread of its own: the command has a runtime of its own.
+    let answered = std::thread::scope(|scope| {
+        scope
+            .spawn(|| super::approvals::answered(&which, yes).map(drop).map_err(|e| e.to_string()))
+            .join()
+    });
+    answered.unwrap_or_else(|_| Err("the command broke off".to_owned()))
 }
 
 fn tell(act: &Act) {

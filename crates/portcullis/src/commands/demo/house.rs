@@ -1,15 +1,19 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::Clock;
 use anyhow::Context as _;
+use demo::Ledger;
 use identity::{Grant, new_key};
 use model::{Role, SourceName, TenantId, Timestamp};
 use process::{Caps, Child, Confine, Grants, Launcher, Spec};
 use serde_json::Value;
 use store::Keys as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::commands::keys::row;
 use crate::house::House;
@@ -90,8 +94,45 @@ fn this_program() -> anyhow::Result<String> {
     path.into_string().map_err(|_| anyhow::anyhow!("the path of this program is no text"))
 }
 
+/// The shop and its wallet, running within this program: what it has sold stays known to whoever shows the wallet's books.
+pub struct Shop {
+    ledger: Arc<Ledger>,
+    place: String,
+    serving: JoinHandle<()>,
+}
+
+impl Shop {
+    /// Starts it.
+    pub async fn start() -> anyhow::Result<Self> {
+        let ledger = Arc::new(Ledger::new(Clock::system())?);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let place = listener.local_addr()?.to_string();
+        let serving = tokio::spawn(demo::shop(listener, ledger.clone()));
+        Ok(Self { ledger, place, serving })
+    }
+
+    /// Its address, as `host:port`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What its wallet has sent, in satoshi, by the wallet's own books.
+    pub fn sent(&self) -> u64 {
+        self.ledger.sent()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
 /// The configuration of the demonstration.
-pub fn configuration(folder: &Path, weather: &str) -> anyhow::Result<String> {
+pub fn configuration(folder: &Path, weather: &str, shop: &Shop) -> anyhow::Result<String> {
+    let place = shop.place();
+    let node = shop.ledger.node(0);
+    std::fs::write(folder.join("shop.yaml"), demo::description(place))?;
     let text = |value: &str| Value::String(value.to_owned()).to_string();
     let flag = folder.join("second-version");
     let command = [&this_program()?, "__demo", "notes", "--poisoned-if", &flag.to_string_lossy()];
@@ -115,6 +156,51 @@ mcp = {{ url = "http://{weather}/mcp" }}
 private = ["{weather}"]
 effects = {{ forecast = "read" }}
 
+[[source]]
+name = "shop"
+openapi = {{ spec = "shop.yaml" }}
+private = ["{place}"]
+effects = {{ "*" = "read" }}
+
+[payments]
+origins = ["http://{place}"]
+private = ["{place}"]
+ask-above = "50 sat"
+
+[payments.lightning]
+network = "regtest"
+pin-nodes = true
+wallet = {{ lnbits = {{ url = "http://{place}", key = "{key}" }} }}
+
+[[payments.pin]]
+origin = "http://{place}"
+tool = "shop__market_report"
+payee = "{node}"
+price = "10 sat"
+
+[[payments.pin]]
+origin = "http://{place}"
+tool = "shop__news"
+payee = "{node}"
+price = "10 sat"
+
+[[payments.pin]]
+origin = "http://{place}"
+tool = "shop__archive"
+payee = "{node}"
+price = "100 sat"
+
+[[payments.pin]]
+origin = "http://{place}"
+tool = "shop__company"
+payee = "{node}"
+price = "5000 sat"
+
+[[budget]]
+per = "agent"
+window = "24h"
+limit = "500 sat"
+
 [policy]
 rules = {{ "notes__add_note" = "allow" }}
 
@@ -124,7 +210,8 @@ per-tool = "{PER_MINUTE}/min"
 [audit]
 arguments = "masked"
 "#,
-        command.join(", ")
+        command.join(", "),
+        key = demo::WALLET_KEY,
     ))
 }
 
