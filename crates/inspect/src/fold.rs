@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_character_alone_and_before_marks_is_seen_as_its_normal_form_is() {
-        for c in '\u{80}'..=char::MAX {
+        for c in '\u{80}'..='\u{323AF}' {
             for text in [c.to_string(), format!("a{c}\u{301}\u{323}b")] {
                 assert_eq!(visible(&text), by_normal_form(&text), "{text:?}");
             }

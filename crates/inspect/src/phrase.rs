@@ -58,9 +58,14 @@ const PARTS: [(&str, &str); 5] = [
 ///
 /// `clean` is [`visible`]`(text)`.
 pub(crate) fn phrases(clean: &str, place: Place) -> Vec<Finding> {
+    phrases_among(Candidates::of, clean, place)
+}
+
+/// The same, with a first look of one's own.
+fn phrases_among(look: fn(&str) -> Candidates, clean: &str, place: Place) -> Vec<Finding> {
     // Beyond ASCII separators have many forms; in words they have one.
     let mut folded = (!clean.is_ascii()).then(|| words(clean));
-    let candidates = Candidates::of(folded.as_deref().unwrap_or(clean));
+    let candidates = look(folded.as_deref().unwrap_or(clean));
     let foreign = folded.is_some() || candidates.foreign();
     if candidates.is_empty() && !foreign {
         return Vec::new();
