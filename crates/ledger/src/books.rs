@@ -110,6 +110,11 @@ impl Books {
         self.payments.get(&id)
     }
 
+    /// Every payment that is not forgotten, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Payment> {
+        self.payments.values()
+    }
+
     /// All payments that hold money, whatever for.
     pub fn open(&self) -> impl Iterator<Item = &Payment> {
         self.open.iter().filter_map(|id| self.payments.get(id))

@@ -17,6 +17,7 @@ mod judge;
 pub mod lightning;
 mod paid;
 mod payer;
+mod proofs;
 mod reconcile;
 mod record;
 mod settings;
@@ -30,5 +31,6 @@ pub use errand::{
 pub use facts::Facts;
 pub use paid::{Paid, Told};
 pub use payer::{Payer, Preview};
+pub use proofs::Proofs;
 pub use reconcile::Found;
 pub use settings::{Drivers, Parts};

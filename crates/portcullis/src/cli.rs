@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod explain;
 mod keys;
+mod money;
 mod pack;
 mod pins;
 mod vault;
@@ -18,6 +19,7 @@ pub use explain::{
     Explain, ExplainCall, ExplainRecording, ExplainRequest, ExplainUrl, PolicyCommand, Who,
 };
 pub use keys::{CreateKey, KeysCommand, RoleName};
+pub use money::{BudgetCommand, ExplainPayment, LedgerCommand, Pause, Statement};
 pub use pack::{ApprovePack, PackCommand, ShowPack};
 pub use pins::{Choice, EffectChoice, PinsCommand};
 pub use vault::{KeyOptions, ServeVault, SetSecret, VaultCommand, VaultPlace};
@@ -88,6 +90,18 @@ pub enum Command {
     /// See and answer calls that wait for a person
     #[command(subcommand)]
     Approvals(ApprovalsCommand),
+    /// See payments, look into those whose outcome is not known, and export what was spent
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// See how budgets stand
+    #[command(subcommand)]
+    Budget(BudgetCommand),
+    /// Stop spending at once: all of it, or one agent's, one rail's, one seller's
+    #[command(after_help = "Example: portcullis pause agent:alice")]
+    Pause(Pause),
+    /// Let paused spending go on
+    #[command(after_help = "Example: portcullis resume agent:alice")]
+    Resume(Pause),
     /// Read and verify the log of every call
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -58,6 +58,8 @@ fn judge_one(case: &Case<'_>) -> Result<Payable, Refused> {
             Finding::Deny(reason) => return Err(Refused { entry, reason }),
         }
     }
+    // Budgets speak early and may ask for what is asked late: questions come in the order that their codes are declared in.
+    asks.sort_by_key(|reason| reason.rule);
     let nothing = || {
         let why = "What passed the rules cannot be put into terms.";
         Refused { entry, reason: Reason::new(MoneyRule::NoAcceptableOffer, why) }

@@ -145,5 +145,5 @@ fn by_permit(
         valid_after: permit.valid_after,
         signature: signature.as_bytes(),
     };
-    offer.pay_by_permit2(entry, &signed, identifier)
+    offer.pay_by_permit2(entry, &signed, identifier, None)
 }

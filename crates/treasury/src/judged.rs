@@ -1,4 +1,4 @@
-use ledger::{Intent, Judgement};
+use ledger::{Intent, Judgement, Payment, PaymentId};
 
 use crate::{Refused, Treasury};
 
@@ -10,6 +10,30 @@ impl Treasury {
     pub async fn judge(&self, intents: Vec<Intent>) -> Result<Vec<Judgement>, Refused> {
         let work = move |round: &mut crate::round::Round<'_, '_>| {
             Ok(intents.iter().map(|intent| round.judge(intent)).collect())
+        };
+        self.queue().simply(work).await
+    }
+
+    /// The newest payments, the latest change first.
+    ///
+    /// # Errors
+    /// The ledger.
+    pub async fn recent(&self, most: usize) -> Result<Vec<Payment>, Refused> {
+        let work = move |round: &mut crate::round::Round<'_, '_>| {
+            let mut all: Vec<&Payment> = round.books.all().collect();
+            all.sort_by_key(|payment| (std::cmp::Reverse(payment.changed), payment.id));
+            Ok(all.into_iter().take(most).cloned().collect())
+        };
+        self.queue().simply(work).await
+    }
+
+    /// Whether something is in the books as the proof of another payment than `id`: what proves one proves no second.
+    ///
+    /// # Errors
+    /// The ledger.
+    pub async fn is_proof_of_another(&self, id: PaymentId, proof: String) -> Result<bool, Refused> {
+        let work = move |round: &mut crate::round::Round<'_, '_>| {
+            Ok(round.books.all().any(|p| p.id != id && p.proof.as_deref() == Some(proof.as_str())))
         };
         self.queue().simply(work).await
     }

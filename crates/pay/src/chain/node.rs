@@ -6,7 +6,7 @@ use evm::rpc::{self, At, Block, RpcError};
 use evm::{Bytes32, Call};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use protocol::json::{Limits, check};
+use protocol::json::{Limits, value};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -64,9 +64,8 @@ impl<'a> Node<'a> {
             return Err(Silence::Status(reply.status.as_u16()));
         }
         let text = reply.body.collect(MAX_ANSWER).await.map_err(unreached)?;
-        // Two members of one name would be read in two ways.
-        check(&text, Limits::REPLY).map_err(|_| Silence::NotJson)?;
-        let answer: Value = serde_json::from_slice(&text).map_err(|_| Silence::NotJson)?;
+        // Strictly: what stands there twice would be read in two ways.
+        let answer = value(&text, Limits::REPLY).map_err(|_| Silence::NotJson)?;
         Ok(rpc::result(&answer, ID)?.clone())
     }
 

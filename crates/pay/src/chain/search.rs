@@ -17,9 +17,9 @@ pub(crate) async fn candidates(node: &Node<'_>, payment: &Payment, since: u64) -
 
 async fn found(node: &Node<'_>, payment: &Payment, since: u64) -> Option<Vec<Bytes32>> {
     let head = node.block(At::Latest).await.ok()??;
-    let from = first_since(node, since, head).await?;
+    let from = first_since(node, since, 0, head).await?;
     // Nodes refuse long ranges: the chain takes the payment in no block of a later time.
-    let last = first_since(node, payment.valid_until.checked_add(1)?, head).await?;
+    let last = first_since(node, payment.valid_until.checked_add(1)?, from, head).await?;
     let logs = node.logs(&search(payment, from, At::Number(last))).await.ok()?;
     let mut all: Vec<_> = logs.into_iter().map(|log| log.transaction).collect();
     all.sort_unstable();

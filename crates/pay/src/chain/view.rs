@@ -21,10 +21,7 @@ pub(crate) async fn view(
         finalised(node, payment)
     );
     let nonce_used_before = match &sighting {
-        Sighting::Found(receipt) => match receipt.block.checked_sub(1) {
-            Some(before) => spent(node, payment, At::Number(before)).await,
-            None => None,
-        },
+        Sighting::Found(receipt) => spent_elsewhere(node, payment, receipt.block).await,
         Sighting::Unknown | Sighting::Missing => None,
     };
     Some(View { chain_id, head, sighting, nonce_used, nonce_used_before, finalised })
@@ -37,6 +34,19 @@ async fn sighting(node: &Node<'_>, transaction: Option<Bytes32>) -> Sighting {
         Ok(None) => Sighting::Missing,
         Err(_) => Sighting::Unknown,
     }
+}
+
+/// Whether the nonce was spent in another block than this one. If it was spent before, or is not spent even after it, the
+/// transaction carried another payment: both are told to the judge as *before*.
+async fn spent_elsewhere(node: &Node<'_>, payment: &Payment, block: u64) -> Option<bool> {
+    let before = At::Number(block.checked_sub(1)?);
+    if matches!(payment.proof, Proof::Authorization(_)) {
+        // The event names the nonce: there is no later block to look at.
+        return spent(node, payment, before).await;
+    }
+    let (before, after) =
+        tokio::join!(spent(node, payment, before), spent(node, payment, At::Number(block)));
+    if after == Some(false) { Some(true) } else { before }
 }
 
 /// Whether the nonce is spent as of a block, if the node says so.

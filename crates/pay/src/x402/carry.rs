@@ -29,6 +29,7 @@ impl Sealed {
         }
         attachment.secrets =
             vec![self.credential.clone(), self.signature.clone(), self.nonce().to_owned()];
+        attachment.secrets.extend(self.beside.clone());
         Some(attachment)
     }
 }

@@ -1,4 +1,4 @@
-use evm::firewall::{self, judge_extensions, judge_payee, judge_spender};
+use evm::firewall::{self, ExtraSignature, judge_extensions, judge_payee, judge_spender};
 use evm::{Address, Token, U256};
 use model::money::{Asset, MoneyRule, Rail};
 use rails::Offer;
@@ -6,7 +6,6 @@ use rails::x402::{self, Entry};
 use spend::{Plan, Scheme};
 
 use super::wallet::refused;
-use crate::chain::rule_of;
 use crate::{Job, Stop};
 
 /// The longest that a signature counts, in seconds; what asks for up to three times as much gets this.
@@ -23,6 +22,8 @@ pub(super) struct Matched<'a> {
     pub(super) amount: U256,
     pub(super) facilitator: Option<Address>,
     pub(super) seconds: u64,
+    /// The allowance that may be signed beside it, where the seller asks for one.
+    pub(super) extra: Option<ExtraSignature>,
 }
 
 /// Holds an entry against the agreed terms: the network, the asset, the amount, the payee and the way must be those, word
@@ -70,7 +71,7 @@ pub(super) fn match_terms<'a>(
         return Err(changed("Who may settle"));
     }
     let amount = U256::from(terms.amount.minor);
-    firewall(offer, entry, *scheme, token, amount, *payee, wallet)?;
+    let extra = firewall(offer, entry, *scheme, token, amount, *payee, wallet)?;
     let seconds = seconds(entry)?.min(*valid_for);
     Ok(Matched {
         offer,
@@ -81,6 +82,7 @@ pub(super) fn match_terms<'a>(
         amount,
         facilitator: *facilitator,
         seconds,
+        extra,
     })
 }
 
@@ -119,13 +121,10 @@ fn firewall(
     amount: U256,
     payee: Address,
     wallet: Address,
-) -> Result<(), Stop> {
+) -> Result<Option<ExtraSignature>, Stop> {
     let said = &entry.hints;
-    let decimals = match &said.decimals {
-        None => None,
-        // What is no number of decimals is not the listed one either.
-        Some(text) => Some(text.parse().unwrap_or(u64::MAX)),
-    };
+    // What is no number of decimals is not the listed one either.
+    let decimals = said.decimals.as_ref().map(|text| text.parse().unwrap_or(u64::MAX));
     token.check_hint(said.name.as_deref(), said.version.as_deref(), decimals).map_err(refused)?;
     judge_payee(payee, wallet, token.address).map_err(refused)?;
     if let Some(spender) = &said.spender {
@@ -134,9 +133,8 @@ fn firewall(
         Address::parse(spender).and_then(|named| judge_spender(by, named)).map_err(refused)?;
     }
     let beside = firewall::Terms { token, amount, wallet };
-    judge_extensions(&offer.extensions, &beside)
-        .map(drop)
-        .map_err(|no| stop(rule_of(no), format!("Not signed: {no}.")))
+    let extra = judge_extensions(&offer.extensions, &beside).map_err(refused)?;
+    Ok(extra.filter(|_| scheme != Scheme::ExactEip3009))
 }
 
 fn seconds(entry: &Entry) -> Result<u64, Stop> {

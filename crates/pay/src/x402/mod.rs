@@ -4,6 +4,7 @@
 //! chain says what became of it: [`evm::evidence`] over the nodes of [`crate::chain`]. Receipts of sellers are claims.
 
 mod answer;
+mod beside;
 mod carry;
 mod driver;
 mod match_terms;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::X402;
 use super::answer::Said;
 use super::sealed::Sealed;
-use super::settings::WAIT;
+use super::settings::{BRIEF, WAIT};
 use crate::Standing;
 use crate::chain::{Chain, Finding, Sought};
 
@@ -41,15 +41,15 @@ impl X402 {
             search: claimed.is_none(),
         };
         let end = Instant::now() + self.settings.patience;
-        let mut finding = chain.seek(&sought, &*self.settings.unique, WAIT).await;
+        let mut finding = chain.seek(&sought, &*self.settings.unique, BRIEF).await;
         while claimed.is_some() && waits(&finding.judgement) && Instant::now() + PAUSE < end {
             sleep(PAUSE).await;
-            finding = chain.seek(&sought, &*self.settings.unique, WAIT).await;
+            finding = chain.seek(&sought, &*self.settings.unique, BRIEF).await;
         }
         if claimed.is_some() && !waits(&finding.judgement) && !is_end(&finding.judgement) {
             // What was named is no proof; perhaps something else is.
             sought.search = true;
-            finding = better(finding, chain.seek(&sought, &*self.settings.unique, WAIT).await);
+            finding = better(finding, chain.seek(&sought, &*self.settings.unique, BRIEF).await);
         }
         standing(chain, &payment, finding, said.claim.as_ref(), said.flags)
     }

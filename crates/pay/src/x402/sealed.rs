@@ -24,6 +24,8 @@ pub(super) struct Sealed {
     pub(super) credential: String,
     /// r, s and v.
     pub(super) signature: String,
+    /// The same of the allowance beside it, if one was signed.
+    pub(super) beside: Option<String>,
     chain: u64,
     token: String,
     from: String,
@@ -58,6 +60,7 @@ pub(super) struct Made<'a> {
     pub(super) place: Carrying,
     pub(super) payment: Payment,
     pub(super) signature: evm::Signature,
+    pub(super) beside: Option<evm::Signature>,
     pub(super) signed_at: u64,
     pub(super) valid_after: u64,
 }
@@ -72,6 +75,7 @@ impl Sealed {
             place: made.place,
             credential: credential.reveal().to_owned(),
             signature: made.signature.to_string(),
+            beside: made.beside.map(|signature| signature.to_string()),
             chain: payment.chain_id,
             token: payment.token.to_string(),
             from: payment.from.to_string(),

@@ -27,8 +27,11 @@ pub struct Settings {
     pub patience: Duration,
 }
 
-/// How long a node has for all questions about one matter.
-pub(super) const WAIT: Duration = Duration::from_secs(10);
+/// How long a node has for all questions about one matter, where nobody waits for it.
+pub(super) const WAIT: Duration = Duration::from_secs(30);
+
+/// The same where a caller waits.
+pub(super) const BRIEF: Duration = Duration::from_secs(4);
 
 impl Settings {
     /// Holds every token against its chain: chain number, `DOMAIN_SEPARATOR()` and decimals. For the start of the gate; a

@@ -9,6 +9,7 @@ use rails::x402::{Authorization, Carrier, Permit2Authorization, Version};
 use spend::Scheme;
 
 use super::X402;
+use super::beside::Beside;
 use super::match_terms::{Matched, match_terms};
 use super::nonce::Nonce;
 use super::sealed::{Carrying, Made, Sealed};
@@ -26,14 +27,14 @@ impl X402 {
         let wallet = self.wallet.address().await?;
         let matched = match_terms(job, &self.settings.tokens, wallet)?;
         self.allowed(&matched)?;
-        self.funded(&matched, wallet).await?;
         let now = self.settings.now().max(job.now.as_secs());
         let window = Window::of(now, matched.seconds);
         let place = carrying(job, &matched)?;
+        let beside = self.funded(&matched, window, wallet).await?;
         let (payment, signature, credential) = match matched.scheme {
             Scheme::ExactEip3009 => self.by_authorization(job, &matched, window).await?,
             Scheme::ExactPermit2 | Scheme::Upto => {
-                self.by_permit2(job, &matched, window, wallet).await?
+                self.by_permit2(job, &matched, window, wallet, beside.as_ref()).await?
             }
         };
         let made = Made {
@@ -42,6 +43,7 @@ impl X402 {
             place,
             payment,
             signature,
+            beside: beside.map(|beside| beside.signature),
             signed_at: now,
             valid_after: window.after,
         };
@@ -63,15 +65,26 @@ impl X402 {
         }
     }
 
-    async fn funded(&self, matched: &Matched<'_>, wallet: Address) -> Result<(), Stop> {
+    /// That the money is there, as far as the first node says; with the allowance that has to be signed beside, if one has
+    /// to be and may be.
+    async fn funded(
+        &self,
+        matched: &Matched<'_>,
+        window: Window,
+        wallet: Address,
+    ) -> Result<Option<Beside>, Stop> {
         let chain = self.settings.chain(matched.token.chain_id);
-        let Some(client) = chain.and_then(|chain| chain.endpoints.first()) else { return Ok(()) };
+        let Some(client) = chain.and_then(|chain| chain.endpoints.first()) else { return Ok(None) };
         let by_permit2 = matched.scheme != Scheme::ExactEip3009;
         let node = Node::new(client, FUNDS);
-        let why = match lack(&node, matched.token, wallet, matched.amount, by_permit2).await {
-            None => return Ok(()),
-            Some(Lack::Balance) => "The wallet has less of the asset than is asked for.",
-            Some(Lack::Allowance) => "The wallet has not allowed Permit2 to take as much.",
+        let lack = lack(&node, matched.token, wallet, matched.amount, by_permit2).await;
+        let why = match (lack, &matched.extra) {
+            (None, _) => return Ok(None),
+            (Some(Lack::Allowance), Some(extra)) => {
+                return self.allow(extra, matched, &node, window, wallet).await.map(Some);
+            }
+            (Some(Lack::Balance), _) => "The wallet has less of the asset than is asked for.",
+            (Some(Lack::Allowance), None) => "The wallet has not allowed Permit2 to take as much.",
         };
         Err(Stop { rule: MoneyRule::Insufficient, why: why.to_owned() })
     }
@@ -106,6 +119,7 @@ impl X402 {
         matched: &Matched<'_>,
         window: Window,
         wallet: Address,
+        beside: Option<&Beside>,
     ) -> Result<(Payment, Signature, Credential), Stop> {
         let nonce = U256::from_be_bytes(*Nonce::Random.draw()?.as_bytes());
         let signature = self.permit(matched, window, nonce).await?;
@@ -129,7 +143,9 @@ impl X402 {
             valid_after: window.after,
             signature: signature.as_bytes(),
         };
-        let credential = matched.offer.pay_by_permit2(matched.entry, &written, Some(&job.id));
+        let gas = beside.map(Beside::written);
+        let credential =
+            matched.offer.pay_by_permit2(matched.entry, &written, Some(&job.id), gas.as_ref());
         Ok((payment(matched, wallet, proof, window), signature, credential))
     }
 
@@ -141,16 +157,12 @@ impl X402 {
     ) -> Result<Signature, Stop> {
         let (token, amount, to) = (matched.token.address, matched.amount, matched.payee);
         let (deadline, valid_after, chain) = (window.before, window.after, matched.token.chain_id);
-        match facilitator(matched) {
-            Some(facilitator) => {
-                let m = PermitUpto { token, amount, nonce, deadline, to, facilitator, valid_after };
-                self.wallet.sign(&Signable::PermitUpto(chain, &m)).await
-            }
-            None => {
-                let m = PermitExact { token, amount, nonce, deadline, to, valid_after };
-                self.wallet.sign(&Signable::PermitExact(chain, &m)).await
-            }
+        if let Some(facilitator) = facilitator(matched) {
+            let m = PermitUpto { token, amount, nonce, deadline, to, facilitator, valid_after };
+            return self.wallet.sign(&Signable::PermitUpto(chain, &m)).await;
         }
+        let m = PermitExact { token, amount, nonce, deadline, to, valid_after };
+        self.wallet.sign(&Signable::PermitExact(chain, &m)).await
     }
 }
 

@@ -1,5 +1,5 @@
-use evm::Signable;
 use evm::sign_in::{Challenge, Circumstances, SignIn};
+use evm::{Address, Signable};
 use serde_json::Value;
 use url::Url;
 
@@ -30,22 +30,26 @@ impl X402 {
         unseen: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<SignedIn, Stop> {
         let wallet = self.wallet.address().await?;
-        let enabled: Vec<_> = self.settings.chains.values().map(|chain| chain.id).collect();
-        let unseen = |nonce: &str| unseen(nonce);
-        let at = Circumstances {
-            request,
-            enabled_chains: &enabled,
-            now: self.settings.now(),
-            wallet,
-            unseen: &unseen,
-        };
-        let challenge = Challenge::read(extension).map_err(refused)?;
-        let judged = SignIn::judge(challenge, &at).map_err(refused)?;
+        let judged = self.judge_sign_in(extension, request, wallet, unseen)?;
         let signature = self.wallet.sign(&Signable::SignIn(&judged)).await?;
         Ok(SignedIn {
             name: "SIGN-IN-WITH-X",
             value: judged.header(&signature),
             nonce: judged.nonce().to_owned(),
         })
+    }
+    /// Apart, so that what is not to be shared between threads is gone before anything is waited for.
+    fn judge_sign_in(
+        &self,
+        extension: &Value,
+        request: &Url,
+        wallet: Address,
+        unseen: &dyn Fn(&str) -> bool,
+    ) -> Result<SignIn, Stop> {
+        let enabled: Vec<_> = self.settings.chains.values().map(|chain| chain.id).collect();
+        let now = self.settings.now();
+        let at = Circumstances { request, enabled_chains: &enabled, now, wallet, unseen };
+        let challenge = Challenge::read(extension).map_err(refused)?;
+        SignIn::judge(challenge, &at).map_err(refused)
     }
 }

@@ -216,7 +216,8 @@ fn operator(house: &House, file: &Path) -> anyhow::Result<Answerer> {
         let open = open.with_context(|| format!("{} cannot be read", file.display()))?;
         open.take(MAX_KEY).read_to_string(&mut key)?;
     }
-    let who = answerer(house, key.trim()).context("that is no valid API key")?;
+    let now = Timestamp(house.clock.now_millis());
+    let who = answerer(&house.store, now, key.trim()).context("that is no valid API key")?;
     ensure!(who.is_operator(), "that key is an agent's; only an operator answers (not_permitted)");
     Ok(who)
 }

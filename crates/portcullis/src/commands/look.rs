@@ -31,7 +31,7 @@ impl Look {
         let (journal, scratch) = house.scratch()?;
         let store = Arc::new(Onlooker(house.store.clone()));
         let own = listens(&house.loaded.config);
-        let built = build(&house, journal, store, next_epoch(0, &house.clock), own)?;
+        let built = build(&house, journal, store, next_epoch(0, &house.clock), own, None)?;
         Ok(Self { gate: built.gate.clone(), loaded, built, _scratch: Box::new(scratch) })
     }
 

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod budget;
 mod check;
 mod demo;
 mod doctor;
@@ -11,6 +12,7 @@ mod explain_request;
 mod explain_url;
 mod import;
 mod keys;
+mod ledger;
 mod look;
 mod pack;
 mod pins;
@@ -44,6 +46,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Pack(command) => pack::run(command),
         Command::Pins(command) => pins::run(command),
         Command::Approvals(command) => approvals::run(command),
+        Command::Ledger(command) => ledger::run(command),
+        Command::Budget(command) => budget::run(command),
+        Command::Pause(pause) => budget::pause(&pause),
+        Command::Resume(pause) => budget::resume(&pause),
         Command::Audit(command) => audit::run(command),
         Command::Demo(demo) => demo::run(&demo),
         Command::DemoServer(server) => demo::server(server),

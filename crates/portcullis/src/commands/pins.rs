@@ -86,8 +86,14 @@ fn meet(path: &Path) -> anyhow::Result<ExitCode> {
     };
     small_runtime()?.block_on(async {
         let own = listens(&house.loaded.config);
-        let built =
-            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock), own)?;
+        let built = build(
+            &house,
+            journal.clone(),
+            house.store.clone(),
+            next_epoch(0, &house.clock),
+            own,
+            None,
+        )?;
         for version in [Version::NEWEST_LEGACY, Version::MODERN] {
             let client = look::client(&look::operator(), version)?;
             for kind in gate::port::Kind::ALL {

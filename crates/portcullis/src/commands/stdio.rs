@@ -6,7 +6,7 @@ use model::{Role, TenantId, Timestamp};
 use super::{look, serve};
 use crate::config::{self, undeclared};
 use crate::house::{
-    House, asked_to_end, build, collisions, desk, finish, listens, next_epoch, no_strangers,
+    House, asked_to_end, build, collisions, desk, finish, listens, money, next_epoch, no_strangers,
     record, start_logs, tend, watch_store,
 };
 
@@ -23,11 +23,12 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
         }
         let (journal, _) = house.journal()?;
         let own = listens(&house.loaded.config);
-        let built =
-            build(&house, journal.clone(), house.store.clone(), next_epoch(0, &house.clock), own)?;
+        let desk = desk(&house, Some(journal.clone()), None);
+        let payer = money::alone(&house, &desk, &journal, own.clone())?;
+        let (store, epoch) = (house.store.clone(), next_epoch(0, &house.clock));
+        let built = build(&house, journal.clone(), store, epoch, own, payer.clone())?;
         let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
         anyhow::ensure!(twice.is_empty(), "{}", twice.join("\n"));
-        let desk = desk(&house, Some(journal.clone()), None);
         if house.loaded.config.approvals.enabled {
             built.gate.attach_desk(desk.clone());
         }

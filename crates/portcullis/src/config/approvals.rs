@@ -23,6 +23,18 @@ pub struct Approvals {
     pub four_eyes: Vec<String>,
     /// Where the page of approvals is reached, if not under the address of the admin listener: scheme, host and port.
     pub page: Option<String>,
+    /// Who is told when a call waits.
+    pub webhook: Option<ApprovalsWebhook>,
+}
+
+/// `[approvals.webhook]`: a signed request for each question, with a link to its page. It answers nothing by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ApprovalsWebhook {
+    /// Where: `https://`, or `http://` on this machine.
+    pub url: String,
+    /// The key of its signatures: `vault:NAME`, bound to the host of `url`.
+    pub secret: String,
 }
 
 impl Default for Approvals {
@@ -35,6 +47,7 @@ impl Default for Approvals {
             per_principal: None,
             four_eyes: Vec::new(),
             page: None,
+            webhook: None,
         }
     }
 }

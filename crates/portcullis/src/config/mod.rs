@@ -39,7 +39,7 @@ pub use admin::Admin;
 pub use api::{
     ApiAuth, Arazzo, ClientAuth, GraphQl, KeyPlace, NextPage, OpenApi, PagingRule, ShapeRule,
 };
-pub use approvals::Approvals;
+pub use approvals::{Approvals, ApprovalsWebhook};
 pub use audit::{Arguments, Audit};
 pub use check::{audience, host_port, meet, prefix, undeclared};
 pub use error::ConfigError;
@@ -50,8 +50,7 @@ pub use log::{Log, LogFormat, LogLevel};
 pub use ownership::others_may_write;
 pub use pack::{Opened, Origin, PackEntry, keep, kept, open, pack_source};
 pub use payments::{
-    AssetEntry, BudgetEntry, Cashu, FeesInCaps, Lightning, LightningWallet, Payments, Per,
-    PinEntry, RailName, RateEntry, X402,
+    AssetEntry, BudgetEntry, FeesInCaps, LightningWallet, Payments, Per, PinEntry, X402,
 };
 pub use policy::PolicySection;
 pub use rest::Rest;

@@ -266,3 +266,15 @@ pub enum Per {
     /// Each way to pay.
     Rail,
 }
+
+impl LightningWallet {
+    /// A name that stays the same while it is the same wallet: its kind and where it is, no secret.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Lnbits { url, .. } => format!("lnbits {url}"),
+            Self::Lnd { url, .. } => format!("lnd {url}"),
+            Self::Cln { url, .. } => format!("cln {url}"),
+            Self::Nwc { .. } => "nwc".to_owned(),
+        }
+    }
+}

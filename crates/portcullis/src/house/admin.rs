@@ -1,9 +1,11 @@
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use console::Console;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,17 +23,24 @@ pub struct AdminState {
     pub numbers: Exposition,
     /// Read once for `/readyz`.
     pub store: Arc<SqliteStore>,
+    /// The page of approvals, where there are approvals.
+    pub console: Option<Console>,
+    /// Host of that page, where it is reached by another name than this machine's.
+    pub host: Option<String>,
 }
+
+/// Most bytes of a form.
+const FORM: usize = 4096;
 
 /// More connections than any operator's machines need.
 const CONNECTIONS: usize = 64;
 
-/// Answers `/healthz`, `/readyz` and `/metrics` until the future is dropped.
+/// Answers `/healthz`, `/readyz`, `/metrics` and the page of approvals until the future is dropped.
 pub async fn serve_admin(listener: TcpListener, state: Arc<AdminState>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             // Out of descriptors, most often: whoever waits asks again.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
@@ -40,7 +49,13 @@ pub async fn serve_admin(listener: TcpListener, state: Arc<AdminState>) {
         tokio::spawn(async move {
             let answer = service_fn(move |request| {
                 let state = state.clone();
-                async move { Ok::<_, Infallible>(answer(&state, &request)) }
+                async move {
+                    Ok::<_, Infallible>(if is_console(&request) {
+                        Box::pin(pages(&state, request, peer.ip())).await
+                    } else {
+                        answer(&state, &request)
+                    })
+                }
             });
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -51,6 +66,37 @@ pub async fn serve_admin(listener: TcpListener, state: Arc<AdminState>) {
             let _ = tokio::time::timeout(Duration::from_mins(1), served).await;
             drop(permit);
         });
+    }
+}
+
+fn is_console(request: &Request<Incoming>) -> bool {
+    let rest = request.uri().path().strip_prefix(console::ROOT);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The page of approvals. One `Host` only, and one that is ours.
+async fn pages(
+    state: &AdminState,
+    request: Request<Incoming>,
+    peer: IpAddr,
+) -> Response<Full<Bytes>> {
+    let json = |status, text: &'static str| reply(status, "application/json", text);
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    let ours = |host: &str| is_loopback(host) || state.host.as_deref() == Some(host);
+    if hosts.next().is_some() || !host.is_some_and(ours) {
+        return json(StatusCode::MISDIRECTED_REQUEST, r#"{"error":"wrong host"}"#);
+    }
+    let Some(console) = &state.console else {
+        return json(StatusCode::NOT_FOUND, r#"{"error":"not found"}"#);
+    };
+    let (head, body) = request.into_parts();
+    match Limited::new(body, FORM).collect().await {
+        Ok(body) => {
+            let request = Request::from_parts(head, body.to_bytes());
+            console.answer(request, peer).await.map(Full::new)
+        }
+        Err(_) => json(StatusCode::PAYLOAD_TOO_LARGE, r#"{"error":"too large"}"#),
     }
 }
 
@@ -113,7 +159,7 @@ fn is_loopback(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn reply(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {

@@ -1,13 +1,20 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use ambient::Clock;
 use approvals::{Answerer, Bounds, Desk, Parts};
+use console::{Console, Door};
+use egress::Egress;
+use gate::Gate;
 use journal::Journal;
-use model::{Credential, Timestamp};
-use store::Keys as _;
+use model::{Credential, SecretName, Timestamp};
+use store::{Keys as _, SqliteStore};
+use url::Url;
 
-use super::{House, ring};
-use crate::config::Config;
+use super::announce::Announcer;
+use super::{House, good, ring};
+use crate::config::{ApprovalsWebhook, Config, ConfigError};
 
 /// How often time is let pass at the desk, and what other programs did there is recorded.
 const TEND: Duration = Duration::from_secs(1);
@@ -50,12 +57,74 @@ pub async fn tend(desk: Desk) {
     }
 }
 
+/// Who tells another service of questions; none if the configuration names no such service.
+///
+/// # Errors
+/// Its URL or the name of its secret is none.
+pub fn announcer(
+    house: &House,
+    desk: &Desk,
+    egress: &Egress,
+) -> Result<Option<Announcer>, ConfigError> {
+    let Some(set) = &house.loaded.config.approvals.webhook else { return Ok(None) };
+    let wrong = |what: String| ConfigError::Start(format!("[approvals.webhook] {what}"));
+    let (url, secret) = checked(set).map_err(wrong)?;
+    let (desk, egress, clock) = (desk.clone(), egress.clone(), house.clock.clone());
+    Ok(Some(Announcer { desk, egress, secrets: house.secrets(), clock, url, secret }))
+}
+
+fn checked(set: &ApprovalsWebhook) -> Result<(Url, SecretName), String> {
+    let url = Url::parse(&set.url).map_err(|e| format!("`url`: {e}"))?;
+    let local = url.host_str().is_some_and(|h| matches!(h, "127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+        return Err("`url` begins with https://, or is on this machine".to_owned());
+    }
+    let name = set.secret.strip_prefix("vault:").ok_or("`secret` is `vault:NAME`")?;
+    Ok((url, SecretName::new(name)?))
+}
+
+/// The page of approvals for a gate that has a desk.
+pub fn console(house: &House, gate: &Gate) -> Option<Console> {
+    let door = Box::new(Keyed { store: house.store.clone(), clock: house.clock.clone() });
+    let page = house.loaded.config.approvals.page.as_deref();
+    let secure = page.is_some_and(|page| page.starts_with("https://"));
+    let desk = gate.desk()?.clone();
+    Some(Console::new(console::Parts { desk, door, clock: house.clock.clone(), secure }))
+}
+
+/// Host and port of the page, where the configuration names them.
+pub fn host(config: &Config) -> Option<String> {
+    let page = config.approvals.page.as_deref()?;
+    let (_, rest) = page.split_once("://")?;
+    rest.split('/').next().map(str::to_owned)
+}
+
+/// The door of the page: operators' API keys, as the store has them now.
+struct Keyed {
+    store: Arc<SqliteStore>,
+    clock: Clock,
+}
+
+impl Door for Keyed {
+    fn enter(&self, key: &str) -> Option<Answerer> {
+        answerer(&self.store, Timestamp(self.clock.now_millis()), key)
+    }
+
+    fn still(&self, who: &Answerer) -> bool {
+        let Answerer::Key { principal, .. } = who else { return false };
+        let Credential::ApiKey(id) = &principal.credential else { return false };
+        let (now, rows) = (Timestamp(self.clock.now_millis()), self.store.keys());
+        rows.is_ok_and(|rows| {
+            rows.iter().any(|row| row.id == **id && good(&[row.clone()], now) == 1)
+        })
+    }
+}
+
 /// Whom an API key proves, as somebody who answers; none if it proves nobody.
-pub fn answerer(house: &House, key: &str) -> Option<Answerer> {
-    let now = Timestamp(house.clock.now_millis());
-    let principal = ring(&house.store).authenticate(key, now).ok()?;
+pub fn answerer(store: &SqliteStore, now: Timestamp, key: &str) -> Option<Answerer> {
+    let principal = ring(store).authenticate(key, now).ok()?;
     let Credential::ApiKey(id) = &principal.credential else { return None };
-    let rows = house.store.keys().ok()?;
+    let rows = store.keys().ok()?;
     let made = rows.iter().find(|row| row.id == **id)?.created;
     Some(Answerer::Key { principal: (*principal).clone(), made })
 }

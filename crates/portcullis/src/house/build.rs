@@ -6,6 +6,7 @@ use gate::port::Source;
 use gate::{EventHub, Gate, Parts, RecordArguments, Settings};
 use journal::Journal;
 use model::{Principal, TenantId};
+use pay::Payer;
 use process::{Caps, Launcher};
 use store::Store;
 
@@ -22,13 +23,14 @@ pub struct Built {
     pub launcher: Launcher,
 }
 
-/// Puts a gate together. Contacts nobody. `own` is where the installation listens: no source is there.
+/// Puts a gate together, with what pays if anything may be paid. Contacts nobody. `own` is where the installation listens: no source is there.
 pub fn build(
     house: &House,
     journal: Journal,
     store: Arc<dyn Store>,
     epoch: u64,
     own: Vec<SocketAddr>,
+    payer: Option<Payer>,
 ) -> Result<Built, ConfigError> {
     let loaded = &house.loaded;
     let config = &loaded.config;
@@ -41,7 +43,7 @@ pub fn build(
         launcher: launcher(house),
         clock: house.clock.clone(),
         secrets,
-        payer: None,
+        payer,
     };
     let Servers { sources: servers, flows } = servers(loaded, &ways, &events.events())?;
     let sources: Vec<Arc<dyn Source>> = servers.iter().map(|(source, _)| source.clone()).collect();

@@ -12,17 +12,19 @@ use gate::Gate;
 use gate::port::Source;
 use journal::Journal;
 use model::Timestamp;
+use pay::Payer;
 use store::{SqliteStore, Store as _};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::announce::Announcer;
 use super::changes::Decisions;
 use super::exposition::Exposition;
 use super::fetching::fetch_descriptions;
 use super::reload::next_epoch;
 use super::{
-    AdminState, Built, House, Reloader, build, collisions, desk, door, no_strangers, open_hooks,
-    serve_admin, tend,
+    AdminState, Built, House, Reloader, announcer, build, collisions, console, desk, door, host,
+    money, no_strangers, open_hooks, serve_admin, tend,
 };
 use crate::config::{Auth, ConfigError, Loaded};
 
@@ -36,11 +38,13 @@ pub struct Live {
     house: House,
     journal: Journal,
     built: Built,
+    payer: Option<Payer>,
     settings: front::Settings,
     gauges: Arc<Gauges>,
     listener: TcpListener,
     admin: Option<TcpListener>,
     hangups: Signal,
+    announces: Option<Announcer>,
 }
 
 impl Live {
@@ -65,17 +69,39 @@ impl Live {
         let mut own = vec![listener.local_addr()?];
         own.extend(admin.as_ref().map(TcpListener::local_addr).transpose()?);
         let secrets = house.secrets();
-        let options = egress::Options { secrets, own: own.clone(), ..Default::default() };
+        let options =
+            egress::Options { secrets: secrets.clone(), own: own.clone(), ..Default::default() };
         let egress = egress::Egress::new(options, house.clock.clone());
         fetch_descriptions(&house.loaded, &egress).await;
-        let built = prepared(&house, &journal, own)?;
+        let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
+        let desk = desk(&house, Some(journal.clone()), page);
+        let shared = money::Shared {
+            desk: desk.clone(),
+            journal: journal.clone(),
+            egress: egress.clone(),
+            secrets,
+        };
+        let payer = money::payer(&house, &shared)?;
+        let built = prepared(&house, &journal, own, payer.clone())?;
+        let mut announces = None;
         if house.loaded.config.approvals.enabled {
-            let page = admin.as_ref().map(TcpListener::local_addr).transpose()?;
-            built.gate.attach_desk(desk(&house, Some(journal.clone()), page));
+            announces = announcer(&house, &desk, &egress)?;
+            built.gate.attach_desk(desk);
         }
         // Before anybody is told that it runs: until then SIGHUP would end it.
         let hangups = signal(SignalKind::hangup())?;
-        Ok(Self { house, journal, built, settings, gauges, listener, admin, hangups })
+        Ok(Self {
+            house,
+            journal,
+            built,
+            payer,
+            settings,
+            gauges,
+            listener,
+            admin,
+            hangups,
+            announces,
+        })
     }
 
     /// Where agents reach it.
@@ -91,7 +117,18 @@ impl Live {
 
     /// Lets agents in until `stop`, then lets what runs come to its end, stops every source, and closes the log.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { house, journal, built, settings, gauges, listener, admin, hangups } = self;
+        let Self {
+            house,
+            journal,
+            built,
+            payer,
+            settings,
+            gauges,
+            listener,
+            admin,
+            hangups,
+            announces,
+        } = self;
         let Built { gate, sources, launcher } = built;
         record(&journal, &house.clock, Kind::Start, None).await?;
         say_auth(&house);
@@ -100,16 +137,23 @@ impl Live {
             let children = launcher.children().clone();
             let numbers =
                 Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
-            let state = AdminState { numbers, store: house.store.clone() };
+            let (console, host) = (console(&house, &gate), host(&house.loaded.config));
+            let state = AdminState { numbers, store: house.store.clone(), console, host };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
         }
         if let Some(desk) = gate.desk() {
             helpers.spawn(tend(desk.clone()));
         }
+        if let Some(announcer) = announces {
+            helpers.spawn(announcer.run());
+        }
         let (store, clock) = (house.store.clone(), house.clock.clone());
         helpers.spawn(watch_store(gate.clone(), store.clone(), journal.clone(), clock.clone()));
         let reloader = Reloader::new(&house.loaded, gate.clone(), store, launcher, clock.clone());
         helpers.spawn(on_hangup(hangups, reloader, journal.clone(), clock));
+        if let Some(payer) = payer {
+            helpers.spawn(money::tend(payer));
+        }
         let draining = gate.clone();
         let told = async move {
             stop.await;
@@ -123,10 +167,15 @@ impl Live {
 }
 
 /// Builds the gate, and refuses one in which two pinned things have one name.
-fn prepared(house: &House, journal: &Journal, own: Vec<SocketAddr>) -> anyhow::Result<Built> {
+fn prepared(
+    house: &House,
+    journal: &Journal,
+    own: Vec<SocketAddr>,
+    payer: Option<Payer>,
+) -> anyhow::Result<Built> {
     let epoch = next_epoch(0, &house.clock);
     no_strangers(&house.store, &house.loaded.config, Timestamp(house.clock.now_millis()))?;
-    let built = build(house, journal.clone(), house.store.clone(), epoch, own)?;
+    let built = build(house, journal.clone(), house.store.clone(), epoch, own, payer)?;
     let twice = collisions(&house.store, &house.loaded.config, &built.sources)?;
     if twice.is_empty() { Ok(built) } else { Err(ConfigError::Start(twice.join("\n")).into()) }
 }

@@ -1,6 +1,7 @@
 //! Putting the rooms together: from a configuration to a gate.
 
 mod admin;
+mod announce;
 mod apis;
 mod approvals;
 mod build;
@@ -14,7 +15,7 @@ mod hooks;
 mod keys;
 mod live;
 mod logs;
-mod money;
+pub mod money;
 mod onlooker;
 mod pinned;
 mod policies;
@@ -30,6 +31,7 @@ mod workflows;
 
 use admin::{AdminState, serve_admin};
 pub use apis::{api, tools_of};
+use approvals::{announcer, console, host};
 pub use approvals::{answerer, desk, tend};
 pub use build::{Built, build, launcher, listens};
 pub use confined::confined;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use model::{Effect, Timestamp};
 use store::{
-    AcceptedEffect, ApiKeyRow, Effects, Keys, NewPin, Pin, PinKey, PinSet, Pins, Reset,
-    SqliteStore, Store, StoreError, Version,
+    AcceptedEffect, ApiKeyRow, ApprovalRow, Approvals, Effects, Keys, NewPin, Pin, PinKey, PinSet,
+    Pins, Reset, SqliteStore, Store, StoreError, Version,
 };
 
 /// A store that is read and never changed: for commands that only look. What a gate would write on the way is taken
@@ -72,6 +72,19 @@ impl Effects for Onlooker {
     }
 
     fn withdraw_effect(&self, _: &PinKey) -> Result<(), StoreError> {
+        looking()
+    }
+}
+
+impl Approvals for Onlooker {
+    fn approvals(&self) -> Result<Vec<ApprovalRow>, StoreError> {
+        self.0.approvals()
+    }
+
+    fn change_approvals(
+        &self,
+        _: &mut dyn FnMut(&mut Vec<ApprovalRow>, Timestamp),
+    ) -> Result<(), StoreError> {
         looking()
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod approvals;
 mod canary;
 mod canary_apis;
 mod canary_server;

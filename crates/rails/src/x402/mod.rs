@@ -9,5 +9,5 @@ mod receipt;
 pub use entry::{Entry, Hints};
 pub use network::{caip2_of_v1, chain_id, is_caip2};
 pub use offer::{Carrier, Offer, REQUIRED_HEADER, Version};
-pub use payment::{Authorization, Permit2Authorization};
+pub use payment::{Authorization, GasPermit, Permit2Authorization};
 pub use receipt::{Receipt, receipt_header};

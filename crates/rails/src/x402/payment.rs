@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{Carrier, Entry, Offer, Version};
@@ -46,6 +46,44 @@ pub struct Permit2Authorization<'a> {
     pub signature: &'a [u8; 65],
 }
 
+/// A signed allowance for Permit2 (EIP-2612) that goes with a payment, in the texts that go on the wire (extension
+/// `eip2612GasSponsoring`).
+pub struct GasPermit<'a> {
+    /// Whose tokens they are, EIP-55.
+    pub from: &'a str,
+    /// The token, EIP-55.
+    pub asset: &'a str,
+    /// Permit2, EIP-55.
+    pub spender: &'a str,
+    /// How many smallest units, in decimal digits.
+    pub amount: &'a str,
+    /// The token's own nonce of the owner, in decimal digits.
+    pub nonce: &'a str,
+    /// Valid until this second of the Unix epoch.
+    pub deadline: u64,
+    /// r, s and v.
+    pub signature: &'a [u8; 65],
+}
+
+impl GasPermit<'_> {
+    fn put_into(&self, info: &mut Map<String, Value>) {
+        let deadline = self.deadline.to_string();
+        let signature = hex(self.signature);
+        let members: [(&str, &str); 7] = [
+            ("from", self.from),
+            ("asset", self.asset),
+            ("spender", self.spender),
+            ("amount", self.amount),
+            ("nonce", self.nonce),
+            ("deadline", &deadline),
+            ("signature", &signature),
+        ];
+        for (name, text) in members {
+            info.insert(name.to_owned(), Value::String(text.to_owned()));
+        }
+    }
+}
+
 impl Authorization<'_> {
     fn write(&self) -> Zeroizing<String> {
         let Self { from, to, value, valid_after, valid_before, .. } = self;
@@ -78,22 +116,29 @@ impl Offer {
         signed: &Authorization<'_>,
         identifier: Option<&str>,
     ) -> Credential {
-        self.payment(entry, &signed.write(), identifier)
+        self.payment(entry, &signed.write(), identifier, None)
     }
 
-    /// The payment of an entry by Permit2.
+    /// The payment of an entry by Permit2; with an allowance where the seller carries one to the chain.
     pub fn pay_by_permit2(
         &self,
         entry: &Entry,
         signed: &Permit2Authorization<'_>,
         identifier: Option<&str>,
+        gas: Option<&GasPermit<'_>>,
     ) -> Credential {
-        self.payment(entry, &signed.write(), identifier)
+        self.payment(entry, &signed.write(), identifier, gas)
     }
 
     /// `PaymentPayload`. In version 2 the entry goes back as `accepted`, byte for byte; in version 1 only its scheme and
     /// network do.
-    fn payment(&self, entry: &Entry, payload: &str, identifier: Option<&str>) -> Credential {
+    fn payment(
+        &self,
+        entry: &Entry,
+        payload: &str,
+        identifier: Option<&str>,
+        gas: Option<&GasPermit<'_>>,
+    ) -> Credential {
         let mut text = Zeroizing::new(String::with_capacity(4096));
         match self.version {
             Version::V1 => {
@@ -114,7 +159,7 @@ impl Offer {
         }
         text.push_str(r#","payload":"#);
         text.push_str(payload);
-        if let Some(extensions) = self.echo_extensions(identifier) {
+        if let Some(extensions) = self.echo_extensions(identifier, gas) {
             text.push_str(r#","extensions":"#);
             text.push_str(&extensions);
         }
@@ -126,26 +171,36 @@ impl Offer {
         }
     }
 
-    /// Extensions go back as they came; only the identifier of the payment is put in where it was asked for.
-    fn echo_extensions(&self, identifier: Option<&str>) -> Option<String> {
+    /// Extensions go back as they came; only the identifier of the payment, and an allowance for Permit2, are put in where
+    /// they were asked for.
+    fn echo_extensions(
+        &self,
+        identifier: Option<&str>,
+        gas: Option<&GasPermit<'_>>,
+    ) -> Option<String> {
         if self.version == Version::V1 || self.extensions.is_empty() {
             return None;
         }
-        let asked = self.extensions.get("payment-identifier").and_then(|e| e.get("info"));
-        match (asked, identifier) {
-            (Some(Value::Object(info)), Some(identifier)) => {
-                let mut info = info.clone();
-                info.insert("id".to_owned(), Value::String(identifier.to_owned()));
-                let mut all = self.extensions.clone();
-                all.get_mut("payment-identifier")?
-                    .as_object_mut()?
-                    .insert("info".to_owned(), Value::Object(info));
-                // Numbers of others are written as they came, not as doubles.
-                Some(Value::Object(all).to_string())
-            }
-            _ => self.whole.raw("extensions").map(|raw| String::from_utf8_lossy(raw).into_owned()),
+        let mut all = self.extensions.clone();
+        let mut changed = false;
+        if let (Some(info), Some(id)) = (info_of(&mut all, "payment-identifier"), identifier) {
+            info.insert("id".to_owned(), Value::String(id.to_owned()));
+            changed = true;
         }
+        if let (Some(info), Some(gas)) = (info_of(&mut all, "eip2612GasSponsoring"), gas) {
+            gas.put_into(info);
+            changed = true;
+        }
+        if changed {
+            // Numbers of others are written as they came, not as doubles.
+            return Some(Value::Object(all).to_string());
+        }
+        self.whole.raw("extensions").map(|raw| String::from_utf8_lossy(raw).into_owned())
     }
+}
+
+fn info_of<'a>(all: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Map<String, Value>> {
+    all.get_mut(name)?.get_mut("info")?.as_object_mut()
 }
 
 fn header(name: &'static str, text: &str) -> Credential {

@@ -99,3 +99,22 @@ fn all_questions_are_listed_in_their_order() {
     assert_eq!(rules, ["payee_changed", "price_drift", "over_threshold"]);
     assert_eq!((choice.approvers, choice.terms.payee.as_str()), (1, base::STRANGER));
 }
+
+struct Asking;
+
+impl spend::Caps for Asking {
+    fn room(&self, _: &Spend<'_>) -> Room {
+        let rule = model::money::MoneyRule::OverThreshold;
+        Room::Asks(vec![spend::Reason::new(rule, "A budget wants a person asked.")])
+    }
+}
+
+#[test]
+fn what_a_budget_asks_comes_after_payee_and_price() {
+    let stranger = entries(&[&[("payTo", json!(base::STRANGER)), ("amount", json!("20000"))]]);
+    let Verdict::Ask { rules, .. } = judge(&stranger, &REQUEST, &situation(), &Asking) else {
+        panic!()
+    };
+    let rules: Vec<_> = rules.iter().map(|reason| reason.rule.as_str()).collect();
+    assert_eq!(rules, ["payee_changed", "price_drift", "over_threshold"]);
+}

@@ -257,7 +257,7 @@ fn gateway(id: &str) -> Option<Value> {
             x402(&patched(&json!({"payTo": "0x857b06519E91e3A54538791bDbb0E22373e36b66"})))
         }
         "g-money-26" => {
-            x402(&patched(&json!({"payTo": "0x20965d1e07b94c28f3aa61c0d7e2b8f4190c287c"})))
+            x402(&patched(&json!({"payTo": "0x20965d1e07b94C28F3AA61C0d7e2b8f4190c287c"})))
         }
         "g-money-27" => {
             x402(&patched(&json!({"payTo": "0x209693bc6afc0C5328bA36FaF03C514EF312287C"})))

@@ -5,7 +5,9 @@ mod policy;
 mod units;
 mod wallets;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use approvals::Desk;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -20,6 +22,10 @@ use crate::config::{ConfigError, Loaded};
 
 pub use budgets::budgets;
 pub use policy::{pins, policy};
+pub use units::{NANO, assets};
+
+/// How often payments whose outcome is not known are looked into.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// The file of the books, in the folder of the state.
 pub const LEDGER: &str = "ledger.db";
@@ -73,6 +79,38 @@ pub fn payer(house: &House, shared: &Shared) -> Result<Option<Payer>, ConfigErro
         journal: shared.journal.clone(),
         clock: house.clock.clone(),
     })))
+}
+
+/// The same for a program that is no listening gate: what it needs is made here.
+///
+/// # Errors
+/// As for [`payer`].
+pub fn alone(
+    house: &House,
+    desk: &Desk,
+    journal: &Journal,
+    own: Vec<SocketAddr>,
+) -> Result<Option<Payer>, ConfigError> {
+    let secrets = house.secrets();
+    let options = egress::Options { secrets: secrets.clone(), own, ..Default::default() };
+    let egress = Egress::new(options, house.clock.clone());
+    let (desk, journal) = (desk.clone(), journal.clone());
+    payer(house, &Shared { desk, journal, egress, secrets })
+}
+
+/// Looks into payments whose outcome is not known, now and then, until the future is dropped.
+pub async fn tend(payer: Payer) {
+    loop {
+        match payer.reconcile().await {
+            Ok(found) => {
+                for one in found.iter().filter(|one| one.state != "held") {
+                    tracing::info!(payment = %one.id, state = one.state, "looked into: {}", one.why);
+                }
+            }
+            Err(error) => tracing::error!("payments could not be looked into: {error}"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// SHA-256 of all settings about money: two records with the same one were decided alike.

@@ -1,16 +1,139 @@
-use pay::Drivers;
+//! The wallets that a configuration names, each as the driver of its rails; none is contacted yet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egress::{Client, Credential, HeaderTemplates, Policy, Target};
+use http::HeaderName;
+use pay::chain::Chain;
+use pay::lightning::{Lightning, TIME_LIMIT};
+use pay::x402::{Settings, X402};
+use pay::{Drivers, Proofs};
 use treasury::Treasury;
+use url::Url;
+use wallets::{CoreLightning, LnBits, Lnd, Place, Wallet};
 
 use super::Shared;
-use crate::config::Payments;
+use super::policy::tokens;
+use crate::config::{self, LightningWallet, Payments, Value};
 use crate::house::House;
 
-/// The drivers that a configuration names, not yet contacted.
+/// Blocks on a chain that a transaction must be deep.
+const CONFIRMATIONS: u64 = 1;
+/// How long a seller's answer may wait for the chain.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Every driver that a configuration names.
+///
+/// # Errors
+/// A URL, a key or a network that cannot be used.
 pub fn drivers(
-    _house: &House,
-    _own: &Payments,
-    _treasury: &Treasury,
-    _shared: &Shared,
+    house: &House,
+    own: &Payments,
+    treasury: &Treasury,
+    shared: &Shared,
 ) -> Result<Drivers, String> {
-    Ok(Drivers::default())
+    let reach = Reach { own, shared };
+    let mut drivers = Drivers::default();
+    if let Some(chains) = &own.x402 {
+        let settings = reach.chains(house, chains, treasury)?;
+        drivers.evm = Some(Arc::new(X402::new(settings)));
+    }
+    if let Some(lightning) = &own.lightning {
+        let limit = lightning.timeout.map_or(TIME_LIMIT, |span| span.0);
+        let wallet = reach.wallet(&lightning.wallet, limit)?;
+        let name = lightning.wallet.name();
+        drivers.lightning =
+            Some(Arc::new(Lightning::new(wallet, name, house.clock.clone(), limit)));
+    }
+    Ok(drivers)
+}
+
+/// How the targets of the section are reached.
+struct Reach<'a> {
+    own: &'a Payments,
+    shared: &'a Shared,
+}
+
+impl Reach<'_> {
+    fn client(&self, text: &str, what: &str) -> Result<(Client, Url), String> {
+        let url = Url::parse(text).map_err(|e| format!("`{what}`: `{text}` is no URL: {e}"))?;
+        let mut target = Target::new(url.clone());
+        target.policy = self.policy()?;
+        let client = self.shared.egress.client(&target);
+        client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
+    }
+
+    /// Only what is named here may be on a private network.
+    fn policy(&self) -> Result<Policy, String> {
+        let mut policy = Policy::default();
+        for text in &self.own.private {
+            let (host, port) = config::host_port(text)
+                .ok_or_else(|| format!("`private`: `{}` is no host:port", text.escape_debug()))?;
+            policy = policy.allow(&host, port);
+        }
+        Ok(policy)
+    }
+
+    fn chains(
+        &self,
+        house: &House,
+        set: &config::X402,
+        treasury: &Treasury,
+    ) -> Result<Settings, String> {
+        let mut chains = std::collections::BTreeMap::new();
+        for network in &set.networks {
+            let id = rails::x402::chain_id(network)
+                .ok_or_else(|| format!("`{network}` is no EVM chain: write it like eip155:8453"))?;
+            let nodes = set.rpc.get(network).into_iter().flatten();
+            let endpoints = nodes.map(|url| Ok(self.client(url, "rpc")?.0));
+            let endpoints = endpoints.collect::<Result<_, String>>()?;
+            let quorum = set.quorum.unwrap_or(0);
+            let confirmations = set.confirmations.unwrap_or(CONFIRMATIONS);
+            chains.insert(network.clone(), Chain { id, endpoints, quorum, confirmations });
+        }
+        if let Some(stray) = set.rpc.keys().find(|network| !chains.contains_key(*network)) {
+            return Err(format!("`rpc` names {stray}, which is none of `networks`"));
+        }
+        Ok(Settings {
+            chains,
+            tokens: tokens(self.own)?,
+            key: set.key.template().map_err(|e| format!("`x402.key`: {e}"))?,
+            secrets: self.shared.secrets.clone(),
+            clock: house.clock.clone(),
+            unique: Arc::new(Proofs::new(treasury.clone())),
+            patience: PATIENCE,
+        })
+    }
+
+    fn wallet(&self, set: &LightningWallet, limit: Duration) -> Result<Arc<dyn Wallet>, String> {
+        Ok(match set {
+            LightningWallet::Lnbits { url, key } => {
+                Arc::new(LnBits::new(self.place(url, "x-api-key", key, limit)?))
+            }
+            LightningWallet::Lnd { url, macaroon } => {
+                Arc::new(Lnd::new(self.place(url, "grpc-metadata-macaroon", macaroon, limit)?))
+            }
+            LightningWallet::Cln { url, rune } => {
+                Arc::new(CoreLightning::new(self.place(url, "rune", rune, limit)?))
+            }
+            LightningWallet::Nwc { .. } => {
+                return Err("wallets over Nostr are not spoken to yet".to_owned());
+            }
+        })
+    }
+
+    fn place(
+        &self,
+        url: &str,
+        field: &'static str,
+        key: &Value,
+        limit: Duration,
+    ) -> Result<Place, String> {
+        let (client, base) = self.client(url, "lightning.wallet")?;
+        let key = key.template().map_err(|e| format!("`lightning.wallet`: {e}"))?;
+        let fields = vec![(HeaderName::from_static(field), key)];
+        let credential: Arc<dyn Credential> = Arc::new(HeaderTemplates(fields));
+        Ok(Place::new(client, base, credential, limit))
+    }
 }
