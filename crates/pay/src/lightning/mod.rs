@@ -31,11 +31,11 @@ use crate::driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Sto
 use crate::errand::{Answer, Attachment};
 
 /// How long a wallet may take for a payment before it is looked up, unless the operator says otherwise.
-pub const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How long a look-up may take.
+pub const TIME_LIMIT: Duration = Duration::from_mins(1);
+/// How long a look-up may take, if a payment may take as long.
 const LOOK: Duration = Duration::from_secs(20);
 /// How long after it was sealed a payment may still be handed to the wallet.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 
 /// Pays invoices with one wallet.
 ///
@@ -137,7 +137,7 @@ impl Lightning {
     /// What the wallet's books say, the proof checked.
     async fn find(&self, sealed: &Sealed) -> Result<(Preimage, Option<u64>), Outcome> {
         let lookup = self.wallet.lookup(sealed.invoice.payment_hash());
-        let outcome = timeout(LOOK, lookup).await.unwrap_or_else(|_| silence());
+        let outcome = timeout(LOOK.min(self.limit), lookup).await.unwrap_or_else(|_| silence());
         checked(outcome, sealed)
     }
 
