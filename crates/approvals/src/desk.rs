@@ -324,16 +324,22 @@ impl Desk {
         if news.is_empty() {
             return Ok(());
         }
-        let mut logged = Vec::new();
-        for entry in news {
-            for event in &entry.progress.events[entry.progress.logged..] {
-                journal
-                    .append(record(entry, event))
-                    .await
-                    .map_err(|e| DeskError::Log(e.to_string()))?;
-                self.0.tally.count(event.what);
-            }
-            logged.push((entry.id.clone(), entry.progress.events.len()));
+        let each = |e: &Entry| (e.id.clone(), e.progress.events.len());
+        let logged: Vec<(String, usize)> = news.iter().map(|e| each(e)).collect();
+        let events = news.iter().flat_map(|entry| {
+            entry
+                .progress
+                .events
+                .iter()
+                .skip(entry.progress.logged)
+                .map(move |event| (*entry, event))
+        });
+        let mut events: Vec<(&Entry, &Event)> = events.collect();
+        events.sort_by_key(|(_, event)| event.at);
+        for (entry, event) in events {
+            let written = journal.append(record(entry, event)).await;
+            written.map_err(|e| DeskError::Log(e.to_string()))?;
+            self.0.tally.count(event.what);
         }
         self.change(move |book: &mut Vec<Entry>, _| {
             for entry in book {

@@ -197,7 +197,8 @@ async fn an_operator_does_not_approve_a_call_of_her_own() {
 /// g-policy-49, v-args-16, HUM-03
 #[tokio::test]
 async fn the_words_of_agents_are_shown_as_text() {
-    let arguments = r#"{"a":"<script>alert(1)</script>","b":"pay ‮EUR 001‬ now"}"#;
+    let arguments =
+        "{\"a\":\"<script>alert(1)</script>\",\"b\":\"pay \u{202e}EUR 001\u{202c} now\"}";
     let house = house("a1", arguments).await;
     let (cookie, _) = house.sign_in().await;
     let answer = house.get(&format!("/approvals/{}", house.id), &cookie).await;

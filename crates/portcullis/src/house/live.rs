@@ -191,6 +191,12 @@ pub async fn finish(gate: &Gate, sources: &[Arc<dyn Source>], journal: &Journal,
     if tokio::time::timeout(STOP, stopped).await.is_err() {
         tracing::warn!("not every source stopped in time");
     }
+    if let Some(desk) = gate.desk() {
+        // What another program answered in the last moment is recorded, too.
+        if let Err(e) = desk.tend().await {
+            tracing::error!("{e}");
+        }
+    }
     if let Err(e) = record(journal, clock, Kind::Stop, None).await {
         tracing::error!("the stop could not be recorded: {e}");
     }
