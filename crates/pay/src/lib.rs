@@ -9,6 +9,7 @@ mod ask;
 mod credit;
 mod demand;
 mod driver;
+pub mod ecash;
 mod errand;
 mod facts;
 mod flow;
