@@ -10,6 +10,7 @@ pub mod chain;
 mod credit;
 mod demand;
 mod driver;
+pub mod ecash;
 mod errand;
 mod facts;
 mod flow;
