@@ -7,11 +7,14 @@
 
 mod ask;
 pub mod chain;
+mod bought;
 mod credit;
 mod demand;
 mod driver;
 mod errand;
+mod exchange;
 mod facts;
+mod fence;
 mod flow;
 mod judge;
 pub mod lightning;
@@ -23,12 +26,15 @@ mod record;
 mod settings;
 pub mod x402;
 
+pub use bought::Bought;
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
     Answer, Asked, Asking, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
     idempotency_key,
 };
+pub use exchange::{Broken, Carrier, Exchanged, Sending, heard};
 pub use facts::Facts;
+pub use fence::fenced;
 pub use paid::{Paid, Told};
 pub use payer::{Payer, Preview};
 pub use proofs::Proofs;
