@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use audit::terminal_safe;
 
 /// Most bytes of one value that are shown.
@@ -9,7 +11,7 @@ pub(crate) fn shown(text: &str) -> String {
     let end = (0..=SHOWN.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let mut out = escaped(&terminal_safe(&text[..end]));
     if end < text.len() {
-        out.push_str(&format!(" … (cut: {} bytes in all)", text.len()));
+        let _ = write!(out, " … (cut: {} bytes in all)", text.len());
     }
     out
 }

@@ -1,5 +1,7 @@
 //! Pages as text. Whatever is put in goes through [`shown`].
 
+use std::fmt::Write as _;
+
 use approvals::{Approval, Change, State, TermsText};
 use audit::rfc3339;
 use model::Timestamp;
@@ -92,11 +94,11 @@ fn state(a: &Approval) -> String {
 pub(crate) fn one(a: &Approval, session: &Session, problem: Option<&str>) -> String {
     let mut body = String::new();
     if let Some(problem) = problem {
-        body.push_str(&format!("<p class=\"bad\">{}</p>", shown(problem)));
+        let _ = write!(body, "<p class=\"bad\">{}</p>", shown(problem));
     }
     if let Some(terms) = &a.terms {
         let (price, payee) = (price(terms), shown(&terms.payee));
-        body.push_str(&format!("<p class=\"price\">Pay {price} to <code>{payee}</code></p>"));
+        let _ = write!(body, "<p class=\"price\">Pay {price} to <code>{payee}</code></p>");
     }
     body.push_str("<h2>What will happen</h2><table><tbody>");
     row(&mut body, "Tool", &format!("{} ({} of {})", a.tool, a.method, a.source));
@@ -109,7 +111,7 @@ pub(crate) fn one(a: &Approval, session: &Session, problem: Option<&str>) -> Str
     row(&mut body, "State", &state(a));
     row(&mut body, "Ends", &rfc3339(a.ticket.expires));
     body.push_str("</tbody></table><h2>Arguments, secrets masked</h2>");
-    body.push_str(&format!("<pre>{}</pre>", shown(&a.arguments)));
+    let _ = write!(body, "<pre>{}</pre>", shown(&a.arguments));
     body.push_str("<h2>Changed since the last such call</h2>");
     body.push_str(&changes(a.changes.as_deref()));
     if a.ticket.state == State::Waiting {
@@ -126,11 +128,8 @@ pub(crate) fn one(a: &Approval, session: &Session, problem: Option<&str>) -> Str
 }
 
 fn row(body: &mut String, name: &str, value: &str) {
-    body.push_str(&format!(
-        "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
-        shown(name),
-        shown(value)
-    ));
+    let _ =
+        write!(body, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", shown(name), shown(value));
 }
 
 fn changes(changes: Option<&[Change]>) -> String {

@@ -60,6 +60,7 @@ const fn in_alphabet(b: u8) -> bool {
         let mut all = [false; 256];
         let mut b = 0;
         while b < all.len() {
+            #[expect(clippy::cast_possible_truncation, reason = "the index of a table of 256")]
             let c = b as u8;
             all[b] = c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'-' | b'_');
             b += 1;

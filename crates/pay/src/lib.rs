@@ -11,6 +11,7 @@ mod bought;
 mod credit;
 mod demand;
 mod driver;
+pub mod ecash;
 mod errand;
 mod exchange;
 mod facts;

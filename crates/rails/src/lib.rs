@@ -17,7 +17,6 @@ pub mod jcs;
 pub mod l402;
 pub mod mcp;
 pub mod payment;
-mod reserved;
 mod strict;
 pub mod x402;
 
@@ -34,4 +33,3 @@ pub use demand::{Demand, Field, Offer, answer};
 pub use digits::Digits;
 pub use encoding::{decode, encode_standard, encode_url};
 pub use flaw::Flaw;
-pub use reserved::{is_paying_header, is_paying_meta};

@@ -93,7 +93,7 @@ pub(super) fn write(code: Code, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
         (Ok(short @ ..126), _) => out.push(0x80 | short),
         (_, Ok(middle)) => {
-            out.push(0x80 | 126);
+            out.push(0x80 | 0x7e);
             out.extend(middle.to_be_bytes());
         }
         _ => {

@@ -6,6 +6,7 @@ mod decide;
 mod limit;
 mod lookup;
 mod passage;
+mod payment;
 mod tasks;
 mod vet;
 
@@ -92,8 +93,10 @@ async fn travel(
     // Before the name is looked up: arguments that cannot be read, and the time that reading takes, must not tell a
     // hidden name from an unknown one.
     let arguments = arguments::read(gate, &incoming, passage)?;
+    let taken = payment::strip(&mut incoming);
     let mut found = lookup::find(gate, client, &incoming).await?;
     passage.found(&found);
+    found.heard.add(taken);
     if client.version.era() == Era::Modern && may_ask(&incoming.method) {
         found.request = Some((incoming.method.clone(), incoming.params.clone()));
     }

@@ -19,6 +19,7 @@ mod results;
 mod rows_audit;
 mod rows_definitions;
 mod rows_identity;
+mod rows_money;
 mod rows_names;
 mod rows_policy;
 mod rows_protocol;

@@ -81,7 +81,7 @@ impl Announcer {
     }
 
     async fn tell(&self, approval: &Approval, now: Timestamp) -> Result<(), String> {
-        let body = message(approval, self.desk.url(&approval.ticket.id)).to_string();
+        let body = message(approval, self.desk.url(&approval.ticket.id).as_deref()).to_string();
         let time = now.as_secs().to_string();
         let (host, port) = (self.url.host_str(), self.url.port_or_known_default());
         let usage = Usage::Host(host.unwrap_or_default(), port.unwrap_or_default());
@@ -119,7 +119,7 @@ impl Announcer {
 }
 
 /// What is told. No arguments: whoever wants to see them signs in.
-fn message(approval: &Approval, url: Option<String>) -> serde_json::Value {
+fn message(approval: &Approval, url: Option<&str>) -> serde_json::Value {
     let price = approval.terms.as_ref().map(|t| format!("{} {}", t.amount, t.asset));
     json!({
         "type": "approval.asked",

@@ -37,3 +37,31 @@ pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 pub const UI_EXTENSION: &str = "io.modelcontextprotocol/ui";
 /// Extensions that mean the same in both eras and may cross.
 pub const CROSS_ERA_EXTENSIONS: &[&str] = &[UI_EXTENSION];
+
+/// Whether a member of `_meta` carries a payment or a receipt, in any case (x402 over MCP, the Payment scheme over MCP).
+/// From an agent it is taken out, from a server it is read by what pays and not handed on.
+pub fn is_payment(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["x402/", "org.paymentauth/", "org.x402/"].iter().any(|prefix| key.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g_money_31_members_of_payments_are_told_in_any_case() {
+        for key in [
+            "x402/payment",
+            "X402/Payment",
+            "x402/payment-response",
+            "org.paymentauth/credential",
+            "org.x402/payment",
+        ] {
+            assert!(is_payment(key), "{key}");
+        }
+        for key in ["progressToken", "x402", RELATED_TASK] {
+            assert!(!is_payment(key), "{key}");
+        }
+    }
+}
