@@ -34,7 +34,8 @@ pub(crate) async fn pay(
     };
     // What was bought before did not serve, or the seller would not ask again.
     inner.credits.forget(&errand).await;
-    let reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
+    let mut reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
+    reasons.dedup();
     let wanted = intent(&errand, choice.terms.clone(), reasons.clone());
     let (reservation, approval) = if reasons.is_empty() {
         match inner.treasury.reserve(wanted.clone()).await {
@@ -42,14 +43,64 @@ pub(crate) async fn pay(
             Err(treasury::Refused::Ask { rules, persons }) => {
                 ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
             }
-            Err(treasury::Refused::Same(id)) => return again(inner, &errand, id).await,
-            Err(refused) => return Err(denied(inner, &errand, &choice.terms, &refused).await),
+            Err(refused) => match asked_before(inner, &wanted, &refused).await? {
+                Some((rules, persons)) => {
+                    ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
+                }
+                None => return refused_or_again(inner, &errand, &choice.terms, &refused).await,
+            },
         }
+    } else if let Some(id) = named_by_key(inner, &wanted).await? {
+        return again(inner, &errand, id).await;
     } else {
         ask::granted(inner, &errand, &choice, wanted, &reasons, choice.approvers).await?
     };
     let offer = offer(demand, &choice);
     carry_out(inner, errand, choice, offer, reservation, approval).await
+}
+
+/// An equal request that a budget wanted a person asked about is under way: whom it waits for decides, not that it waits.
+async fn asked_before(
+    inner: &Inner,
+    wanted: &ledger::Intent,
+    refused: &treasury::Refused,
+) -> Result<Option<(Vec<MoneyRule>, u8)>, Unpaid> {
+    if refused.rule() != MoneyRule::InFlight {
+        return Ok(None);
+    }
+    let asked = ask::waiting(inner, wanted).await?;
+    Ok(asked.map(|payment| match payment.state {
+        ledger::State::Asked { rules, persons, .. } => (rules, persons),
+        _ => (vec![MoneyRule::PolicyAsks], 1),
+    }))
+}
+
+/// The payment that the caller's key names, if it went as far as a signature: a person who agreed to it agreed once, and
+/// is not asked to find it again.
+async fn named_by_key(
+    inner: &Inner,
+    wanted: &ledger::Intent,
+) -> Result<Option<ledger::PaymentId>, Unpaid> {
+    if wanted.key.is_none() {
+        return Ok(None);
+    }
+    let away = |e: treasury::Refused| Unpaid::Refused(ledger_is_away(&e));
+    let judged = inner.treasury.judge(vec![wanted.clone()]).await.map_err(away)?;
+    let Some(ledger::Judgement::Same(id)) = judged.first() else { return Ok(None) };
+    let payment = inner.treasury.payment(*id).await.map_err(away)?;
+    Ok(payment.filter(|payment| payment.signed).map(|payment| payment.id))
+}
+
+async fn refused_or_again(
+    inner: &Arc<Inner>,
+    errand: &Errand,
+    terms: &Terms,
+    refused: &treasury::Refused,
+) -> Result<Paid, Unpaid> {
+    match refused {
+        treasury::Refused::Same(id) => again(inner, errand, *id).await,
+        refused => Err(denied(inner, errand, terms, refused).await),
+    }
 }
 
 /// The offer that was chosen.
@@ -207,7 +258,10 @@ pub(crate) async fn conclude(
     let terms = &bearings.open.intent.terms;
     let told = Concluded::of(terms, standing, bearings);
     let booked = match told.change {
-        Change::Settle(settlement) => sent.settle(settlement).await,
+        Change::Settle(settlement) => {
+            let flags = told.flags.clone();
+            sent.settle(Settlement { flags, ..settlement }).await
+        }
         Change::Release(reason) => sent.release(reason).await,
         Change::Hold(rule) => sent.hold(rule).await,
     };
