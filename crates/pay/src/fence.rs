@@ -25,6 +25,9 @@ mod tests {
     fn a_fence_cannot_be_closed_from_within_and_what_is_cut_is_counted() {
         assert_eq!(fenced(b"plain", 100), "```\nplain\n```");
         assert_eq!(fenced(b"a ```` b", 100), "`````\na ```` b\n`````");
-        assert_eq!(fenced("ä".repeat(5).as_bytes(), 5), "```\nää\n```\n(6 more bytes are not shown)");
+        assert_eq!(
+            fenced("ä".repeat(5).as_bytes(), 5),
+            "```\nää\n```\n(6 more bytes are not shown)"
+        );
     }
 }

@@ -6,8 +6,8 @@
 //! held.
 
 mod ask;
-pub mod chain;
 mod bought;
+pub mod chain;
 mod credit;
 mod demand;
 mod driver;

@@ -99,9 +99,8 @@ impl Offer {
         let offer = value(body, Limits::REPLY).map_err(|_| unreadable("it is no JSON"))?;
         let token = word(&offer, "macaroon")?;
         let invoice = word(&offer, "bolt11")?;
-        let read = Invoice::parse(&invoice).map_err(|_| {
-            No::rule(MoneyRule::BadInvoice, "the seller's invoice cannot be read")
-        })?;
+        let read = Invoice::parse(&invoice)
+            .map_err(|_| No::rule(MoneyRule::BadInvoice, "the seller's invoice cannot be read"))?;
         let hash = read.payment_hash().to_string();
         if offer["payment_hash"].as_str().is_some_and(|said| !said.eq_ignore_ascii_case(&hash)) {
             let why = "the invoice is for another payment than the seller says";
@@ -124,7 +123,8 @@ impl Offer {
 
     /// The same as an L402 challenge of the place where it was offered.
     fn challenge(&self, url: Url) -> Result<Answer, No> {
-        let text = format!("L402 version=\"0\", token=\"{}\", invoice=\"{}\"", self.token, self.invoice);
+        let text =
+            format!("L402 version=\"0\", token=\"{}\", invoice=\"{}\"", self.token, self.invoice);
         let field = HeaderValue::try_from(text);
         let field = field.map_err(|_| unreadable("its token fits no header"))?;
         let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, field)]);
@@ -135,9 +135,9 @@ impl Offer {
 /// A token or an invoice: base64 or bech32, so that it means nothing else where it is put.
 fn word(offer: &Value, name: &str) -> Result<String, No> {
     let lawful = |c: u8| c.is_ascii_alphanumeric() || b"+/=-_".contains(&c);
-    let text = offer[name].as_str().filter(|text| {
-        !text.is_empty() && text.len() <= LONGEST && text.bytes().all(lawful)
-    });
+    let text = offer[name]
+        .as_str()
+        .filter(|text| !text.is_empty() && text.len() <= LONGEST && text.bytes().all(lawful));
     text.map(ToOwned::to_owned).ok_or_else(|| unreadable(&format!("it has no `{name}`")))
 }
 

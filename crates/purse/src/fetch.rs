@@ -214,7 +214,10 @@ mod tests {
     #[test]
     fn a_body_that_is_no_text_comes_as_base64() {
         let found = found(vec![0xff, 0x00]);
-        assert_eq!((&found.value["encoding"], &found.value["body"]), (&json!("base64"), &json!("/wA=")));
+        assert_eq!(
+            (&found.value["encoding"], &found.value["body"]),
+            (&json!("base64"), &json!("/wA="))
+        );
     }
 
     #[test]

@@ -25,8 +25,7 @@ impl Call<'_> {
                 "a {} may act before it asks for money, so it was not sent: what it costs is known only when paid_fetch makes it",
                 wanted.request.method
             );
-            let preview =
-                Preview { verdict: "unknown", rules: Vec::new(), reason, terms: None };
+            let preview = Preview { verdict: "unknown", rules: Vec::new(), reason, terms: None };
             return self.told(preview, None, bought).await;
         }
         let sender = Sender { client, deadline: self.deadline };
@@ -36,7 +35,7 @@ impl Call<'_> {
         let mut preview = self.payer.preview(&errand, &heard(&whole)).await;
         if preview.verdict == "pass" && whole.status == StatusCode::PAYMENT_REQUIRED {
             preview.verdict = "unknown";
-            preview.reason = "it asks for money in no way that can be read".to_owned();
+            "it asks for money in no way that can be read".clone_into(&mut preview.reason);
         }
         self.told(preview, Some(whole.status), bought).await
     }

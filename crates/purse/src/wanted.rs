@@ -76,7 +76,8 @@ fn headers(given: Option<&Map<String, Value>>) -> Result<HeaderMap, No> {
         return Err(No::argument(format!("`headers` has more than {FIELDS} fields")));
     }
     for (name, value) in given {
-        let bad = || No::argument(format!("`headers`: `{}` is no header field", name.escape_debug()));
+        let bad =
+            || No::argument(format!("`headers`: `{}` is no header field", name.escape_debug()));
         let text = value.as_str().ok_or_else(bad)?;
         let name = HeaderName::try_from(name.as_str()).map_err(|_| bad())?;
         headers.append(name.clone(), HeaderValue::try_from(text).map_err(|_| bad())?);
