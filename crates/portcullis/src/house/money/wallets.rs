@@ -49,6 +49,20 @@ pub fn drivers(
     Ok(drivers)
 }
 
+/// Which targets of the section may be on a private network: only what is named.
+///
+/// # Errors
+/// Something that is no `host:port`.
+pub fn private(own: &Payments) -> Result<Policy, String> {
+    let mut policy = Policy::default();
+    for text in &own.private {
+        let (host, port) = config::host_port(text)
+            .ok_or_else(|| format!("`private`: `{}` is no host:port", text.escape_debug()))?;
+        policy = policy.allow(&host, port);
+    }
+    Ok(policy)
+}
+
 /// How the targets of the section are reached.
 struct Reach<'a> {
     own: &'a Payments,
@@ -59,20 +73,9 @@ impl Reach<'_> {
     fn client(&self, text: &str, what: &str) -> Result<(Client, Url), String> {
         let url = Url::parse(text).map_err(|e| format!("`{what}`: `{text}` is no URL: {e}"))?;
         let mut target = Target::new(url.clone());
-        target.policy = self.policy()?;
+        target.policy = private(self.own)?;
         let client = self.shared.egress.client(&target);
         client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
-    }
-
-    /// Only what is named here may be on a private network.
-    fn policy(&self) -> Result<Policy, String> {
-        let mut policy = Policy::default();
-        for text in &self.own.private {
-            let (host, port) = config::host_port(text)
-                .ok_or_else(|| format!("`private`: `{}` is no host:port", text.escape_debug()))?;
-            policy = policy.allow(&host, port);
-        }
-        Ok(policy)
     }
 
     fn chains(
