@@ -7,6 +7,7 @@
 
 mod ask;
 pub mod chain;
+mod crash;
 mod credit;
 mod demand;
 mod driver;
