@@ -7,6 +7,7 @@ use model::money::{Amount, MoneyRule};
 use spend::Choice;
 use treasury::Reservation;
 
+use crate::crash;
 use crate::errand::{Asked, Errand, Unpaid};
 use crate::flow::no;
 use crate::payer::{Inner, ledger_is_away};
@@ -32,7 +33,9 @@ pub(crate) async fn granted(
     };
     match inner.desk.take(&binding, errand.asking.named.as_deref()).await.map_err(desk)? {
         Taken::Granted(grant) => {
+            crash::at("granted");
             let reservation = claimed(inner, &intent, &grant).await?;
+            crash::at("claimed");
             if grant.keep {
                 keep(inner, errand, choice).await;
             }
@@ -46,6 +49,7 @@ pub(crate) async fn granted(
                 Ok(asked) => asked,
                 Err(e) => return Err(away(e)),
             };
+            crash::at("asked");
             let mut question = Question::new(
                 binding,
                 errand.asking.credential.clone(),

@@ -8,6 +8,7 @@ use treasury::{Reservation, Sent, Settlement};
 use zeroize::Zeroizing;
 
 use crate::ask;
+use crate::crash;
 use crate::demand;
 use crate::driver::{Dispatched, Driver, Job, Open, Payload, Standing};
 use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
@@ -152,6 +153,7 @@ async fn carry_out(
     let name = id.to_string();
     let terms = choice.terms.clone();
     let flags = choice.flags.clone();
+    crash::at("after-reserve");
     let driver = inner.drivers.by_plan(&choice.plan).cloned();
     let (Some(driver), Some(offer)) = (driver, offer) else {
         let _ = reservation.release().await;
@@ -172,6 +174,7 @@ async fn carry_out(
             None,
         ));
     }
+    crash::at("after-record");
     let now = Timestamp(inner.clock.now_millis());
     let job = Job { id: name.clone(), errand, choice, offer, now };
     let payload = match driver.sign(&job).await {
@@ -183,11 +186,13 @@ async fn carry_out(
             return Err(no(stop.rule, &stop.why, None));
         }
     };
+    crash::at("after-sign");
     let sealed = Zeroizing::new(serde_json::to_vec(&payload).unwrap_or_default());
     let signed = match reservation.sign(payload.mark.clone(), sealed).await {
         Ok(signed) => signed,
         Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
     };
+    crash::at("after-seal");
     let sent = match signed.sent().await {
         Ok(sent) => sent,
         Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
@@ -195,7 +200,9 @@ async fn carry_out(
     let Ok(Some(open)) = inner.treasury.payment(id).await else {
         return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)));
     };
+    crash::at("before-dispatch");
     let dispatched = driver.dispatch(&job, &payload).await;
+    crash::at("after-dispatch");
     let bearings = Bearings { errand: job.errand, open, payload, driver, flags, approval };
     match dispatched {
         Dispatched::Carry(attachment) => {
@@ -244,6 +251,7 @@ async fn done(
     }
     // Before it is used: what was paid for must outlive a crash.
     inner.credits.keep(&bearings.errand, &attachment).await;
+    crash::at("after-settle");
     Ok(Paid::made(inner.clone(), bearings, attachment))
 }
 
@@ -254,6 +262,7 @@ pub(crate) async fn conclude(
     sent: Sent,
     standing: Standing,
 ) -> &'static str {
+    crash::at("before-booking");
     let id = bearings.open.id;
     let terms = &bearings.open.intent.terms;
     let told = Concluded::of(terms, standing, bearings);
@@ -265,6 +274,7 @@ pub(crate) async fn conclude(
         Change::Release(reason) => sent.release(reason).await,
         Change::Hold(rule) => sent.hold(rule).await,
     };
+    crash::at("after-booking");
     if let Err(error) = booked {
         tracing::error!(payment = %id, "the outcome of a payment could not be booked: {error}");
     }
