@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::money::{Flag, MoneyRule};
-use pay::Standing;
+use pay::{Standing, Unpaid};
 use tokio::sync::Notify;
 
 use crate::support::*;
@@ -102,6 +102,21 @@ async fn a_record_of_a_paid_call_says_everything_but_the_signature() {
     assert_eq!(payment.receipt.as_deref(), Some("0xproof"));
     assert!(payment.nonce.as_deref().unwrap().starts_with("nonce 0"));
     assert!(!format!("{records:?}").contains(&secret));
+}
+
+/// CRS-13
+#[tokio::test]
+async fn a_payment_keeps_the_policy_it_was_decided_under_while_another_comes_into_force() {
+    let house = House::new(Plan::default());
+    let paid = house.pays(&errand("a1"), &asks("10000")).await;
+    let reloaded = house.reloaded([6; 32]);
+    paid.answered(&serves("sunny")).await;
+    assert!(matches!(reloaded.pay(&errand("a2"), &asks("10000")).await, Err(Unpaid::Asks(_))));
+    let records = house.records().into_iter().map(|record| record.payment.unwrap());
+    let told: Vec<_> = records.map(|p| (p.state, p.policy.unwrap())).collect();
+    let (old, new) = ("05".repeat(32), "06".repeat(32));
+    let state = |state: &str, policy: &String| (state.to_owned(), policy.clone());
+    assert_eq!(told, [state("reserved", &old), state("settled", &old), state("asked", &new)]);
 }
 
 /// FLW-12
