@@ -189,3 +189,17 @@ async fn a_caller_that_goes_away_leaves_no_payment_half_made() {
     assert_eq!(refused.rule, MoneyRule::InFlight);
     assert_eq!(house.evm.counts().0, 1);
 }
+
+/// g-money-42: what a seller writes about what it sells goes into no terms and no record.
+#[tokio::test]
+async fn the_words_of_a_seller_are_in_no_terms_and_in_no_record() {
+    let house = House::new(Plan::default());
+    let mut offer = offer_of("10000", PAYEE);
+    offer["resource"]["description"] = "for alice@acme.example".into();
+    let demand = demand(402, &[x402(&offer)], URL);
+    let paid = house.pays(&errand("a1"), &demand).await;
+    let id = paid.id();
+    paid.answered(&serves("sunny")).await;
+    assert!(!format!("{:?}", house.payment(&id).await).contains("alice"));
+    assert!(!format!("{:?}", house.records()).contains("alice"));
+}
