@@ -26,7 +26,10 @@ fn base() -> Job {
 }
 
 async fn sealed(driver: &Lightning, job: &Job) -> Payload {
-    driver.sign(job).await.ok().expect("signed")
+    match driver.sign(job).await {
+        Ok(payload) => payload,
+        Err(stop) => panic!("not signed: {stop:?}"),
+    }
 }
 
 async fn dispatched(driver: &Lightning, job: &Job) -> Dispatched {
