@@ -3,7 +3,7 @@ use model::Timestamp;
 use treasury::{BlobKind, Treasury};
 use zeroize::Zeroizing;
 
-use crate::errand::{Attachment, Errand, Request};
+use crate::errand::{Attachment, Errand, Request, Reuse};
 
 /// What was bought and serves again: sealed at rest, for the one caller who bought it, at the one origin and path it was
 /// bought from. Whoever calls cannot choose another.
@@ -20,11 +20,8 @@ impl Credits {
     /// What there is for this errand, unless its time is over.
     pub(crate) async fn of(&self, errand: &Errand) -> Option<Attachment> {
         let name = name(errand)?;
-        let sealed = self.treasury.blob(BlobKind::Credential, name).await.ok()??;
-        let credit: Attachment = serde_json::from_slice(&sealed).ok()?;
-        let until = credit.reuse.as_ref()?.until;
-        let now = Timestamp(self.clock.now_millis());
-        if until.is_some_and(|until| now >= Timestamp(until)) {
+        let credit = self.opened(name).await?;
+        if self.is_over(credit.reuse.as_ref()?.until) {
             self.forget(errand).await;
             return None;
         }
@@ -48,9 +45,36 @@ impl Credits {
         }
     }
 
-    /// The names of all there are: whose, and where. Nothing of what they hold.
-    pub(crate) async fn names(&self) -> Vec<String> {
-        self.treasury.blob_ids(BlobKind::Credential).await.unwrap_or_default()
+    /// Where, and until when, what one caller has bought still serves: origin, path and milliseconds since the epoch.
+    pub(crate) async fn list(
+        &self,
+        tenant: &str,
+        principal: &str,
+    ) -> Result<Vec<(String, String, Option<u64>)>, treasury::Refused> {
+        let own = format!("{tenant}\n{principal}\n");
+        let mut list = Vec::new();
+        for name in self.treasury.blob_ids(BlobKind::Credential).await? {
+            let place = name.strip_prefix(&own).and_then(|rest| rest.split_once('\n'));
+            let Some((origin, path)) = place.map(|(o, p)| (o.to_owned(), p.to_owned())) else {
+                continue;
+            };
+            let Some(credit) = self.opened(name).await else { continue };
+            let Some(Reuse { until }) = credit.reuse else { continue };
+            if !self.is_over(until) {
+                list.push((origin, path, until));
+            }
+        }
+        Ok(list)
+    }
+
+    async fn opened(&self, name: String) -> Option<Attachment> {
+        let sealed = self.treasury.blob(BlobKind::Credential, name).await.ok()??;
+        serde_json::from_slice(&sealed).ok()
+    }
+
+    fn is_over(&self, until: Option<u64>) -> bool {
+        let now = Timestamp(self.clock.now_millis());
+        until.is_some_and(|until| now >= Timestamp(until))
     }
 }
 

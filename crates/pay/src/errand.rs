@@ -89,6 +89,17 @@ impl Errand {
 }
 
 impl Request {
+    /// A request as it will be sent.
+    pub fn http(request: &egress::Outgoing) -> Self {
+        let body = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &request.body);
+        Self::Http {
+            method: request.method.to_string(),
+            url: request.url.clone(),
+            body: body.as_ref().try_into().unwrap_or_default(),
+            bytes: request.body.clone(),
+        }
+    }
+
     /// Scheme, host and port of the seller; `mcp://<source>` for a server that is no URL.
     pub fn origin(&self, source: &str) -> String {
         let url = match self {

@@ -141,11 +141,8 @@ async fn carry_out(
         Ok(sent) => sent,
         Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
     };
-    let open = match inner.treasury.payment(id).await {
-        Ok(Some(open)) => open,
-        Ok(None) | Err(_) => {
-            return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)));
-        }
+    let Ok(Some(open)) = inner.treasury.payment(id).await else {
+        return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)));
     };
     let dispatched = driver.dispatch(&job, &payload).await;
     let bearings = Bearings { errand: job.errand, open, payload, driver, flags, approval };

@@ -6,13 +6,16 @@
 //! held.
 
 mod ask;
+mod bought;
 pub mod chain;
 mod credit;
 mod demand;
 mod driver;
 pub mod ecash;
 mod errand;
+mod exchange;
 mod facts;
+mod fence;
 mod flow;
 mod judge;
 pub mod lightning;
@@ -24,12 +27,15 @@ mod record;
 mod settings;
 pub mod x402;
 
+pub use bought::Bought;
 pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 pub use errand::{
     Answer, Asked, Asking, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
     idempotency_key,
 };
+pub use exchange::{Broken, Carrier, Exchanged, Sending, heard};
 pub use facts::Facts;
+pub use fence::fenced;
 pub use paid::{Paid, Told};
 pub use payer::{Payer, Preview};
 pub use proofs::Proofs;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ambient::Clock;
 use approvals::Desk;
 use journal::Journal;
-use model::money::MoneyRule;
+use model::money::{Amount, MoneyRule};
 use spend::Target;
 use treasury::Treasury;
 
@@ -124,6 +124,15 @@ impl Payer {
         for driver in self.0.drivers.all() {
             driver.begin().await;
         }
+    }
+
+    /// An amount as people say it: in the symbol and decimals of the operator's table, `0.01 USDC`.
+    pub fn said(&self, amount: &Amount) -> String {
+        let row = self.0.policy.assets.iter().find(|row| row.asset == amount.asset);
+        row.map_or_else(
+            || amount.to_string(),
+            |row| format!("{} {}", Amount::decimal(amount.minor, row.decimals), row.symbol),
+        )
     }
 
     /// The books.

@@ -101,7 +101,7 @@ impl Blank {
         self.give = true;
         if let Some(locking) = locking {
             self.secret.zeroize();
-            self.secret = locking.lock(&random()?).secret()?.reveal().to_owned();
+            locking.lock(&random()?).secret()?.reveal().clone_into(&mut self.secret);
             self.locked = true;
         }
         Ok(self)

@@ -24,7 +24,7 @@ use crate::chain::fake::{
 };
 use crate::chain::tests::Taken;
 use crate::{
-    Answer, Attachment, Dispatched, Driver, Errand, Job, Open, Payload, Request, Standing,
+    Answer, Asking, Attachment, Dispatched, Driver, Errand, Job, Open, Payload, Request, Standing,
 };
 
 const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -96,6 +96,7 @@ fn job_of(offer: &Value, carrier: Carrier, scheme: Scheme, minor: u128) -> Job {
             method: "tools/call".to_owned(),
             server: Some(url),
             digest: [0; 32],
+            modern: true,
             negotiated: false,
         },
         _ => Request::Http { method: "GET".to_owned(), url, body: [0; 32], bytes: Bytes::new() },
@@ -107,13 +108,29 @@ fn job_of(offer: &Value, carrier: Carrier, scheme: Scheme, minor: u128) -> Job {
         source: "weather".to_owned(),
         tool: "weather".to_owned(),
         request,
-        digest: [0; 32],
+        asking: asking(),
         key: None,
-        arguments: None,
         correlation: None,
     };
     let offer = rails::Offer::X402(Box::new(read));
     Job { id: ID.to_owned(), errand, choice, offer, now: Timestamp(T0 * 1000) }
+}
+
+fn asking() -> Asking {
+    let binding = approvals::Binding {
+        tenant: TenantId::new("t"),
+        principal: PrincipalId::new("a1"),
+        session: String::new(),
+        method: "tools/call".to_owned(),
+        source: model::SourceName::new("weather").unwrap(),
+        tool: "weather".to_owned(),
+        definition: String::new(),
+        arguments: [0; 32],
+        terms: None,
+        policy: [0; 32],
+    };
+    let credential = model::Credential::None;
+    Asking { binding, credential, arguments: "{}".to_owned(), named: None }
 }
 
 fn job(patch: &Value) -> Job {

@@ -166,7 +166,7 @@ async fn settled(outcome: Outcome, paid: Paid) -> Outcome {
         masks.add("payment", secret);
     }
     let answer = match &outcome {
-        Ok(raw) => value(raw, Limits::REPLY).map(Answer::Mcp).unwrap_or(Answer::Nothing),
+        Ok(raw) => value(raw, Limits::REPLY).map_or(Answer::Nothing, Answer::Mcp),
         Err(error) => {
             let data = error.data.as_ref().and_then(|data| value(data, Limits::REPLY).ok());
             Answer::McpError(i64::from(error.code), data.unwrap_or(Value::Null))

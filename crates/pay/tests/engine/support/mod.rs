@@ -1,0 +1,173 @@
+mod rail;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ambient::Clock;
+use approvals::{Answer as Yes, Answerer, Bounds, Desk};
+use audit::Entry;
+use journal::{Journal, Options};
+use model::money::MoneyRule;
+use pay::{Answer, Asked, Drivers, Errand, Paid, Parts, Payer, Refused, Unpaid};
+use spend::{Pin, Thresholds};
+use store::{IntegrityKey, SqliteStore};
+use treasury::ledger::{Budget, Payment, Policy, Token};
+use treasury::{LedgerKey, Treasury};
+
+pub use rail::{Rail, Way, held, released, settled};
+pub use world::*;
+
+/// What a test wants to be otherwise.
+pub struct Plan {
+    pub pins: Vec<Pin>,
+    pub budgets: Vec<Budget>,
+    pub thresholds: Thresholds,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let pins = vec![pin("weather", "0.01")];
+        Self { pins, budgets: caps(), thresholds: Thresholds::default() }
+    }
+}
+
+impl Plan {
+    /// Nothing is known of the seller.
+    pub fn strangers() -> Self {
+        Self { pins: Vec::new(), ..Self::default() }
+    }
+}
+
+/// A payer in a temporary folder.
+pub struct House {
+    pub payer: Payer,
+    pub desk: Desk,
+    pub journal: Journal,
+    pub clock: Clock,
+    pub evm: Arc<Rail>,
+    pub lightning: Arc<Rail>,
+    pub ecash: Arc<Rail>,
+    dir: tempfile::TempDir,
+}
+
+impl House {
+    pub fn new(plan: Plan) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(T0);
+        let options = Options::new(dir.path().join("audit"), "test/audit");
+        let (journal, _) = Journal::open(options, clock.clone()).unwrap();
+        let store = SqliteStore::open(
+            &dir.path().join("state.db"),
+            IntegrityKey::new(&[7; 32]),
+            clock.clone(),
+        );
+        let desk = Desk::new(approvals::Parts {
+            store: Arc::new(store.unwrap()),
+            journal: Some(journal.clone()),
+            clock: clock.clone(),
+            bounds: Bounds::default(),
+            page: None,
+        });
+        let [evm, lightning, ecash] = [(); 3].map(|()| Arc::new(Rail::default()));
+        let drivers = Drivers {
+            evm: Some(evm.clone()),
+            lightning: Some(lightning.clone()),
+            ecash: Some(ecash.clone()),
+        };
+        let payer = Payer::new(Parts {
+            treasury: treasury(&dir, plan.budgets, &clock),
+            desk: desk.clone(),
+            policy: policy(plan.thresholds),
+            policy_digest: [5; 32],
+            pins: plan.pins,
+            pin_nodes: false,
+            drivers,
+            journal: journal.clone(),
+            clock: clock.clone(),
+        });
+        Self { payer, desk, journal, clock, evm, lightning, ecash, dir }
+    }
+
+    pub fn later(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub fn books(&self) -> &Treasury {
+        self.payer.treasury()
+    }
+
+    pub async fn pays(&self, errand: &Errand, answer: &Answer) -> Paid {
+        match self.payer.pay(errand, answer).await {
+            Ok(paid) => paid,
+            Err(no) => panic!("not paid: {no:?}"),
+        }
+    }
+
+    pub async fn refuses(&self, errand: &Errand, answer: &Answer) -> Refused {
+        match self.payer.pay(errand, answer).await {
+            Err(Unpaid::Refused(refused)) => refused,
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("paid"),
+        }
+    }
+
+    pub async fn rule(&self, errand: &Errand, answer: &Answer) -> MoneyRule {
+        self.refuses(errand, answer).await.rule
+    }
+
+    pub async fn asks(&self, errand: &Errand, answer: &Answer) -> Asked {
+        match self.payer.pay(errand, answer).await {
+            Err(Unpaid::Asks(asked)) => *asked,
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("paid"),
+        }
+    }
+
+    /// A person says yes.
+    pub async fn yes(&self, asked: &Asked, keep: bool) {
+        let who = Answerer::System("ada".to_owned());
+        self.desk.answer(&asked.ticket.id, who, Yes::Yes { keep, widen: false }).await.unwrap();
+    }
+
+    /// One that is asked about, agreed to and made.
+    pub async fn pays_after_a_yes(&self, errand: &Errand, answer: &Answer, keep: bool) -> Paid {
+        let asked = self.asks(errand, answer).await;
+        self.yes(&asked, keep).await;
+        self.pays(errand, answer).await
+    }
+
+    pub async fn payment(&self, id: &str) -> Payment {
+        self.books().payment(id.parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// State of a payment, and why it is held.
+    pub async fn state(&self, id: &str) -> String {
+        let state = self.payment(id).await.state;
+        match state {
+            ledger::State::Held(rule) => format!("held:{rule}"),
+            other => other.as_str().to_owned(),
+        }
+    }
+
+    /// What all payments together use of a budget now, those that are held among them.
+    pub async fn used(&self, budget: &str) -> u128 {
+        let all = self.books().status().await.unwrap();
+        let of = all.iter().filter(|status| status.budget == budget);
+        of.map(|status| *status.used.as_ref().unwrap()).sum()
+    }
+
+    /// The records about payments. Nothing can be written any more afterwards.
+    pub fn records(&self) -> Vec<Entry> {
+        self.journal.close();
+        let all = journal::records(&self.dir.path().join("audit"), 1).unwrap();
+        all.map(|stored| stored.unwrap().entry).filter(|entry| entry.kind == "payment").collect()
+    }
+}
+
+fn treasury(dir: &tempfile::TempDir, budgets: Vec<Budget>, clock: &Clock) -> Treasury {
+    let token = Token { symbol: "USDC".into(), decimals: 6 };
+    let policy = Policy { budgets, tokens: [(usdc(), token)].into(), ..Policy::default() };
+    let key = LedgerKey::new(&[7; 32]).unwrap();
+    Treasury::open(&dir.path().join("ledger.db"), key, policy, clock.clone()).unwrap()
+}
