@@ -206,7 +206,10 @@ async fn a_yes_is_worth_nothing_while_payments_are_paused() {
 async fn above_the_second_threshold_two_persons_are_needed() {
     let house = House::new(dear(above("0.05", Some("0.08"))));
     let asked = house.asks(&errand("a1"), &asks("100000")).await;
-    assert_eq!((asked.rules.as_slice(), asked.ticket.persons), (&[MoneyRule::OverThreshold][..], 2));
+    assert_eq!(
+        (asked.rules.as_slice(), asked.ticket.persons),
+        (&[MoneyRule::OverThreshold][..], 2)
+    );
     house.yes(&asked, false).await;
     let again = house.asks(&errand("a1"), &asks("100000")).await;
     assert_eq!((again.ticket.yes, again.ticket.persons), (1, 2));

@@ -41,7 +41,8 @@ async fn a_credential_goes_to_no_other_origin_path_or_principal() {
     tenant.tenant = "other".to_owned();
     assert!(house.payer.credit(&tenant).await.is_none());
     // What the caller may choose makes no difference.
-    let mut chosen = errand_to("a1", "weather", "https://evil.example/weather?pubkey=https://api.example.com");
+    let mut chosen =
+        errand_to("a1", "weather", "https://evil.example/weather?pubkey=https://api.example.com");
     chosen.asking.arguments = r#"{"pubkey":"https://api.example.com"}"#.to_owned();
     assert!(house.payer.credit(&chosen).await.is_none());
     assert!(house.payer.credit(&errand("a1")).await.is_some());

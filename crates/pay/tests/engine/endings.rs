@@ -54,7 +54,11 @@ async fn two_calls_that_differ_in_their_arguments_are_two_payments() {
     let house = House::new(Plan::default());
     let other = errand_to("a1", "weather", "https://api.example.com/weather?city=oslo");
     let _one = house.pays(&errand("a1"), &asks("10000")).await;
-    let demand = demand(402, &[x402(&offer_of("10000", PAYEE))], "https://api.example.com/weather?city=oslo");
+    let demand = demand(
+        402,
+        &[x402(&offer_of("10000", PAYEE))],
+        "https://api.example.com/weather?city=oslo",
+    );
     let _two = house.pays(&other, &demand).await;
     assert_eq!((house.evm.counts(), house.used("day").await), ((2, 2, 0), 20_000));
 }
@@ -76,7 +80,12 @@ async fn a_record_of_a_paid_call_says_everything_but_the_signature() {
     let last = records.last().unwrap();
     assert!(!last.time.is_empty());
     let shown = [
-        &last.principal, &last.tenant, &last.session, &last.source, &last.tool, &last.verdict,
+        &last.principal,
+        &last.tenant,
+        &last.session,
+        &last.source,
+        &last.tool,
+        &last.verdict,
         &last.request_id,
     ];
     let shown = shown.map(|text| text.as_deref().unwrap());

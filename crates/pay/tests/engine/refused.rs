@@ -103,7 +103,6 @@ async fn what_a_rail_will_not_sign_is_released_with_its_reason() {
     let refused = house.refuses(&errand("a1"), &asks("10000")).await;
     assert_eq!((refused.rule, refused.payment), (MoneyRule::SigningFirewall, None));
     nothing_happened(&house).await;
-    let states: Vec<_> =
-        house.records().into_iter().map(|r| r.payment.unwrap().state).collect();
+    let states: Vec<_> = house.records().into_iter().map(|r| r.payment.unwrap().state).collect();
     assert_eq!(states, ["reserved", "released"]);
 }

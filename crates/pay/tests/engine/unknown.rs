@@ -49,11 +49,7 @@ async fn a_payment_that_nobody_answers_for_stays_held() {
 /// SEL-07, g-money-10
 #[tokio::test]
 async fn no_second_rail_is_tried_while_the_first_may_have_paid() {
-    let house = House::new(Plan {
-        budgets: caps(),
-        pins: Vec::new(),
-        ..Plan::default()
-    });
+    let house = House::new(Plan { budgets: caps(), pins: Vec::new(), ..Plan::default() });
     house.ecash.set(|s| s.way = Way::Stop(held(MoneyRule::SentUnknown)));
     let asked = house.asks(&errand("a1"), &asks_ecash_or_lightning()).await;
     assert_eq!(asked.terms.rail, model::money::Rail::Cashu);
@@ -111,7 +107,6 @@ async fn without_proof_it_stays_held_however_often_one_looks() {
     }
     assert_eq!(house.state(&id).await, "held:sent_unknown");
     assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 3), 10_000));
-    let states: Vec<_> =
-        house.records().into_iter().map(|r| r.payment.unwrap().state).collect();
+    let states: Vec<_> = house.records().into_iter().map(|r| r.payment.unwrap().state).collect();
     assert_eq!(states, ["reserved", "held"], "a look that finds nothing leaves no record");
 }
