@@ -55,7 +55,9 @@ impl Exchange {
         inputs: Vec<Kept>,
         outputs: Vec<Blank>,
     ) -> Result<Self, Trouble> {
-        let id = random()?[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut id = [0; 16];
+        id.copy_from_slice(&random()?[..16]);
+        let id = format!("{:032x}", u128::from_be_bytes(id));
         Ok(Self { id, purpose, since, inputs, outputs })
     }
 
