@@ -1,12 +1,23 @@
-//! Ecash as a way to pay: the client of a mint, and the forms that proofs and outputs rest in while they are sealed.
+//! Ecash as a way to pay: what is kept at each listed mint, and the payments that are made with it (NUT-24).
 //!
-//! The driver and its store stand on these and are not here yet.
+//! - [`Mint`]: the client of a mint, whose answers are checked
+//! - the purse of a mint: proofs, and exchanges whose end is not known, in one sealed blob
+//! - [`Ecash`]: the driver, and the ways in which ecash comes into the purse
 
-#![expect(dead_code, reason = "the store and the driver that use these are still to come")]
-
+mod driver;
+mod exchange;
+mod funds;
 mod kept;
 mod mint;
+mod purse;
 mod trouble;
 
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+pub use driver::Ecash;
+pub use funds::Balance;
 pub use mint::Mint;
 pub use trouble::Trouble;

@@ -25,8 +25,7 @@ async fn a_preview_gives_the_verdict_of_the_real_call() {
     assert!(no.starts_with("day_cap: "), "{no}");
     // A price that nobody agreed to: the real call would ask a person.
     let house = House::open(1000).await;
-    let told =
-        house.call("ann", "payment_preview", json!({ "url": house.url("/archive") })).await;
+    let told = house.call("ann", "payment_preview", json!({ "url": house.url("/archive") })).await;
     assert_eq!(told["verdict"], "ask", "{told}");
     assert_eq!((house.rows().await, house.shop.sent()), (0, 0));
 }
@@ -128,7 +127,8 @@ async fn a_caller_cannot_choose_a_credential_nor_bring_a_payment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_price_that_nobody_agreed_to_waits_for_a_person() {
     let house = House::open(1000).await;
-    let message = house.message("ann", "paid_fetch", &json!({ "url": house.url("/archive") })).await;
+    let message =
+        house.message("ann", "paid_fetch", &json!({ "url": house.url("/archive") })).await;
     assert!(message["result"]["structuredContent"].is_null(), "{message}");
     assert_eq!(house.shop.sent(), 0);
     let own = house.call("ann", "payment_status", json!({})).await;
@@ -170,7 +170,10 @@ async fn no_tool_shows_a_secret() {
     let payload: Value = serde_json::from_slice(&sealed).unwrap();
     let mut secrets = Vec::new();
     texts(&payload["value"], &mut secrets);
-    assert!(secrets.iter().any(|text| text.len() > 100), "the payload holds a token and an invoice");
+    assert!(
+        secrets.iter().any(|text| text.len() > 100),
+        "the payload holds a token and an invoice"
+    );
     for secret in secrets.iter().filter(|text| text.len() >= 100) {
         assert!(!said.contains(secret.as_str()), "{secret}");
     }

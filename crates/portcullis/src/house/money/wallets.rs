@@ -6,6 +6,7 @@ use std::time::Duration;
 use egress::{Client, Credential, HeaderTemplates, Policy, Target};
 use http::HeaderName;
 use pay::chain::Chain;
+use pay::ecash::{Ecash, Mint};
 use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::x402::{Settings, X402};
 use pay::{Drivers, Proofs};
@@ -46,6 +47,11 @@ pub fn drivers(
         drivers.lightning =
             Some(Arc::new(Lightning::new(wallet, name, house.clock.clone(), limit)));
     }
+    if let Some(ecash) = &own.cashu
+        && !ecash.mints.is_empty()
+    {
+        drivers.ecash = Some(Arc::new(reach.ecash(house, ecash, treasury)?));
+    }
     Ok(drivers)
 }
 
@@ -76,6 +82,22 @@ impl Reach<'_> {
         target.policy = private(self.own)?;
         let client = self.shared.egress.client(&target);
         client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
+    }
+
+    fn ecash(
+        &self,
+        house: &House,
+        set: &config::Cashu,
+        treasury: &Treasury,
+    ) -> Result<Ecash, String> {
+        let mint = |text: &String| {
+            let url = cashu::MintUrl::parse(text)
+                .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
+            let (client, _) = self.client(url.as_str(), "mints")?;
+            Ok(Mint::new(url, client))
+        };
+        let mints = set.mints.iter().map(mint).collect::<Result<_, String>>()?;
+        Ok(Ecash::new(mints, treasury.clone(), house.clock.clone()))
     }
 
     fn chains(
