@@ -1,5 +1,5 @@
 //! The desk over a real store and a real log.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests may")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,6 +7,7 @@ use model::money::{Amount, MoneyRule};
 use spend::Choice;
 use treasury::Reservation;
 
+use crate::crash;
 use crate::errand::{Asked, Errand, Unpaid};
 use crate::flow::no;
 use crate::payer::{Inner, ledger_is_away};
@@ -32,7 +33,9 @@ pub(crate) async fn granted(
     };
     match inner.desk.take(&binding, errand.asking.named.as_deref()).await.map_err(desk)? {
         Taken::Granted(grant) => {
+            crash::at("granted");
             let reservation = claimed(inner, &intent, &grant).await?;
+            crash::at("claimed");
             if grant.keep {
                 keep(inner, errand, choice).await;
             }
@@ -46,6 +49,7 @@ pub(crate) async fn granted(
                 Ok(asked) => asked,
                 Err(e) => return Err(away(e)),
             };
+            crash::at("asked");
             let mut question = Question::new(
                 binding,
                 errand.asking.credential.clone(),
@@ -73,8 +77,8 @@ pub(crate) async fn granted(
         }
         taken => {
             let rule = taken.rule().unwrap_or(MoneyRule::Denied);
-            if let Some(id) = waiting(inner, &intent).await? {
-                let _ = inner.treasury.withdraw(id, rule).await;
+            if let Some(open) = waiting(inner, &intent).await? {
+                let _ = inner.treasury.withdraw(open.id, rule).await;
             }
             Err(no(rule, said(rule), None))
         }
@@ -96,28 +100,39 @@ async fn claimed(
     intent: &Intent,
     grant: &approvals::Grant,
 ) -> Result<Reservation, Unpaid> {
-    let id = match waiting(inner, intent).await? {
-        Some(id) => id,
+    let asked = waiting(inner, intent).await?;
+    let mut granted =
+        asked.as_ref().is_some_and(|open| matches!(open.state, State::Granted { .. }));
+    let id = match asked {
+        Some(open) => open.id,
         None => inner.treasury.ask(intent.clone(), LIFE).await.map_err(|e| refused(&e))?.id,
     };
     for (n, by) in grant.by.iter().enumerate() {
+        // The desk may have wanted more persons than the books do: these need not hear of all of them.
+        if granted {
+            break;
+        }
         let name = format!("{}/{n}", grant.id);
-        inner.treasury.answer(id, name, by.clone(), true).await.map_err(|e| refused(&e))?;
+        let answered = inner.treasury.answer(id, name, by.clone(), true).await;
+        granted = matches!(answered.map_err(|e| refused(&e))?, State::Granted { .. });
     }
     inner.treasury.claim(id).await.map_err(|e| refused(&e))
 }
 
 /// The payment that was asked about for the same request on the same terms.
-async fn waiting(inner: &Inner, intent: &Intent) -> Result<Option<ledger::PaymentId>, Unpaid> {
+pub(crate) async fn waiting(
+    inner: &Inner,
+    intent: &Intent,
+) -> Result<Option<ledger::Payment>, Unpaid> {
     let open = inner.treasury.under_way().await.map_err(|e| refused(&e))?;
-    let same = |p: &&ledger::Payment| {
+    let same = |p: &ledger::Payment| {
         matches!(p.state, State::Asked { .. } | State::Granted { .. })
             && p.intent.agent == intent.agent
             && p.intent.tenant == intent.tenant
             && p.intent.request == intent.request
             && p.intent.terms.canonical() == intent.terms.canonical()
     };
-    Ok(open.iter().find(same).map(|payment| payment.id))
+    Ok(open.into_iter().find(same))
 }
 
 /// From now on this payee and this price are agreed to for this tool.

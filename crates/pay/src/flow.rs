@@ -8,6 +8,7 @@ use treasury::{Reservation, Sent, Settlement};
 use zeroize::Zeroizing;
 
 use crate::ask;
+use crate::crash;
 use crate::demand;
 use crate::driver::{Dispatched, Driver, Job, Open, Payload, Standing};
 use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
@@ -34,7 +35,8 @@ pub(crate) async fn pay(
     };
     // What was bought before did not serve, or the seller would not ask again.
     inner.credits.forget(&errand).await;
-    let reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
+    let mut reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
+    reasons.dedup();
     let wanted = intent(&errand, choice.terms.clone(), reasons.clone());
     let (reservation, approval) = if reasons.is_empty() {
         match inner.treasury.reserve(wanted.clone()).await {
@@ -42,14 +44,64 @@ pub(crate) async fn pay(
             Err(treasury::Refused::Ask { rules, persons }) => {
                 ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
             }
-            Err(treasury::Refused::Same(id)) => return again(inner, &errand, id).await,
-            Err(refused) => return Err(denied(inner, &errand, &choice.terms, &refused).await),
+            Err(refused) => match asked_before(inner, &wanted, &refused).await? {
+                Some((rules, persons)) => {
+                    ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
+                }
+                None => return refused_or_again(inner, &errand, &choice.terms, &refused).await,
+            },
         }
+    } else if let Some(id) = named_by_key(inner, &wanted).await? {
+        return again(inner, &errand, id).await;
     } else {
         ask::granted(inner, &errand, &choice, wanted, &reasons, choice.approvers).await?
     };
     let offer = offer(demand, &choice);
     carry_out(inner, errand, choice, offer, reservation, approval).await
+}
+
+/// An equal request that a budget wanted a person asked about is under way: whom it waits for decides, not that it waits.
+async fn asked_before(
+    inner: &Inner,
+    wanted: &ledger::Intent,
+    refused: &treasury::Refused,
+) -> Result<Option<(Vec<MoneyRule>, u8)>, Unpaid> {
+    if refused.rule() != MoneyRule::InFlight {
+        return Ok(None);
+    }
+    let asked = ask::waiting(inner, wanted).await?;
+    Ok(asked.map(|payment| match payment.state {
+        ledger::State::Asked { rules, persons, .. } => (rules, persons),
+        _ => (vec![MoneyRule::PolicyAsks], 1),
+    }))
+}
+
+/// The payment that the caller's key names, if it went as far as a signature: a person who agreed to it agreed once, and
+/// is not asked to find it again.
+async fn named_by_key(
+    inner: &Inner,
+    wanted: &ledger::Intent,
+) -> Result<Option<ledger::PaymentId>, Unpaid> {
+    if wanted.key.is_none() {
+        return Ok(None);
+    }
+    let away = |e: treasury::Refused| Unpaid::Refused(ledger_is_away(&e));
+    let judged = inner.treasury.judge(vec![wanted.clone()]).await.map_err(away)?;
+    let Some(ledger::Judgement::Same(id)) = judged.first() else { return Ok(None) };
+    let payment = inner.treasury.payment(*id).await.map_err(away)?;
+    Ok(payment.filter(|payment| payment.signed).map(|payment| payment.id))
+}
+
+async fn refused_or_again(
+    inner: &Arc<Inner>,
+    errand: &Errand,
+    terms: &Terms,
+    refused: &treasury::Refused,
+) -> Result<Paid, Unpaid> {
+    match refused {
+        treasury::Refused::Same(id) => again(inner, errand, *id).await,
+        refused => Err(denied(inner, errand, terms, refused).await),
+    }
 }
 
 /// The offer that was chosen.
@@ -101,6 +153,7 @@ async fn carry_out(
     let name = id.to_string();
     let terms = choice.terms.clone();
     let flags = choice.flags.clone();
+    crash::at("after-reserve");
     let driver = inner.drivers.by_plan(&choice.plan).cloned();
     let (Some(driver), Some(offer)) = (driver, offer) else {
         let _ = reservation.release().await;
@@ -121,6 +174,7 @@ async fn carry_out(
             None,
         ));
     }
+    crash::at("after-record");
     let now = Timestamp(inner.clock.now_millis());
     let job = Job { id: name.clone(), errand, choice, offer, now };
     let payload = match driver.sign(&job).await {
@@ -132,11 +186,13 @@ async fn carry_out(
             return Err(no(stop.rule, &stop.why, None));
         }
     };
+    crash::at("after-sign");
     let sealed = Zeroizing::new(serde_json::to_vec(&payload).unwrap_or_default());
     let signed = match reservation.sign(payload.mark.clone(), sealed).await {
         Ok(signed) => signed,
         Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
     };
+    crash::at("after-seal");
     let sent = match signed.sent().await {
         Ok(sent) => sent,
         Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
@@ -144,7 +200,9 @@ async fn carry_out(
     let Ok(Some(open)) = inner.treasury.payment(id).await else {
         return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)));
     };
+    crash::at("before-dispatch");
     let dispatched = driver.dispatch(&job, &payload).await;
+    crash::at("after-dispatch");
     let bearings = Bearings { errand: job.errand, open, payload, driver, flags, approval };
     match dispatched {
         Dispatched::Carry(attachment) => {
@@ -193,6 +251,7 @@ async fn done(
     }
     // Before it is used: what was paid for must outlive a crash.
     inner.credits.keep(&bearings.errand, &attachment).await;
+    crash::at("after-settle");
     Ok(Paid::made(inner.clone(), bearings, attachment))
 }
 
@@ -203,14 +262,19 @@ pub(crate) async fn conclude(
     sent: Sent,
     standing: Standing,
 ) -> &'static str {
+    crash::at("before-booking");
     let id = bearings.open.id;
     let terms = &bearings.open.intent.terms;
     let told = Concluded::of(terms, standing, bearings);
     let booked = match told.change {
-        Change::Settle(settlement) => sent.settle(settlement).await,
+        Change::Settle(settlement) => {
+            let flags = told.flags.clone();
+            sent.settle(Settlement { flags, ..settlement }).await
+        }
         Change::Release(reason) => sent.release(reason).await,
         Change::Hold(rule) => sent.hold(rule).await,
     };
+    crash::at("after-booking");
     if let Err(error) = booked {
         tracing::error!(payment = %id, "the outcome of a payment could not be booked: {error}");
     }

@@ -66,15 +66,20 @@ async fn pins(
 ) -> Result<Pins, Refused> {
     let Ok(target) = spend::Target::parse(request.url) else { return Ok(Pins::default()) };
     let origin = target.origin;
-    let of = |pin: &&Pin| pin.origin == origin && pin.tool == request.tool;
-    let mut pin = inner.pins.iter().find(of).cloned().unwrap_or_else(|| Pin {
-        origin: origin.clone(),
-        tool: request.tool.to_owned(),
-        payee: None,
-        node: None,
-        price: None,
-        advertised: None,
-    });
+    // Operators name tools as agents see them; the judge knows a tool of a server by the server's own name.
+    let of = |pin: &&Pin| pin.origin == origin && pin.tool == errand.tool;
+    let own = |pin: &Pin| Pin { tool: request.tool.to_owned(), ..pin.clone() };
+    let mut pin = inner.pins.iter().find(of).map_or_else(
+        || Pin {
+            origin: origin.clone(),
+            tool: request.tool.to_owned(),
+            payee: None,
+            node: None,
+            price: None,
+            advertised: None,
+        },
+        own,
+    );
     let key = (origin.to_string(), errand.tool.clone());
     let kept = inner.treasury.pin(key.0, key.1).await.map_err(|e| ledger_is_away(&e))?;
     if let Some(kept) = kept {

@@ -8,6 +8,7 @@
 mod ask;
 mod bought;
 pub mod chain;
+mod crash;
 mod credit;
 mod demand;
 mod driver;

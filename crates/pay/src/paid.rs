@@ -3,6 +3,7 @@ use std::sync::Arc;
 use model::money::{Flag, MoneyRule};
 use treasury::Sent;
 
+use crate::crash;
 use crate::driver::Standing;
 use crate::errand::{Answer, Attachment};
 use crate::flow::{Bearings, conclude, rule_of};
@@ -78,6 +79,7 @@ impl Paid {
     async fn finish(self, answer: &Answer) -> Told {
         let Self { inner, mut bearings, sent, .. } = self;
         let id = bearings.open.id.to_string();
+        crash::at("after-answer");
         let second = asks_again(answer);
         bearings.flags.extend(delivery(answer));
         let Some(sent) = sent else {

@@ -159,18 +159,6 @@ async fn when_time_runs_out_the_call_is_refused_and_may_be_asked_anew() {
     assert_eq!(house.source().called(), 0);
 }
 
-/// b-policy-04: the store fails.
-#[tokio::test]
-async fn when_nobody_can_be_asked_the_call_is_not_made() {
-    let (house, _desk) = house();
-    let alice = legacy(principal("alice"));
-    let id = asked(&house, &alice, arguments()).await;
-    let raw = rusqlite::Connection::open(house.state_db()).unwrap();
-    raw.execute("UPDATE approvals SET expires = expires + 1 WHERE id = ?1", [&id]).unwrap();
-    assert_eq!(code(&house.call(&alice, "notes__refund", arguments()).await), "store_unavailable");
-    assert_eq!(house.source().called(), 0);
-}
-
 #[tokio::test]
 async fn a_no_is_told_and_not_asked_again() {
     let (house, desk) = house();

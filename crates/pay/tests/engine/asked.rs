@@ -14,6 +14,17 @@ fn above(ask: &str, four_eyes: Option<&str>) -> Thresholds {
     Thresholds { ask_above: vec![usd(ask)], four_eyes_above }
 }
 
+fn key(id: &str, role: model::Role) -> Answerer {
+    let principal = model::Principal {
+        id: model::PrincipalId::new(id),
+        tenant: model::TenantId::new("acme"),
+        role,
+        scopes: model::Scopes::default(),
+        credential: model::Credential::ApiKey("k9".into()),
+    };
+    Answerer::Key { principal, made: model::Timestamp(T0 - 1) }
+}
+
 /// Up to a dollar a call, and a price of half a dollar is usual.
 fn dear(thresholds: Thresholds) -> Plan {
     let mut plan = Plan { thresholds, ..Plan::default() };
@@ -27,7 +38,7 @@ fn dear(thresholds: Thresholds) -> Plan {
 async fn a_first_payee_is_asked_about_paid_once_and_the_yes_is_used() {
     let house = House::new(Plan::strangers());
     let asked = house.asks(&errand("a1"), &asks("10000")).await;
-    assert_eq!(asked.rules, [MoneyRule::FirstPayee]);
+    assert_eq!(asked.rules, [MoneyRule::FirstPayee, MoneyRule::FirstCharge]);
     assert_eq!((house.evm.counts(), house.used("day").await), ((0, 0, 0), 10_000));
     house.yes(&asked, false).await;
     let paid = house.pays(&errand("a1"), &asks("10000")).await;
@@ -118,14 +129,7 @@ async fn a_no_ends_it_and_the_money_is_free_again() {
 async fn an_agent_does_not_agree_to_its_own_payment() {
     let house = House::new(Plan::strangers());
     let asked = house.asks(&errand("a1"), &asks("10000")).await;
-    let principal = model::Principal {
-        id: model::PrincipalId::new("a1"),
-        tenant: model::TenantId::new("acme"),
-        role: model::Role::Agent,
-        scopes: model::Scopes::default(),
-        credential: model::Credential::ApiKey("k1".into()),
-    };
-    let who = Answerer::Key { principal, made: model::Timestamp(T0 - 1) };
+    let who = key("a1", model::Role::Agent);
     let yes = Said::Yes { keep: true, widen: true };
     let said = house.desk.answer(&asked.ticket.id, who, yes).await;
     assert!(matches!(said, Err(NoAnswer::NotPermitted(_))));
@@ -210,15 +214,17 @@ async fn above_the_second_threshold_two_persons_are_needed() {
         (asked.rules.as_slice(), asked.ticket.persons),
         (&[MoneyRule::OverThreshold][..], 2)
     );
-    house.yes(&asked, false).await;
+    let yes = Said::Yes { keep: false, widen: false };
+    let ada = key("ada", model::Role::Operator);
+    house.desk.answer(&asked.ticket.id, ada, yes).await.unwrap();
     let again = house.asks(&errand("a1"), &asks("100000")).await;
     assert_eq!((again.ticket.yes, again.ticket.persons), (1, 2));
     assert_eq!(house.evm.counts(), (0, 0, 0));
-    let who = Answerer::System("bea".to_owned());
-    let yes = Said::Yes { keep: false, widen: false };
-    house.desk.answer(&asked.ticket.id, who, yes).await.unwrap();
+    let bea = key("bea", model::Role::Operator);
+    house.desk.answer(&asked.ticket.id, bea, yes).await.unwrap();
+    house.evm.set(|s| s.answered = settled(100_000));
     house.pays(&errand("a1"), &asks("100000")).await.answered(&serves("sunny")).await;
-    assert_eq!(house.evm.counts(), (1, 1, 0));
+    assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 0), 100_000));
 }
 
 fn thrifty() -> Plan {

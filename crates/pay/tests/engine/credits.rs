@@ -1,5 +1,6 @@
 //! What was bought and serves again serves whom it was bought for, where it was bought.
 
+use model::money::MoneyRule;
 use pay::Reuse;
 
 use crate::support::*;
@@ -55,6 +56,35 @@ async fn a_credential_whose_time_is_over_is_not_sent() {
     assert!(house.payer.credit(&errand("a1")).await.is_some());
     house.later(60);
     assert!(house.payer.credit(&errand("a1")).await.is_none());
+}
+
+/// L4C-16, L4C-18
+#[tokio::test]
+async fn what_has_no_proof_is_held_and_leaves_no_credential() {
+    let house = House::new(Plan::default());
+    house.evm.set(|s| {
+        s.way = Way::Stop(held(MoneyRule::BadProof));
+        s.reuse = Some(Reuse { until: None });
+    });
+    let refused = house.refuses(&errand("a1"), &asks("10000")).await;
+    assert_eq!(refused.rule, MoneyRule::BadProof);
+    assert_eq!(house.state(&refused.payment.unwrap()).await, "held:bad_proof");
+    assert!(house.payer.credit(&errand("a1")).await.is_none());
+}
+
+/// MPC-14: the proof outlives the answer that did not come.
+#[tokio::test]
+async fn what_was_paid_and_not_answered_is_kept_for_the_next_call() {
+    let house = House::new(Plan::default());
+    house.evm.set(|s| {
+        s.way = Way::Done(settled(10_000));
+        s.reuse = Some(Reuse { until: None });
+    });
+    let paid = house.pays(&errand("a1"), &asks("10000")).await;
+    let first = paid.attachment().headers.clone();
+    paid.lost(true).await;
+    assert_eq!(house.payer.credit(&errand("a1")).await.unwrap().headers, first);
+    assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 0), 10_000));
 }
 
 /// L4C-19

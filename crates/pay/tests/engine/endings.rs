@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::money::{Flag, MoneyRule};
-use pay::Standing;
+use pay::{Standing, Unpaid};
 use tokio::sync::Notify;
 
 use crate::support::*;
@@ -104,6 +104,21 @@ async fn a_record_of_a_paid_call_says_everything_but_the_signature() {
     assert!(!format!("{records:?}").contains(&secret));
 }
 
+/// CRS-13
+#[tokio::test]
+async fn a_payment_keeps_the_policy_it_was_decided_under_while_another_comes_into_force() {
+    let house = House::new(Plan::default());
+    let paid = house.pays(&errand("a1"), &asks("10000")).await;
+    let reloaded = house.reloaded([6; 32]);
+    paid.answered(&serves("sunny")).await;
+    assert!(matches!(reloaded.pay(&errand("a2"), &asks("10000")).await, Err(Unpaid::Asks(_))));
+    let records = house.records().into_iter().map(|record| record.payment.unwrap());
+    let told: Vec<_> = records.map(|p| (p.state, p.policy.unwrap())).collect();
+    let (old, new) = ("05".repeat(32), "06".repeat(32));
+    let state = |state: &str, policy: &String| (state.to_owned(), policy.clone());
+    assert_eq!(told, [state("reserved", &old), state("settled", &old), state("asked", &new)]);
+}
+
 /// FLW-12
 #[tokio::test]
 async fn an_empty_delivery_is_marked_and_the_money_goes_its_own_way() {
@@ -173,4 +188,18 @@ async fn a_caller_that_goes_away_leaves_no_payment_half_made() {
     let refused = house.refuses(&errand("a1"), &asks("10000")).await;
     assert_eq!(refused.rule, MoneyRule::InFlight);
     assert_eq!(house.evm.counts().0, 1);
+}
+
+/// g-money-42: what a seller writes about what it sells goes into no terms and no record.
+#[tokio::test]
+async fn the_words_of_a_seller_are_in_no_terms_and_in_no_record() {
+    let house = House::new(Plan::default());
+    let mut offer = offer_of("10000", PAYEE);
+    offer["resource"]["description"] = "for alice@acme.example".into();
+    let demand = demand(402, &[x402(&offer)], URL);
+    let paid = house.pays(&errand("a1"), &demand).await;
+    let id = paid.id();
+    paid.answered(&serves("sunny")).await;
+    assert!(!format!("{:?}", house.payment(&id).await).contains("alice"));
+    assert!(!format!("{:?}", house.records()).contains("alice"));
 }

@@ -48,3 +48,16 @@ async fn the_same_key_finds_a_payment_that_a_person_agreed_to() {
     assert_eq!((again.id(), &again.attachment().headers), (id, &first));
     assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 0), 10_000));
 }
+
+/// What was released is counted as free; shown to the seller after all, it would be spent beside the books.
+#[tokio::test]
+async fn a_key_does_not_bring_back_what_was_released() {
+    let house = House::new(Plan::default());
+    let paid = house.pays(&keyed("a1", "k"), &asks("10000")).await;
+    let (id, first) = (paid.id(), paid.attachment().headers.clone());
+    paid.lost(false).await;
+    let again = house.pays(&keyed("a1", "k"), &asks("10000")).await;
+    assert_ne!(again.id(), id);
+    assert_ne!(again.attachment().headers, first);
+    assert_eq!((house.evm.counts(), house.used("day").await), ((2, 2, 0), 10_000));
+}

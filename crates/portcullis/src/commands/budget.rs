@@ -20,7 +20,7 @@ pub fn run(command: BudgetCommand) -> anyhow::Result<ExitCode> {
     let unit = |name: &str| policy.budgets.iter().find(|b| b.name == name).map(|b| b.unit.clone());
     if json {
         let each: Vec<Value> =
-            all.iter().map(|status| to_json(status, unit(&status.budget))).collect();
+            all.iter().map(|status| to_json(status, unit(&status.budget).as_ref())).collect();
         say::line(serde_json::to_string_pretty(&each)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -64,8 +64,7 @@ fn amount(minor: u128, unit: Option<&Unit>) -> String {
     }
 }
 
-fn to_json(status: &Status, unit: Option<Unit>) -> Value {
-    let unit = unit.as_ref();
+fn to_json(status: &Status, unit: Option<&Unit>) -> Value {
     json!({
         "budget": status.budget,
         "for": status.value,
@@ -84,7 +83,7 @@ pub fn pause(command: &Pause) -> anyhow::Result<ExitCode> {
     books.ask(|t| async move {
         if t.stops().await?.contains(&wanted) { Ok(()) } else { t.pause(wanted).await }
     })?;
-    books.record(format!("spending was paused: {stop}"))?;
+    books.record(&format!("spending was paused: {stop}"))?;
     say::line(format_args!(
         "paused: {stop}. Nothing is signed for it until `portcullis resume {stop}`"
     ));
@@ -99,7 +98,7 @@ pub fn resume(command: &Pause) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(stops.contains(&stop), "{stop} is not paused");
     let wanted = stop.clone();
     books.ask(|t| async move { t.resume(wanted).await })?;
-    books.record(format!("spending was resumed: {stop}"))?;
+    books.record(&format!("spending was resumed: {stop}"))?;
     say::line(format_args!("resumed: {stop}"));
     Ok(ExitCode::SUCCESS)
 }

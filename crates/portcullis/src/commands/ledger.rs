@@ -56,7 +56,7 @@ pub fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
             let books = Books::open(&file.config)?;
             let by = format!("os:{}", user());
             let now = books.ask(|t| async move { t.confirm_clock(by).await })?;
-            books.record(format!("the clock of the ledger was confirmed at {}", rfc3339(now)))?;
+            books.record(&format!("the clock of the ledger was confirmed at {}", rfc3339(now)))?;
             say::line(format_args!("confirmed: it is {}, and payments go on", rfc3339(now)));
         }
     }
@@ -89,7 +89,7 @@ impl Books {
     }
 
     /// Records what an operator did, where this program has the log; a running gate sees it in the books.
-    pub fn record(&self, note: String) -> anyhow::Result<()> {
+    pub fn record(&self, note: &str) -> anyhow::Result<()> {
         let JournalUse::Open(journal) = self.house.journal_unless_running()? else {
             return Ok(());
         };
@@ -222,7 +222,7 @@ fn decide(
     if let Some(why) = released {
         let reason = Released::Operator { by: format!("{by}: {why}") };
         books.ask(|t| async move { t.release_held(id, reason).await })?;
-        books.record(format!("payment {id} was released by hand: {why}"))?;
+        books.record(&format!("payment {id} was released by hand: {why}"))?;
         say::line(format_args!("released: its money is free again ({why})"));
     } else if let Some(proof) = settled {
         let settlement = Settlement {
@@ -232,7 +232,7 @@ fn decide(
             flags: vec![Flag::OperatorConfirmed],
         };
         books.ask(|t| async move { t.settle_held(id, settlement).await })?;
-        books.record(format!("payment {id} was settled by hand: {proof}"))?;
+        books.record(&format!("payment {id} was settled by hand: {proof}"))?;
         say::line(format_args!("settled, with the highest fee it may have had ({proof})"));
     } else {
         bail!("say --released WHY or --settled PROOF");

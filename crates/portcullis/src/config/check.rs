@@ -33,6 +33,7 @@ pub fn check(config: &Config, text: &str) -> Vec<Problem> {
     }
     tenants::check(config, &mut found);
     twice(config, &mut found);
+    built_in(config, &mut found);
     found.problems
 }
 
@@ -91,6 +92,34 @@ fn twice(config: &Config, found: &mut Findings<'_>) {
                 found.at(at, format!("`{this}` and `{other}` would both be called `{name}`"));
             }
             holders.push((source, upstream));
+        }
+    }
+}
+
+/// Where something may be paid there is a source of that name already, and nothing else may look like a part of it.
+fn built_in(config: &Config, found: &mut Findings<'_>) {
+    let Some(own) = super::built_in(config) else { return };
+    for (n, source) in config.source.iter().enumerate() {
+        let path = |key: &str| [Step::from("source"), n.into(), key.into()];
+        let name = &own.name;
+        if source.name == *name {
+            let message = format!(
+                "the name `{name}` is taken by the built-in source of `[payments]`: give this one another"
+            );
+            found.at(path("name"), message);
+        } else if prefix(source).as_ref() == Some(name) {
+            let message = format!(
+                "the prefix `{name}` is taken by the built-in source of `[payments]`: use another"
+            );
+            found.at(path("prefix"), message);
+        }
+        let begin = format!("{name}__");
+        for (upstream, alias) in source.names.iter().filter(|(_, to)| to.starts_with(&begin)) {
+            let at = [Step::from("source"), n.into(), "names".into(), upstream.as_str().into()];
+            found.at(
+                at,
+                format!("`{alias}` would look like a tool of the built-in source `{name}`"),
+            );
         }
     }
 }

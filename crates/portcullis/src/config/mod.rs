@@ -56,7 +56,7 @@ pub use policy::PolicySection;
 pub use rest::Rest;
 pub use server::{Auth, Server};
 pub use show::show;
-pub use source::{Era, Mcp, Pins, Prefix, Results, Source, Transport, UnknownMethods};
+pub use source::{Era, Mcp, Pins, Prefix, Results, Source, Transport, UnknownMethods, built_in};
 pub use state::State;
 pub use tenant::Tenant;
 pub use value::Value;

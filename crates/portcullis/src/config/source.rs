@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use model::Effect;
 use schemars::JsonSchema;
@@ -13,6 +14,13 @@ use super::pack::Origin;
 use super::units::{Size, Span};
 use super::value::Value;
 use super::way::{SourceProxy, SourceTls};
+
+/// The source that comes with `[payments]`, as policies may speak of it; nothing of it can be set.
+pub fn built_in(config: &super::Config) -> Option<&'static Source> {
+    static PAY: LazyLock<Option<Source>> =
+        LazyLock::new(|| toml::from_str(&format!("name = \"{}\"", purse::NAME)).ok());
+    config.payments.as_ref().and(PAY.as_ref())
+}
 
 /// `[[source]]`: something behind the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use policy::{Known, LoadError, PolicySet, SHIPPED, SHIPPED_NAME, about_only};
 
 use super::rules::rules;
 use super::tenants::tenants;
-use crate::config::{ConfigError, Loaded, Origin, Source, others_may_write, prefix};
+use crate::config::{self, ConfigError, Loaded, Origin, Source, others_may_write, prefix};
 
 /// Names and texts of the policies in force: those of the folder, or the one that ships, and those of packs.
 pub fn policy_texts(loaded: &Loaded) -> Result<Vec<(String, String)>, ConfigError> {
@@ -88,7 +88,7 @@ fn from_dir(dir: &Path) -> Result<Vec<(String, String)>, ConfigError> {
 pub fn policies(loaded: &Loaded, epoch: u64) -> Result<PolicySet, ConfigError> {
     let texts = policy_texts(loaded)?;
     let rules = rules(loaded)?;
-    let all: Vec<&Source> = loaded.config.source.iter().collect();
+    let all: Vec<&Source> = spoken_of(loaded).collect();
     let set = PolicySet::load(&texts, &rules, &known(&all), epoch);
     let set = set.map_err(|e| placed(loaded, &e))?.with_tenants(tenants(loaded)?);
     match set.asks().filter(|_| !loaded.config.approvals.enabled) {
@@ -97,6 +97,11 @@ pub fn policies(loaded: &Loaded, epoch: u64) -> Result<PolicySet, ConfigError> {
         ))),
         None => Ok(set),
     }
+}
+
+/// Every source that policies may speak of: those of the configuration, and the one that comes with `[payments]`.
+pub fn spoken_of(loaded: &Loaded) -> impl Iterator<Item = &Source> {
+    loaded.config.source.iter().chain(config::built_in(&loaded.config))
 }
 
 /// The names that policies may speak of. What a source calls its tools is only known when it is asked, so where names

@@ -1,3 +1,4 @@
+use super::policies::spoken_of;
 use crate::config::{ConfigError, Loaded, Source, prefix};
 
 /// The table of rules, with patterns in the names that policy goes by.
@@ -5,7 +6,7 @@ use crate::config::{ConfigError, Loaded, Source, prefix};
 /// A rule whose pattern nothing can ever match would be a `deny` that denies nothing, so it is an error. This looks at
 /// what depends on prefixes; the rest is the policy room's.
 pub fn rules(loaded: &Loaded) -> Result<Vec<(String, String)>, ConfigError> {
-    let sources: Vec<&Source> = loaded.config.source.iter().collect();
+    let sources: Vec<&Source> = spoken_of(loaded).collect();
     let rules = loaded.config.policy.rules.iter();
     let each = rules.map(|(pattern, level)| match one_pattern_for(pattern, &sources) {
         Ok(pattern) => Ok((pattern, level.clone())),

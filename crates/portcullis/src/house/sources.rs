@@ -8,6 +8,7 @@ use gate::{PinMode, ResultMode, SourceSettings};
 use model::{Effect, Secrets, SourceName, Template};
 use pay::Payer;
 use process::Launcher;
+use purse::Purse;
 use sources::{Config, Mcp, Ports, Program, Reach, Remote};
 use store::{PinKey, PinKind};
 use url::Url;
@@ -77,7 +78,25 @@ pub fn servers(
         };
         servers.sources.push((behind, settings(source)));
     }
+    // Last, so that those of the configuration keep their places.
+    if let Some(purse) = purse(loaded, ways)? {
+        let settings = purse.settings();
+        servers.sources.push((purse, settings));
+    }
     Ok(servers)
+}
+
+/// The built-in source with which agents pay, where anything may be paid.
+fn purse(loaded: &Loaded, ways: &Ways) -> Result<Option<Arc<Purse>>, ConfigError> {
+    let Some(own) = &loaded.config.payments else { return Ok(None) };
+    let start = |what: String| ConfigError::Start(format!("the source `{}`: {what}", purse::NAME));
+    Ok(Some(Purse::new(purse::Config {
+        name: SourceName::new(purse::NAME).map_err(|e| start(e.to_string()))?,
+        payer: ways.payer.clone(),
+        egress: ways.egress.clone(),
+        private: super::money::private(own).map_err(start)?,
+        budgets: super::money::budgets(&loaded.config).map_err(start)?,
+    })))
 }
 
 /// The way to a source, what is wrong with it told at its place.

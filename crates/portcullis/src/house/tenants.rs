@@ -113,7 +113,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 
 fn sources_of<'a>(tenant: &str, loaded: &'a Loaded) -> Vec<&'a Source> {
     let tenant = TenantId::new(tenant);
-    loaded.config.source.iter().filter(|s| audience(s).has(&tenant)).collect()
+    super::policies::spoken_of(loaded).filter(|s| audience(s).has(&tenant)).collect()
 }
 
 fn wrong(loaded: &Loaded, tenant: &str, key: &'static str, why: &str) -> ConfigError {

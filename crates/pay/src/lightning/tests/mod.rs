@@ -26,7 +26,7 @@ fn base() -> Job {
 }
 
 async fn sealed(driver: &Lightning, job: &Job) -> Payload {
-    driver.sign(job).await.ok().expect("signed")
+    driver.sign(job).await.expect("signed")
 }
 
 async fn dispatched(driver: &Lightning, job: &Job) -> Dispatched {

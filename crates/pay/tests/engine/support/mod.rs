@@ -157,6 +157,21 @@ impl House {
         of.map(|status| *status.used.as_ref().unwrap()).sum()
     }
 
+    /// A payer with other settings over the same books, as after a reload.
+    pub fn reloaded(&self, policy_digest: [u8; 32]) -> Payer {
+        Payer::new(Parts {
+            treasury: self.books().clone(),
+            desk: self.desk.clone(),
+            policy: policy(Thresholds::default()),
+            policy_digest,
+            pins: Vec::new(),
+            pin_nodes: false,
+            drivers: Drivers { evm: Some(self.evm.clone()), ..Drivers::default() },
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
     /// The records about payments. Nothing can be written any more afterwards.
     pub fn records(&self) -> Vec<Entry> {
         self.journal.close();

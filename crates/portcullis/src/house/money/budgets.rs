@@ -158,9 +158,8 @@ pub fn limits(config: &Config) -> Result<spend::Limits, String> {
             Window::Day => spend::Window::Day,
             Window::Week => spend::Window::Week,
             Window::Month => spend::Window::Month,
-            Window::Lifetime => spend::Window::Lifetime,
-            // None of a length of its own is known there; shorter than it, none of them would be kept.
-            Window::Other(_) => spend::Window::Lifetime,
+            // No window of a length of its own is known there; the longest one refuses rather too much.
+            Window::Lifetime | Window::Other(_) => spend::Window::Lifetime,
         };
         if let (Scope::Payee, Some(count)) = (budget.per, budget.count) {
             limits.velocity = Some((count, 0));

@@ -19,7 +19,8 @@ pub struct Money {
 pub fn assets(own: &Payments) -> Result<Vec<Money>, String> {
     let mut all = Vec::new();
     for entry in &own.asset {
-        let asset = Asset::parse(&entry.id).map_err(|e| e.to_string())?;
+        // Addresses are often written with the capitals of EIP-55, which the table of tokens checks.
+        let asset = Asset::parse(&entry.id.to_ascii_lowercase()).map_err(|e| e.to_string())?;
         all.push(Money { asset, symbol: entry.symbol.clone(), decimals: entry.decimals });
     }
     if own.lightning.is_some() || own.cashu.is_some() {

@@ -50,9 +50,23 @@ pub fn drivers(
     if let Some(ecash) = &own.cashu
         && !ecash.mints.is_empty()
     {
-        drivers.ecash = Some(Arc::new(reach.ecash(house, &ecash.mints, treasury)?));
+        drivers.ecash = Some(Arc::new(reach.ecash(house, ecash, treasury)?));
     }
     Ok(drivers)
+}
+
+/// Which targets of the section may be on a private network: only what is named.
+///
+/// # Errors
+/// Something that is no `host:port`.
+pub fn private(own: &Payments) -> Result<Policy, String> {
+    let mut policy = Policy::default();
+    for text in &own.private {
+        let (host, port) = config::host_port(text)
+            .ok_or_else(|| format!("`private`: `{}` is no host:port", text.escape_debug()))?;
+        policy = policy.allow(&host, port);
+    }
+    Ok(policy)
 }
 
 /// How the targets of the section are reached.
@@ -65,30 +79,24 @@ impl Reach<'_> {
     fn client(&self, text: &str, what: &str) -> Result<(Client, Url), String> {
         let url = Url::parse(text).map_err(|e| format!("`{what}`: `{text}` is no URL: {e}"))?;
         let mut target = Target::new(url.clone());
-        target.policy = self.policy()?;
+        target.policy = private(self.own)?;
         let client = self.shared.egress.client(&target);
         client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
     }
 
-    /// Only what is named here may be on a private network.
-    fn policy(&self) -> Result<Policy, String> {
-        let mut policy = Policy::default();
-        for text in &self.own.private {
-            let (host, port) = config::host_port(text)
-                .ok_or_else(|| format!("`private`: `{}` is no host:port", text.escape_debug()))?;
-            policy = policy.allow(&host, port);
-        }
-        Ok(policy)
-    }
-
-    fn ecash(&self, house: &House, mints: &[String], treasury: &Treasury) -> Result<Ecash, String> {
+    fn ecash(
+        &self,
+        house: &House,
+        set: &config::Cashu,
+        treasury: &Treasury,
+    ) -> Result<Ecash, String> {
         let mint = |text: &String| {
             let url = cashu::MintUrl::parse(text)
                 .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
             let (client, _) = self.client(url.as_str(), "mints")?;
             Ok(Mint::new(url, client))
         };
-        let mints = mints.iter().map(mint).collect::<Result<_, String>>()?;
+        let mints = set.mints.iter().map(mint).collect::<Result<_, String>>()?;
         Ok(Ecash::new(mints, treasury.clone(), house.clock.clone()))
     }
 

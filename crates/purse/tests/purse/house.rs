@@ -1,0 +1,254 @@
+//! A whole gate in a temporary folder, before a shop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ambient::Clock;
+use approvals::{Bounds, Desk};
+use bytes::Bytes;
+use egress::{Egress, HeaderTemplates, Policy, Target};
+use gate::port::{Ask, Boxed, Link, Notice};
+use gate::{Arrival, Client, EventHub, Gate, Incoming, Lease, Parts, Settings};
+use http::HeaderName;
+use identity::{Installation, KeyRing};
+use journal::{Journal, Options};
+use ledger::{Budget, Scope, Unit, Window};
+use model::money::{Asset, Rail};
+use model::{Credential, Principal, PrincipalId, Role, Scopes, SourceName, Template, TenantId};
+use pay::lightning::{Lightning, TIME_LIMIT};
+use pay::{Drivers, Payer};
+use policy::{Known, PolicySet};
+use protocol::json::{Limits, Object};
+use protocol::mcp::{ClientCapabilities, Method, Version};
+use protocol::rpc::{Id, RpcError};
+use purse::{Config, Purse};
+use serde_json::{Value, json};
+use spend::{AssetRow, Listed, Pin, Price, Target as Seller};
+use store::{IntegrityKey, LedgerKey, SqliteStore};
+use tokio::net::TcpListener;
+use treasury::Treasury;
+use url::Url;
+use wallets::{LnBits, Place};
+
+pub(crate) struct House {
+    pub(crate) gate: Gate,
+    pub(crate) payer: Payer,
+    pub(crate) shop: Arc<demo::Ledger>,
+    /// Where the shop is: `http://127.0.0.1:<port>`.
+    pub(crate) at: String,
+    _dir: tempfile::TempDir,
+}
+
+const SYMBOL: &str = "sat";
+
+impl House {
+    /// A gate whose callers may spend `limit` satoshi each in a day. What costs 10 sat is agreed to beforehand.
+    pub(crate) async fn open(limit: u128) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::system();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = format!("http://{}", listener.local_addr().unwrap());
+        let shop = Arc::new(demo::Ledger::new(clock.clone()).unwrap());
+        tokio::spawn(demo::shop(listener, shop.clone()));
+        let installation = Installation::load_or_create(dir.path()).unwrap();
+        let key = IntegrityKey::new(installation.store_key().unwrap().reveal());
+        let store = SqliteStore::open(&dir.path().join("state.db"), key, clock.clone()).unwrap();
+        let store = Arc::new(store);
+        let options = Options::new(dir.path().join("audit"), "test/audit");
+        let (journal, _) = Journal::open(options, clock.clone()).unwrap();
+        let egress = Egress::new(egress::Options::default(), clock.clone());
+        let desk = Desk::new(approvals::Parts {
+            store: store.clone(),
+            journal: Some(journal.clone()),
+            clock: clock.clone(),
+            bounds: Bounds::default(),
+            page: None,
+        });
+        let key = installation.ledger_key().unwrap();
+        let budgets = budgets(limit);
+        let path = dir.path().join("ledger.db");
+        let key = LedgerKey::new(key.reveal()).unwrap();
+        let treasury = Treasury::open(&path, key, budgets.clone(), clock.clone()).unwrap();
+        let payer = Payer::new(pay::Parts {
+            treasury,
+            desk: desk.clone(),
+            policy: allowed(&at),
+            policy_digest: [7; 32],
+            pins: vec![agreed(&at, "pay__paid_fetch"), agreed(&at, "pay__buy_credits")],
+            pin_nodes: false,
+            drivers: Drivers {
+                lightning: Some(Arc::new(wallet(&egress, &at, &clock))),
+                ..Drivers::default()
+            },
+            journal: journal.clone(),
+            clock: clock.clone(),
+        });
+        let purse = Purse::new(Config {
+            name: SourceName::new(purse::NAME).unwrap(),
+            payer: Some(payer.clone()),
+            egress,
+            private: Policy::naming(&Url::parse(&at).unwrap()),
+            budgets,
+        });
+        let text = "permit (principal, action, resource);".to_owned();
+        let known = Known::new([purse::NAME.to_owned()], Vec::<String>::new());
+        let policy = PolicySet::load(&[("test.cedar".to_owned(), text)], &[], &known, 1);
+        let settings = purse.settings();
+        let gate = Gate::new(Parts {
+            settings: Settings::default(),
+            sources: vec![(purse, settings)],
+            events: EventHub::default(),
+            keys: Arc::new(installation.sealer(clock.clone()).unwrap()),
+            ring: Ok(KeyRing::new(Vec::new()).unwrap()),
+            unauthenticated: None,
+            policy: policy.unwrap(),
+            journal,
+            store,
+            mask: audit::MaskRules::default(),
+            clock,
+        });
+        gate.attach_desk(desk);
+        Self { gate, payer, shop, at, _dir: dir }
+    }
+
+    /// The whole message that a call is answered with.
+    pub(crate) async fn message(&self, who: &str, tool: &str, arguments: &Value) -> Value {
+        let params = json!({ "name": format!("pay__{tool}"), "arguments": arguments }).to_string();
+        let incoming = Incoming {
+            id: Id::number(7),
+            method: Method::ToolsCall,
+            params: Object::parse(Bytes::from(params), Limits::REQUEST).unwrap(),
+            param_headers: None,
+            progress: false,
+            level: None,
+            arrival: Arrival::default(),
+        };
+        let vetted = self.gate.call(&client(who), incoming, Arc::new(Nobody)).await;
+        let text = vetted.into_message(Some(&Id::number(7))).into_bytes();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    /// What a tool found.
+    pub(crate) async fn call(&self, who: &str, tool: &str, arguments: Value) -> Value {
+        let message = self.message(who, tool, &arguments).await;
+        let found = message["result"]["structuredContent"].clone();
+        assert!(!found.is_null(), "{message}");
+        found
+    }
+
+    /// The text that a tool failed with.
+    pub(crate) async fn no(&self, who: &str, tool: &str, arguments: Value) -> String {
+        let message = self.message(who, tool, &arguments).await;
+        assert_eq!(message["result"]["isError"], true, "{message}");
+        message["result"]["content"][0]["text"].as_str().unwrap().to_owned()
+    }
+
+    /// The URL of something in the shop.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.at)
+    }
+
+    /// How many payments are in the books, whatever became of them.
+    pub(crate) async fn rows(&self) -> usize {
+        self.payer.treasury().recent(usize::MAX).await.unwrap().len()
+    }
+}
+
+fn budgets(limit: u128) -> ledger::Policy {
+    let mut budget = Budget::new("each day", Window::Day, Unit::Symbol(SYMBOL.to_owned(), 0));
+    budget.per = Scope::Agent;
+    budget.limit = Some(limit);
+    let mut others = Budget::new("of somebody else", Window::Day, budget.unit.clone());
+    others.per = Scope::Agent;
+    others.only = Some("somebody-else".to_owned());
+    others.limit = Some(1);
+    let token = ledger::Token { symbol: SYMBOL.to_owned(), decimals: 0 };
+    ledger::Policy {
+        budgets: vec![budget, others],
+        tokens: [(asset(), token)].into(),
+        rates: std::collections::BTreeMap::new(),
+        strict_fees: false,
+        unbounded: false,
+    }
+}
+
+fn asset() -> Asset {
+    Asset::parse("sat@regtest").unwrap()
+}
+
+fn allowed(at: &str) -> spend::Policy {
+    spend::Policy {
+        origins: vec![Listed::parse(at).unwrap()],
+        rails: vec![Rail::L402],
+        networks: Vec::new(),
+        schemes: Vec::new(),
+        assets: vec![AssetRow {
+            asset: asset(),
+            token: None,
+            symbol: SYMBOL.to_owned(),
+            decimals: 0,
+            worth: None,
+        }],
+        reference: "USD".to_owned(),
+        denied_payees: Vec::new(),
+        tolerance_percent: 20,
+        thresholds: spend::Thresholds::default(),
+        lightning: spend::Lightning {
+            network: lightning::Network::Regtest,
+            fee_floor: 10,
+            fee_basis_points: 100,
+        },
+        fees_in_caps: false,
+        mints: Vec::new(),
+        ecash: false,
+        ecash_locks: false,
+        opaque_tokens: Vec::new(),
+    }
+}
+
+fn agreed(at: &str, tool: &str) -> Pin {
+    Pin {
+        origin: Seller::parse(at).unwrap().origin,
+        tool: tool.to_owned(),
+        payee: None,
+        node: None,
+        price: Some(Price::parse("10 sat", "USD").unwrap()),
+        advertised: None,
+    }
+}
+
+fn wallet(egress: &Egress, at: &str, clock: &Clock) -> Lightning {
+    let base = Url::parse(at).unwrap();
+    let mut target = Target::new(base.clone());
+    target.policy = Policy::naming(&base);
+    let client = egress.client(&target).unwrap();
+    let key = Template::parse(demo::WALLET_KEY).unwrap();
+    let key = HeaderTemplates(vec![(HeaderName::from_static("x-api-key"), key)]);
+    let place = Place::new(client, base, Arc::new(key), Duration::from_secs(20));
+    Lightning::new(Arc::new(LnBits::new(place)), "play", clock.clone(), TIME_LIMIT)
+}
+
+fn client(who: &str) -> Arc<Client> {
+    let principal = Arc::new(Principal {
+        id: PrincipalId::new(who),
+        tenant: TenantId::new("acme"),
+        role: Role::Agent,
+        scopes: Scopes::new(Vec::<String>::new()),
+        credential: Credential::ApiKey(Arc::from(format!("key of {who}"))),
+    });
+    let (version, none) = (Version::NEWEST_LEGACY, ClientCapabilities::none());
+    let session = format!("session of {who}");
+    Arc::new(Client::new(Lease(1), principal, version, none, None, None, "http", session, None))
+}
+
+struct Nobody;
+
+impl Link for Nobody {
+    fn notify(&self, _: Notice) -> Boxed<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn ask(&self, _: Ask) -> Boxed<'_, Result<Bytes, RpcError>> {
+        Box::pin(async { Err(RpcError::new(-32601, "nobody is there")) })
+    }
+}

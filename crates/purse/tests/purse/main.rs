@@ -1,0 +1,5 @@
+//! The tools behind a real gate: a real log, store and treasury, a shop on loopback that sells by L402, and a play wallet.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests may")]
+
+mod house;
+mod tools;
