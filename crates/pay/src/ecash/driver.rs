@@ -1,20 +1,18 @@
 use ambient::Clock;
 use cashu::mint::ProofState;
-use cashu::{Coin, Event, Fate, Handing, Life, MintUrl, Proof, Token, fate, fee, select, split};
-use ledger::{Released, State};
+use cashu::{Event, Fate, Life, MintUrl, fate, fee};
+use ledger::Released;
 use model::money::{Flag, MoneyRule};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use spend::Plan;
 use treasury::Treasury;
 
 use super::exchange::Counter;
-use super::kept::{Blank, Kept};
-use super::mint::{Mint, UNIT};
-use super::purse::{self, Exchange, Purpose, Purse};
+use super::kept::Kept;
+use super::mint::Mint;
+use super::purse::{self, Purpose, Purse};
 use super::trouble::Trouble;
 use crate::driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
-use crate::errand::{Answer, Attachment, Request};
+use crate::errand::{Answer, Attachment};
 use crate::facts::Facts;
 
 /// The fee limit of a payment is what a mint takes for so many inputs: a number that does not move with what is in the
@@ -33,10 +31,10 @@ pub struct Ecash {
 
 /// What is sealed in the books for a payment. The ecash itself rests in the purse of its mint, sealed in the same file.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
-    mint: String,
-    amount: u64,
-    fee: u64,
+pub(super) struct Sealed {
+    pub(super) mint: String,
+    pub(super) amount: u64,
+    pub(super) fee: u64,
 }
 
 impl Ecash {
@@ -54,120 +52,6 @@ impl Ecash {
 
     const fn counter<'a>(&'a self, mint: &'a Mint) -> Counter<'a> {
         Counter { mint, treasury: &self.treasury, clock: &self.clock }
-    }
-
-    async fn make(&self, job: &Job) -> Result<Payload, Stop> {
-        let stop = |rule, why: &str| Err(Stop { rule, why: why.to_owned() });
-        let terms = job.terms();
-        let (Plan::Ecash { ask }, Request::Http { .. }) = (&job.choice.plan, &job.errand.request)
-        else {
-            return stop(MoneyRule::Rail, "What was agreed is not paid with ecash in a header.");
-        };
-        if ask.locking.is_some() {
-            return stop(MoneyRule::Lock, "Locked ecash is not paid with yet.");
-        }
-        if ask.unit != UNIT || !terms.amount.asset.is_bitcoin() {
-            return stop(MoneyRule::Unit, "Ecash is paid in satoshi only.");
-        }
-        if u128::from(ask.amount) != terms.amount.minor {
-            return stop(MoneyRule::AmountMismatch, "The request is not for what was agreed.");
-        }
-        // The terms name one mint, and only that was agreed to.
-        if !ask.mints.iter().any(|mint| mint.as_str() == terms.network) {
-            return stop(MoneyRule::Mint, "The seller does not take ecash of the agreed mint.");
-        }
-        let made = self.set_aside(&terms.network, &job.id, ask.amount, terms.fee_limit).await;
-        made.map_err(|trouble| Stop { rule: trouble.rule(), why: trouble.why })
-    }
-
-    /// Fresh ecash for a payment, and for nothing else.
-    async fn set_aside(
-        &self,
-        url: &str,
-        payment: &str,
-        amount: u64,
-        fee_limit: u128,
-    ) -> Result<Payload, Trouble> {
-        let counter = self.at(url)?;
-        self.tidy(counter).await?;
-        let mint = counter.mint;
-        let keysets = mint.keysets().await?;
-        let into = mint.active().await?.id;
-        // Known before anything is picked: without keys nothing that is signed could be checked.
-        mint.keys(&into).await?;
-        let (payment, since) = (payment.to_owned(), self.clock.now_millis());
-        let owner = payment.clone();
-        let begin = move |purse: &mut Purse| {
-            let ppk = |kept: &Kept| {
-                let keyset = keysets.iter().find(|keyset| keyset.id == kept.id)?;
-                Some(keyset.input_fee_ppk.unwrap_or(0))
-            };
-            let free: Vec<(usize, Coin)> = purse
-                .proofs
-                .iter()
-                .enumerate()
-                .filter(|(_, kept)| kept.life.is_free())
-                .filter_map(|(at, kept)| {
-                    let coin = Coin { amount: kept.amount, input_fee_ppk: ppk(kept)? };
-                    Some((at, coin))
-                })
-                .collect();
-            let coins: Vec<Coin> = free.iter().map(|(_, coin)| *coin).collect();
-            let picked = select(&coins, amount, Handing::Fresh)?;
-            if u128::from(picked.fee) > fee_limit {
-                let why = "the mint takes more for its work than was agreed";
-                return Err(Trouble::new("fee_limit", why));
-            }
-            let mut outputs = Vec::new();
-            for part in &picked.give {
-                outputs.push(Blank::fresh(&into, *part)?.given(None)?);
-            }
-            for part in &picked.keep {
-                outputs.push(Blank::fresh(&into, *part)?);
-            }
-            // In the order of their amounts, so that the mint does not see which are handed over.
-            outputs.sort_by_key(|blank| blank.amount);
-            let mut places: Vec<usize> = picked.spend.iter().map(|at| free[*at].0).collect();
-            places.sort_unstable_by(|a, b| b.cmp(a));
-            let inputs = places.into_iter().map(|at| purse.proofs.remove(at)).collect();
-            let exchange = Exchange::new(Purpose::Pay(owner), since, inputs, outputs)?;
-            let twin = exchange.twin()?;
-            purse.open.push(exchange);
-            Ok((twin, picked.fee))
-        };
-        let (exchange, fee) = purse::change(&self.treasury, mint.url(), begin).await?;
-        counter.carry(&exchange).await?;
-        let purse = purse::look(&self.treasury, mint.url()).await?;
-        let first = purse.proofs.iter().find(|kept| kept.is_of(&payment));
-        let none = || Trouble::new("store", "what was set aside is not there");
-        let mark = first.ok_or_else(none)?.y()?.to_hex();
-        let sealed = Sealed { mint: mint.url().to_string(), amount, fee };
-        Ok(Payload { mark: Some(mark), value: json!(sealed) })
-    }
-
-    /// Hands the ecash of a payment over: recorded before the first byte leaves.
-    async fn hand_over(&self, job: &Job, payload: &Payload) -> Result<Attachment, Trouble> {
-        let sealed = Sealed::of(payload)?;
-        let counter = self.at(&sealed.mint)?;
-        let (payment, mint) = (job.id.clone(), counter.mint.url().clone());
-        let give = move |purse: &mut Purse| {
-            purse.step(&payment, Event::HandOver)?;
-            let proofs = purse.proofs.iter().filter(|kept| kept.is_of(&payment));
-            let proofs = proofs.map(Kept::proof).collect::<Result<Vec<Proof>, _>>()?;
-            let token = Token { mint, unit: Some(UNIT.to_owned()), memo: None, proofs };
-            if token.amount()? != sealed.amount {
-                return Err(Trouble::new("store", "what was set aside is not what was agreed"));
-            }
-            let mut secrets: Vec<String> =
-                token.proofs.iter().map(|proof| proof.secret.reveal().to_owned()).collect();
-            let text = token.encode();
-            secrets.push(text.to_string());
-            let written = rails::cashu::credential(text);
-            let written = written.map_err(|flaw| Trouble::new("store", flaw.why.to_string()))?;
-            let field = (rails::cashu::HEADER.to_owned(), written.reveal().to_owned());
-            Ok(Attachment { headers: vec![field], meta: Vec::new(), secrets, reuse: None })
-        };
-        purse::change(&self.treasury, counter.mint.url(), give).await
     }
 
     async fn after(&self, open: &Open, payload: &Payload, answer: &Answer) -> Standing {
@@ -244,101 +128,10 @@ impl Ecash {
             Fate::Hold => Ok(held(MoneyRule::SentUnknown)),
         }
     }
-
-    /// Takes the ecash of a payment back by a swap of our own; only that shows that nobody else can have it any more.
-    async fn reclaim(&self, counter: Counter<'_>, payment: &str) -> Result<(), Trouble> {
-        let mint = counter.mint;
-        let keysets = mint.keysets().await?;
-        let into = mint.active().await?.id;
-        mint.keys(&into).await?;
-        let (payment, since) = (payment.to_owned(), self.clock.now_millis());
-        let begin = move |purse: &mut Purse| {
-            let inputs = purse.take(|kept| kept.is_of(&payment) && !kept.life.is_over());
-            let outputs = exchanged(&inputs, &keysets, &into)?;
-            let exchange = Exchange::new(Purpose::Back(payment), since, inputs, outputs)?;
-            let twin = exchange.twin()?;
-            purse.open.push(exchange);
-            Ok(twin)
-        };
-        let exchange = purse::change(&self.treasury, mint.url(), begin).await?;
-        counter.carry(&exchange).await
-    }
-
-    /// Ends what was left open, and frees what payments that are over have left behind.
-    pub(super) async fn tidy(&self, counter: Counter<'_>) -> Result<(), Trouble> {
-        counter.resume().await?;
-        let purse = purse::look(&self.treasury, counter.mint.url()).await?;
-        let mut payments: Vec<&str> =
-            purse.proofs.iter().filter_map(|kept| kept.payment.as_deref()).collect();
-        payments.sort_unstable();
-        payments.dedup();
-        for payment in payments {
-            let Ok(id) = payment.parse() else { continue };
-            let Some(known) = self.treasury.payment(id).await? else { continue };
-            if let Err(trouble) = self.tidy_one(counter, payment, &known.state).await {
-                tracing::warn!(
-                    payment,
-                    "ecash of a payment that is over stays as it is: {trouble}"
-                );
-            }
-        }
-        Ok(())
-    }
-
-    async fn tidy_one(
-        &self,
-        counter: Counter<'_>,
-        payment: &str,
-        state: &State,
-    ) -> Result<(), Trouble> {
-        let free = matches!(state, State::Released(_) | State::Denied(_));
-        if !free && *state != State::Settled {
-            return Ok(());
-        }
-        let owner = payment.to_owned();
-        let step = move |purse: &mut Purse| {
-            if !free {
-                // The seller's, whether they have taken it yet or not.
-                purse.take(|kept| kept.is_of(&owner));
-                return Ok(false);
-            }
-            purse.take(|kept| kept.is_of(&owner) && kept.life.is_over());
-            for kept in purse.proofs.iter_mut().filter(|kept| kept.is_of(&owner)) {
-                if kept.life == Life::Reserved {
-                    kept.life = Life::Free;
-                    kept.payment = None;
-                }
-            }
-            Ok(!purse.lives(&owner).is_empty())
-        };
-        let left = purse::change(&self.treasury, counter.mint.url(), step).await?;
-        // It was given out of hand, and the books say that nothing of it can leave: made sure of by a swap.
-        if left { self.reclaim(counter, payment).await } else { Ok(()) }
-    }
-}
-
-/// Outputs for all that inputs hold, less the fee for them.
-pub(super) fn exchanged(
-    inputs: &[Kept],
-    keysets: &[cashu::mint::Keyset],
-    into: &cashu::KeysetId,
-) -> Result<Vec<Blank>, Trouble> {
-    let (mut sum, mut ppk) = (0u64, Vec::new());
-    for input in inputs {
-        let keyset = keysets.iter().find(|keyset| keyset.id == input.id);
-        let keyset =
-            keyset.ok_or_else(|| Trouble::new("bad_keyset", "the mint has no such keyset"))?;
-        ppk.push(keyset.input_fee_ppk.unwrap_or(0));
-        let more = sum.checked_add(input.amount);
-        sum = more.ok_or_else(|| Trouble::new("overflow", "a sum is too large"))?;
-    }
-    let left = sum.checked_sub(fee(ppk)?).filter(|left| *left > 0);
-    let left = left.ok_or_else(|| Trouble::new("insufficient", "the fee would take all of it"))?;
-    split(left).into_iter().map(|part| Blank::fresh(into, part)).collect()
 }
 
 impl Sealed {
-    fn of(payload: &Payload) -> Result<Self, Trouble> {
+    pub(super) fn of(payload: &Payload) -> Result<Self, Trouble> {
         let read = serde_json::from_value(payload.value.clone());
         read.map_err(|_| Trouble::new("store", "what was sealed cannot be read"))
     }

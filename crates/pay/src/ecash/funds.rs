@@ -1,7 +1,8 @@
 use cashu::mint::MintQuote;
 use cashu::{KeysetId, Life, Token, WellKnown, split};
 
-use super::driver::{Ecash, exchanged};
+use super::back::exchanged;
+use super::driver::Ecash;
 use super::kept::{Blank, Kept};
 use super::mint::{Mint, UNIT};
 use super::purse::{self, Exchange, Purpose, Purse, Quote};

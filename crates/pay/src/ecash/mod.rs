@@ -4,9 +4,11 @@
 //! - the purse of a mint: proofs, and exchanges whose end is not known, in one sealed blob
 //! - [`Ecash`]: the driver, and the ways in which ecash comes into the purse
 
+mod back;
 mod driver;
 mod exchange;
 mod funds;
+mod give;
 mod kept;
 mod mint;
 mod purse;
