@@ -50,7 +50,7 @@ pub fn drivers(
     if let Some(ecash) = &own.cashu
         && !ecash.mints.is_empty()
     {
-        drivers.ecash = Some(Arc::new(reach.ecash(house, ecash, treasury)?));
+        drivers.ecash = Some(Arc::new(reach.ecash(house, &ecash.mints, treasury)?));
     }
     Ok(drivers)
 }
@@ -84,19 +84,14 @@ impl Reach<'_> {
         client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
     }
 
-    fn ecash(
-        &self,
-        house: &House,
-        set: &config::Cashu,
-        treasury: &Treasury,
-    ) -> Result<Ecash, String> {
+    fn ecash(&self, house: &House, mints: &[String], treasury: &Treasury) -> Result<Ecash, String> {
         let mint = |text: &String| {
             let url = cashu::MintUrl::parse(text)
                 .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
             let (client, _) = self.client(url.as_str(), "mints")?;
             Ok(Mint::new(url, client))
         };
-        let mints = set.mints.iter().map(mint).collect::<Result<_, String>>()?;
+        let mints = mints.iter().map(mint).collect::<Result<_, String>>()?;
         Ok(Ecash::new(mints, treasury.clone(), house.clock.clone()))
     }
 
