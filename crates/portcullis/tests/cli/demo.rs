@@ -11,7 +11,7 @@ fn the_demonstration_keeps_every_promise_and_leaves_nothing_behind() {
     };
     let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success(), "{out}\n{err}");
-    assert_eq!(out.matches('✓').count(), 9, "{out}");
+    assert_eq!(out.matches('✓').count(), 14, "{out}");
     assert!(
         !out.contains('✗') && out.contains("quarantined") && out.contains("rate_limited"),
         "{out}"
