@@ -84,8 +84,14 @@ impl Paid {
         bearings.flags.extend(delivery(answer));
         let Some(sent) = sent else {
             // Settled before; what is left to say is whether anything came of it.
+            let Bearings { driver, open, payload, .. } = &bearings;
             if second {
                 inner.credits.forget(&bearings.errand).await;
+            } else if let Standing::Settled { flags, .. } =
+                driver.answered(open, payload, answer).await
+            {
+                // A receipt that contradicts what was paid.
+                bearings.flags.extend(flags);
             }
             if !bearings.flags.is_empty() {
                 let _ = inner.treasury.flag(bearings.open.id, bearings.flags.clone()).await;

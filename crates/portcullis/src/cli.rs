@@ -105,7 +105,7 @@ pub enum Command {
     /// Read and verify the log of every call
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Show the gate at work, with two small servers that ship with it
+    /// Show the gate at work, with two small servers and a shop that ship with it
     #[command(after_help = "Example: portcullis demo --keep")]
     Demo(Demo),
     /// About the configuration file itself
