@@ -31,7 +31,7 @@ impl Connection {
         let (wallet, query) =
             uri.strip_prefix(SCHEME).and_then(|r| r.split_once('?')).ok_or(bad)?;
         let wallet = PublicKey::from_hex(wallet).ok_or(bad)?;
-        if query.contains('#') || uri.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        if query.contains('#') || uri.contains(|c: char| c.is_control() || ends_uri(c)) {
             return Err(bad);
         }
         let mut relays: Vec<String> = Vec::new();
@@ -112,7 +112,7 @@ impl Connection {
         while let Some(at) = rest.to_ascii_lowercase().find("nostr+walletconnect:") {
             clean.push_str(&rest[..at]);
             clean.push_str("[connection]");
-            let end = rest[at..].find(|c: char| c.is_whitespace() || "\"'<>".contains(c));
+            let end = rest[at..].find(ends_uri);
             rest = end.map_or("", |end| &rest[at + end..]);
         }
         clean.push_str(rest);
@@ -121,6 +121,11 @@ impl Connection {
         }
         clean
     }
+}
+
+/// What no URI may contain (RFC 3986, appendix C), so that a URI within a text ends there. An apostrophe may be in one.
+fn ends_uri(c: char) -> bool {
+    c.is_whitespace() || "\"<>".contains(c)
 }
 
 fn relay(text: &str, loopback: bool) -> Result<String, Fault> {

@@ -274,9 +274,12 @@ fn nwc_16_secrets_are_taken_out_of_what_a_wallet_says() {
         format!("key {secret}{secret}"),
         format!("KEY {}", secret.to_uppercase()),
         format!("'{}'", URI.to_uppercase()),
+        format!("\"{}\"", URI.replace("&secret", "&name='walletconnect&secret")),
+        URI.replace("?relay", "?name=can't&relay").replace("=0c", "=%30c"),
     ] {
         let clean = connection().scrub(&text).to_lowercase();
         assert!(!clean.contains(&secret) && !clean.contains("walletconnect"), "{clean}");
+        assert!(!clean.contains("secret="), "{clean}");
     }
     assert_eq!(connection().scrub("no route"), "no route");
     let mut said = failed("OTHER");
