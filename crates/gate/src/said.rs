@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use inspect::{Context, Finding, Redacted, is_removable};
+use model::money::Flag;
 use model::{Code, Refusal, SourceName};
 use protocol::Rope;
 use protocol::json::{Edit, JsonError, Limits, Object, quote};
@@ -40,6 +41,8 @@ pub(crate) struct Seen {
     pub(crate) findings: Vec<Finding>,
     /// `labelled`, `removed` or `withheld`.
     pub(crate) done: &'static str,
+    /// Members of `_meta` that were taken out: receipts for what was not paid.
+    pub(crate) unsolicited: Vec<String>,
 }
 
 /// Which kind of thing is said.
@@ -58,8 +61,9 @@ impl<'a> Ear<'a> {
     /// A result, labelled.
     pub(crate) fn result(&self, draft: Draft, kind: Saying) -> Result<Heard<Rope>, Trouble> {
         let findings = self.findings(draft.original().text(), kind);
+        let unsolicited = draft.receipts();
         let (draft, seen) = match self.verdict(&findings) {
-            Verdict::On => (draft, Seen { findings, done: "labelled" }),
+            Verdict::On => (draft, Seen::labelled(findings)),
             Verdict::Redact => {
                 let (object, seen) = self.redacted(&draft.write()?.into_bytes(), findings)?;
                 (Draft::from(object), seen)
@@ -67,7 +71,7 @@ impl<'a> Ear<'a> {
             Verdict::Withhold => return Err(Trouble::Withheld(Seen::withheld(findings))),
         };
         let said = draft.labelled(self.source.as_str(), label(&seen.findings)).write()?;
-        Ok(Heard { said, seen })
+        Ok(Heard { said, seen: Seen { unsolicited, ..seen } })
     }
 
     /// An error, labelled in its `data`.
@@ -79,7 +83,7 @@ impl<'a> Ear<'a> {
         let whole = Object::parse(Bytes::from(text), Limits::REPLY)?;
         let findings = self.findings(whole.text(), Saying::Result);
         let (whole, seen) = match self.verdict(&findings) {
-            Verdict::On => (whole, Seen { findings, done: "labelled" }),
+            Verdict::On => (whole, Seen::labelled(findings)),
             Verdict::Redact => self.redacted(whole.text(), findings)?,
             Verdict::Withhold => return Err(Trouble::Withheld(Seen::withheld(findings))),
         };
@@ -128,7 +132,7 @@ impl<'a> Ear<'a> {
         match object.and_then(|o| self.result(Draft::from(o), Saying::Result)) {
             Ok(heard) => Heard { said: Some(heard.said.into_bytes()), seen: heard.seen },
             Err(Trouble::Withheld(seen)) => Heard { said: None, seen },
-            Err(Trouble::Nonsense(_)) => Heard { said: None, seen: Seen::nothing() },
+            Err(Trouble::Nonsense(_)) => Heard { said: None, seen: Seen::labelled(Vec::new()) },
         }
     }
 
@@ -160,21 +164,29 @@ impl<'a> Ear<'a> {
             Redacted::Clean => Bytes::copy_from_slice(text),
             Redacted::Impossible => return Err(Trouble::Withheld(Seen::withheld(findings))),
         };
-        Ok((Object::parse(text, Limits::REPLY)?, Seen { findings, done: "removed" }))
+        let seen = Seen { done: "removed", ..Seen::labelled(findings) };
+        Ok((Object::parse(text, Limits::REPLY)?, seen))
     }
 }
 
 impl Seen {
-    const fn nothing() -> Self {
-        Self { findings: Vec::new(), done: "labelled" }
+    const fn labelled(findings: Vec<Finding>) -> Self {
+        Self { findings, done: "labelled", unsolicited: Vec::new() }
     }
 
     const fn withheld(findings: Vec<Finding>) -> Self {
-        Self { findings, done: "withheld" }
+        Self { findings, done: "withheld", unsolicited: Vec::new() }
     }
 
-    /// In words for a record: each finding with its place and what was seen there.
+    /// In words for a record: each finding with its place and what was seen there, and what was taken out.
     pub(crate) fn note(&self, what: &str) -> Option<String> {
+        let receipts = (!self.unsolicited.is_empty())
+            .then(|| format!("{}: {}", Flag::UnsolicitedReceipt, self.unsolicited.join(", ")));
+        let both: Vec<String> = self.found(what).into_iter().chain(receipts).collect();
+        (!both.is_empty()).then(|| both.join("; "))
+    }
+
+    fn found(&self, what: &str) -> Option<String> {
         let each = self.findings.iter().take(RECORDED).map(|f| {
             let path = if f.path.is_empty() { "/" } else { &f.path };
             format!("{} at {path}: {}", f.rule, f.excerpt)

@@ -1,6 +1,6 @@
 //! A result on its way to the client: read once, written once.
 
-use super::keys::{FINDINGS, SOURCE, TRUST};
+use super::keys::{FINDINGS, SOURCE, TRUST, is_payment};
 use super::writer::Writer;
 use crate::Rope;
 use crate::json::{JsonError, Object};
@@ -42,13 +42,21 @@ impl Draft {
     }
 
     /// Says in `_meta` which source it came from, that nobody vouches for it, and what is suspicious about it: a raw
-    /// list, or nothing. Whatever the source wrote there itself under these names is overruled.
+    /// list, or nothing. Whatever the source wrote there itself under these names is overruled, and what pays or says
+    /// that it was paid goes no further.
     #[must_use]
     pub fn labelled(mut self, source: &str, findings: Option<Rope>) -> Self {
         self.set_meta(SOURCE, quoted(source));
         self.set_meta(TRUST, "\"untrusted\"");
         self.meta.push((FINDINGS, findings));
         self
+    }
+
+    /// The members of `_meta` that pay or are receipts. Whoever pays has taken out its own: nobody asked for these.
+    pub fn receipts(&self) -> Vec<String> {
+        let meta = self.object.object("_meta").ok().flatten();
+        let keys = meta.iter().flat_map(|meta| meta.iter().map(|(key, _)| key.into_owned()));
+        keys.filter(|key| is_payment(key)).collect()
     }
 
     /// The text with all changes made. The error is a `_meta` that is no object.
@@ -75,7 +83,11 @@ fn with_meta(
         }
         return Ok(new.finish().into());
     };
+    let paying: Vec<_> = meta.iter().map(|(key, _)| key).filter(|key| is_payment(key)).collect();
     let mut splice = Splice::new();
+    for key in &paying {
+        splice.remove(key);
+    }
     for (key, value) in members {
         match value {
             Some(value) => splice.set(key, value),
@@ -112,6 +124,22 @@ mod tests {
         }
         assert_eq!(labelled(r#"{"_meta":7}"#, None), None);
         assert_eq!(labelled("[]", None), None);
+    }
+
+    #[test]
+    fn what_pays_goes_no_further() {
+        let text = r#"{"_meta":{"X402/payment-response":{"success":true},"k":1,"org.paymentauth/receipt":2}}"#;
+        let written = labelled(text, None).unwrap();
+        assert!(
+            !written.to_lowercase().contains("payment") && written.contains(r#""k":1"#),
+            "{written}"
+        );
+        let object =
+            Object::parse(Bytes::from_static(text.as_bytes()), Limits::REPLY).ok().unwrap();
+        assert_eq!(
+            Draft::from(object).receipts(),
+            ["X402/payment-response", "org.paymentauth/receipt"]
+        );
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Call<'_> {
         let errand = self.errand(till)?;
         let paid = match till.payer.pay(&errand, &demand).await {
             Ok(paid) => paid,
-            Err(Unpaid::NoDemand) => return Ok(without_receipts(outcome)),
+            Err(Unpaid::NoDemand) => return Ok(outcome),
             Err(unpaid) => return Err(End::Unpaid(unpaid)),
         };
         let id = self.session.next_id();
@@ -123,7 +123,7 @@ impl Call<'_> {
     }
 }
 
-/// What may be a demand, or a receipt that nobody asked for. A glance: most answers hold none of these words.
+/// What may be a demand. A glance: most answers hold none of these words.
 fn demand(outcome: &Outcome) -> Option<Answer> {
     match outcome {
         Ok(raw) => {
@@ -176,7 +176,7 @@ async fn settled(outcome: Outcome, paid: Paid) -> Outcome {
     masked(without_receipts(outcome), &masks)
 }
 
-/// A result without receipts: they are for whoever paid.
+/// A result without receipts: they are for whoever paid. The gate takes out, and records, those that nobody asked for.
 fn without_receipts(outcome: Outcome) -> Outcome {
     let Ok(raw) = &outcome else { return outcome };
     let cut = || -> Option<Raw> {
