@@ -71,6 +71,11 @@ impl Line {
         self.forget(at);
     }
 
+    /// What has ended, and what is open, since the books began.
+    pub(crate) const fn parts(&self) -> (Tally, Tally) {
+        (self.total, self.open)
+    }
+
     /// What counts in the window that ends at `now`. `None`: more than can be counted.
     pub(crate) fn within(&self, window: Window, now: Timestamp) -> Option<Tally> {
         let gone = if window == Window::Lifetime {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::samples::{Desk, T0, invoice, limit, policy};
 use crate::{
-    Books, Budget, Change, Event, Intent, Judgement, PaymentId, Policy, Refusal, Released, Scope,
+    Books, Budget, Change, Event, Intent, Judgement, PaymentId, Policy, Refusal, Released, Scope, Sum,
     Unit, Window,
 };
 
@@ -143,6 +143,15 @@ proptest! {
                     }
                 }
             }
+            let part = |open| {
+                let each = known.iter().filter(|k| k.open == open);
+                each.fold((0, 0), |(sum, count), k| (sum + k.amount, count + 1))
+            };
+            let sums = desk.books.sums();
+            let sum = |of: fn(&Sum) -> (u128, u64)| sums.first().map_or((0, 0), of);
+            prop_assert!(sums.len() <= 1 && sums.iter().all(|s| s.rail == "l402" && s.asset == Asset::sat()));
+            prop_assert_eq!(sum(|s| (s.spent, s.payments)), part(false));
+            prop_assert_eq!(sum(|s| (s.reserved, 0)).0, part(true).0);
             let now = desk.now;
             for budget in &desk.policy.budgets {
                 for status in desk.books.status(budget, &desk.policy, now) {

@@ -26,6 +26,7 @@ mod proofs;
 mod reconcile;
 mod record;
 mod settings;
+mod tally;
 pub mod x402;
 
 pub use bought::Bought;
@@ -42,3 +43,4 @@ pub use payer::{Payer, Preview};
 pub use proofs::Proofs;
 pub use reconcile::Found;
 pub use settings::{Drivers, Parts};
+pub use tally::Tally;

@@ -11,6 +11,7 @@ use crate::credit::Credits;
 use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
 use crate::paid::Paid;
 use crate::settings::{Drivers, Parts};
+use crate::tally::Tally;
 use crate::{flow, judge};
 
 /// Pays for what is behind the gate, within what the operator allows. Cheap to clone; all clones are one.
@@ -28,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) credits: Credits,
     pub(crate) pin_nodes: bool,
+    pub(crate) tally: Tally,
 }
 
 impl Inner {
@@ -76,6 +78,7 @@ impl Payer {
             clock,
             credits,
             pin_nodes,
+            tally: Tally::default(),
         }))
     }
 
@@ -97,7 +100,13 @@ impl Payer {
     /// See [`Unpaid`].
     pub async fn pay(&self, errand: &Errand, answer: &Answer) -> Result<Paid, Unpaid> {
         let (payer, errand, answer) = (self.clone(), errand.clone(), answer.clone());
-        let paying = tokio::spawn(async move { flow::pay(&payer.0, errand, &answer).await });
+        let paying = tokio::spawn(async move {
+            let paid = flow::pay(&payer.0, errand, &answer).await;
+            if let Err(Unpaid::Refused(no)) = &paid {
+                payer.0.tally.refused(no.rule);
+            }
+            paid
+        });
         paying.await.unwrap_or_else(|_| {
             let message = "the payment was broken off; its money is held until it is looked into";
             Err(Unpaid::Refused(Refused {
@@ -133,6 +142,11 @@ impl Payer {
             || amount.to_string(),
             |row| format!("{} {}", Amount::decimal(amount.minor, row.decimals), row.symbol),
         )
+    }
+
+    /// What was refused since the start, by rule.
+    pub fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// The books.

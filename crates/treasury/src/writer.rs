@@ -26,6 +26,8 @@ pub struct Standing {
     pub open: usize,
     /// Payments whose outcome is not known.
     pub held: usize,
+    /// What each rail has moved.
+    pub sums: Vec<ledger::Sum>,
     /// Pauses.
     pub paused: usize,
     /// Outcomes that could not be stored yet.
@@ -171,6 +173,7 @@ impl Writer {
                 standing.open = self.books.open_count();
                 // Counted anew only where something may have become held or free.
                 standing.held = self.books.open().filter(open).count();
+                standing.sums = self.books.sums();
                 standing.paused = self.books.stops().count();
             }
             standing.unstored = self.unstored.len();

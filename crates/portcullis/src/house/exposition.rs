@@ -1,11 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::money::numbers as money;
 use approvals::What;
 use front::Gauges;
 use gate::Gate;
 use gate::port::Source;
 use journal::Journal;
+use pay::Payer;
 use process::Children;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -29,6 +31,7 @@ struct Now {
     gauges: Arc<Gauges>,
     children: Arc<Children>,
     sources: Vec<Arc<dyn Source>>,
+    payer: Option<Payer>,
 }
 
 impl Exposition {
@@ -39,10 +42,12 @@ impl Exposition {
         gauges: Arc<Gauges>,
         children: Arc<Children>,
         sources: Vec<Arc<dyn Source>>,
+        payer: Option<Payer>,
     ) -> Self {
         let mut registry = Registry::default();
         gate.metrics().register(&mut registry);
-        let now = Now { gate: gate.clone(), journal: journal.clone(), gauges, children, sources };
+        let (counted, log) = (gate.clone(), journal.clone());
+        let now = Now { gate: counted, journal: log, gauges, children, sources, payer };
         registry.register_collector(Box::new(now));
         Self { gate, journal, registry }
     }
@@ -105,6 +110,9 @@ impl Collector for Now {
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
         }
         self.approvals(&mut encoder)?;
+        if let Some(payer) = &self.payer {
+            money::encode(payer, &mut encoder)?;
+        }
         self.each_source(&mut encoder)
     }
 }

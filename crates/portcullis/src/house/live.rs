@@ -135,9 +135,10 @@ impl Live {
         let mut helpers = tokio::task::JoinSet::new();
         if let Some(listener) = admin {
             let children = launcher.children().clone();
-            let numbers =
-                Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
             let (console, host) = (console(&house, &gate), host(&house.loaded.config));
+            let (gate, journal, sources) = (gate.clone(), journal.clone(), sources.clone());
+            let numbers =
+                Exposition::new(gate, journal, gauges, children, sources, payer.clone());
             let state = AdminState { numbers, store: house.store.clone(), console, host };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
         }

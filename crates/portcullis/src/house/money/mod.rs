@@ -1,6 +1,7 @@
 //! Money, from the configuration to what pays: the policy of the judge, the budgets of the books, the wallets.
 
 mod budgets;
+pub mod numbers;
 mod policy;
 mod units;
 mod wallets;
