@@ -53,11 +53,16 @@ pub(super) fn changes(changes: Option<&[Change]>) -> String {
 }
 
 fn change(change: &Change) -> String {
+    let argument = change.what.strip_prefix("argument ");
     let cell = |text: Option<&String>, title: &str, mark: &str| {
-        let text = text.map_or_else(|| "<span class=\"mute\">nothing</span>".to_owned(), |t| shown(t));
+        let Some(text) = text else {
+            return format!("<td data-title=\"{title}\"><span class=\"mute\">nothing</span></td>");
+        };
+        let value = argument.and_then(|_| serde_json::from_str(text).ok());
+        let text = shown(&value.as_ref().map_or_else(|| text.clone(), plain));
         format!("<td data-title=\"{title}\"><{mark}>{text}</{mark}></td>")
     };
-    let what = shown(change.what.strip_prefix("argument ").unwrap_or(&change.what));
+    let what = shown(argument.unwrap_or(&change.what));
     let old = cell(change.before.as_ref(), "Last time", "del");
     let new = cell(change.now.as_ref(), "Now", "ins");
     format!("<tr><th scope=\"row\">{what}</th>{old}{new}</tr>")
