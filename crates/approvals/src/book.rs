@@ -9,7 +9,7 @@ use crate::answer::{Answer, Answerer, NoAnswer};
 use crate::entry::{Asked, Entry, Progress, State, Ticket, Yes};
 use crate::event::{Event, What};
 use crate::taken::{Grant, Taken};
-use crate::{Binding, Question, change, digest};
+use crate::{Binding, Question, change, digest, hand};
 
 /// How much the desk holds, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +60,21 @@ pub(crate) fn ask(
     sweep(book, now);
     let (binding, session) = (question.binding.digest(), &question.binding.session);
     let open = |e: &&Entry| e.progress.state.is_open();
-    if let Some(equal) = book.iter().filter(open).find(|e| covers(e, &binding, session)) {
+    // A payment by hand is one payment in the books, whatever the call is.
+    let fresh = question.hand.is_some();
+    let equal = |e: &&Entry| match &question.hand {
+        Some(hand) => e.question.hand.as_ref().is_some_and(|h| h.payment == hand.payment),
+        None => covers(e, &binding, session),
+    };
+    if let Some(equal) = book.iter().filter(open).find(equal) {
         return Ok(equal.ticket());
     }
     let mut asked = Asked::of(question);
     let tenant = question.binding.tenant.as_str();
     // The same call, asked under what is no longer in force: a yes to that would never be used.
     for old in book.iter_mut().filter(|e| e.progress.state.is_open()) {
-        if old.question.call == asked.call && old.question.session == asked.session {
+        let same = old.question.call == asked.call && old.question.session == asked.session;
+        if same && old.question.hand.is_none() && !fresh {
             close(old, State::Void, Event::new(What::Void, now, ""));
         }
     }
@@ -113,9 +120,10 @@ fn used_at(entry: &Entry) -> u64 {
     used.map_or(0, |event| event.at)
 }
 
-/// Whether this question is about that call, in that session.
+/// Whether this question is about that call, in that session. What is paid by hand is found in another way.
 fn covers(entry: &Entry, binding: &[u8; 32], session: &str) -> bool {
-    entry.binding == *binding && (is_wide(entry) || entry.question.session == session)
+    let here = is_wide(entry) || entry.question.session == session;
+    entry.question.hand.is_none() && entry.binding == *binding && here
 }
 
 fn is_wide(entry: &Entry) -> bool {
@@ -234,6 +242,9 @@ pub(crate) fn answer(
         closed => return Err(NoAnswer::Closed(closed)),
     }
     may_answer(entry, who)?;
+    if entry.question.hand.is_some() {
+        return Err(NoAnswer::NotPermitted("this is paid by hand: proof ends it, or a word on its page"));
+    }
     let by = who.label();
     match what {
         Answer::No => close(entry, State::Refused, Event::new(What::Refused, now, by)),
@@ -251,7 +262,7 @@ pub(crate) fn answer(
 }
 
 /// Nobody answers their own.
-fn may_answer(entry: &Entry, who: &Answerer) -> Result<(), NoAnswer> {
+pub(crate) fn may_answer(entry: &Entry, who: &Answerer) -> Result<(), NoAnswer> {
     match who {
         Answerer::Key { principal, .. } if principal.id.as_str() == entry.question.principal => {
             Err(NoAnswer::NotPermitted("nobody answers a question of their own"))
@@ -281,7 +292,7 @@ fn may_agree(entry: &Entry, who: &Answerer) -> Result<(), NoAnswer> {
     }
 }
 
-fn close(entry: &mut Entry, state: State, event: Event) {
+pub(crate) fn close(entry: &mut Entry, state: State, event: Event) {
     entry.progress.state = state;
     entry.progress.events.push(event);
 }
@@ -290,7 +301,7 @@ fn close(entry: &mut Entry, state: State, event: Event) {
 /// stays, where it is the last of its tool.
 pub(crate) fn sweep(book: &mut Vec<Entry>, now: Timestamp) {
     for entry in book.iter_mut() {
-        if entry.progress.state.is_open() && now >= entry.expires {
+        if is_over(entry, now) {
             let at = entry.expires;
             close(entry, State::Expired, Event::new(What::Expired, at, ""));
         }
@@ -312,6 +323,14 @@ pub(crate) fn sweep(book: &mut Vec<Entry>, now: Timestamp) {
         let logged = entry.progress.logged >= entry.progress.events.len();
         !over || !logged || kept.iter().any(|(id, _)| *id == entry.id)
     });
+}
+
+/// Whether an open question has no time left.
+pub(crate) fn is_over(entry: &Entry, now: Timestamp) -> bool {
+    match entry.question.hand {
+        Some(_) => hand::is_over(entry, now),
+        None => entry.progress.state.is_open() && now >= entry.expires,
+    }
 }
 
 fn tool_of(entry: &Entry) -> [u8; 32] {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::TermsText;
 use crate::entry::Asked;
 
 /// Most changes that are told.
@@ -13,7 +14,7 @@ const MOST: usize = 32;
 /// One difference from the last call of this tool that was approved and made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// What: `amount`, `payee`, `argument title`, …
+    /// What: `price`, `payee`, `argument title`, …
     pub what: String,
     /// What it was; none if it was not there.
     pub before: Option<String>,
@@ -32,7 +33,10 @@ pub(crate) fn between(before: &Asked, now: &Asked) -> Vec<Change> {
     };
     differ("caller".to_owned(), Some(&before.principal), Some(&now.principal));
     let [old, new] = [before, now].map(|asked| asked.terms.as_ref());
-    for at in 0..8 {
+    let price = [old, new].map(|terms| terms.map(TermsText::price));
+    differ("price".to_owned(), price[0].as_deref(), price[1].as_deref());
+    // Amount and asset are in the price.
+    for at in 2..8 {
         let old = old.map(|t| t.parts()[at]);
         let new = new.map(|t| t.parts()[at]);
         let name = old.or(new).map_or("", |(name, _)| name);

@@ -5,7 +5,7 @@ use store::ApprovalRow;
 use crate::change::Change;
 use crate::event::Event;
 use crate::question::{MAX_ARGUMENTS, MAX_REASONS, cut};
-use crate::{Question, TermsText, digest};
+use crate::{Hand, Question, TermsText, digest};
 
 /// Where a question stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct Ticket {
     pub persons: u8,
     /// How many have said yes.
     pub yes: u8,
+    /// Whether a person pays, rather than approves.
+    pub by_hand: bool,
 }
 
 /// A yes of one person.
@@ -96,6 +98,8 @@ pub(crate) struct Asked {
     /// Whether an earlier call of the tool was there to compare with.
     #[serde(default)]
     pub(crate) compared: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hand: Option<Hand>,
 }
 
 impl Asked {
@@ -112,11 +116,15 @@ impl Asked {
             digest: digest::hex(&b.arguments),
             arguments: cut(&question.arguments, MAX_ARGUMENTS),
             call: digest::hex(&b.call()),
-            terms: b.terms.as_ref().map(TermsText::from),
+            terms: b.terms.as_ref().map(|terms| TermsText {
+                said: question.price.clone(),
+                ..TermsText::from(terms)
+            }),
             reasons: question.reasons.iter().take(MAX_REASONS).map(|r| cut(r, 256)).collect(),
             persons: question.persons.clamp(1, 2),
             changes: Vec::new(),
             compared: false,
+            hand: question.hand.clone(),
         }
     }
 }
@@ -182,6 +190,7 @@ impl Entry {
             expires: self.expires,
             persons: self.question.persons,
             yes: u8::try_from(self.progress.yes.len()).unwrap_or(u8::MAX),
+            by_hand: self.question.hand.is_some(),
         }
     }
 }
@@ -220,6 +229,8 @@ pub struct Approval {
     pub yes: Vec<Yes>,
     /// What happened to it, oldest first.
     pub events: Vec<Event>,
+    /// Where it is paid by hand.
+    pub hand: Option<Hand>,
 }
 
 impl From<Entry> for Approval {
@@ -242,6 +253,7 @@ impl From<Entry> for Approval {
             changes: asked.compared.then_some(asked.changes),
             yes: progress.yes,
             events: progress.events,
+            hand: asked.hand,
         }
     }
 }

@@ -1,6 +1,6 @@
 use model::{Credential, Timestamp};
 
-use crate::Binding;
+use crate::{Binding, Hand};
 
 /// Most bytes of masked arguments that are kept with a question.
 pub(crate) const MAX_ARGUMENTS: usize = 8 * 1024;
@@ -23,13 +23,18 @@ pub struct Question {
     pub persons: u8,
     /// No answer counts from this moment on, if it comes before the time that the desk gives every question.
     pub not_after: Option<Timestamp>,
+    /// The price as people say it, `0.01 USDC`; empty where there is none, or no name for its asset.
+    pub price: String,
+    /// Where the person who says yes is to pay it, with a wallet of their own.
+    pub hand: Option<Hand>,
 }
 
 impl Question {
     /// A question that one person may answer, for the reason that a policy asks.
     pub fn new(binding: Binding, credential: Credential, arguments: String) -> Self {
         let reasons = vec!["policy_asks".to_owned()];
-        Self { binding, credential, arguments, reasons, persons: 1, not_after: None }
+        let (persons, not_after, price, hand) = (1, None, String::new(), None);
+        Self { binding, credential, arguments, reasons, persons, not_after, price, hand }
     }
 }
 

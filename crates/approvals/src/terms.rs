@@ -23,9 +23,20 @@ pub struct TermsText {
     /// When the offer ends, in milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
+    /// The amount as people say it, `0.01 USDC`; empty where the operator's table has no name for the asset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
 }
 
 impl TermsText {
+    /// The price as people say it; the digits and the asset where nobody has said how.
+    pub fn price(&self) -> String {
+        if self.said.is_empty() {
+            return format!("{} {}", self.amount, self.asset);
+        }
+        self.said.clone()
+    }
+
     /// Name and value of each part, in the order a person reads them.
     pub fn parts(&self) -> [(&'static str, &str); 8] {
         [
@@ -53,6 +64,7 @@ impl From<&Terms> for TermsText {
             origin: terms.origin.clone(),
             resource: terms.resource.clone(),
             expires: terms.expires.map(model::Timestamp::as_millis),
+            said: String::new(),
         }
     }
 }

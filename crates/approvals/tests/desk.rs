@@ -357,7 +357,7 @@ async fn a_person_sees_what_changed_since_the_last_such_call() {
     assert_eq!(
         told,
         [
-            ("amount", Some("5"), Some("7")),
+            ("price", Some("5 sat"), Some("7 sat")),
             ("argument id", Some("1"), Some("2")),
             ("argument to", None, Some("\"Rome\"")),
         ]

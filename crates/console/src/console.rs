@@ -2,13 +2,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ambient::Clock;
-use approvals::{Answer, Answerer, Desk};
+use approvals::{Answer, Answerer, Desk, NoAnswer};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use identity::FailedLogins;
+use model::Timestamp;
 
 use crate::form::Form;
 use crate::session::{Session, Sessions};
+use crate::till::{NotBooked, Till};
 use crate::{page, reply};
 
 /// Where the pages begin.
@@ -33,6 +35,8 @@ pub struct Parts {
     pub desk: Desk,
     /// Who gets in.
     pub door: Box<dyn Door>,
+    /// Who keeps the books, where persons pay by hand.
+    pub till: Option<Box<dyn Till>>,
     /// Time.
     pub clock: Clock,
     /// Whether browsers reach it over TLS only, so that its cookie may say so.
@@ -43,6 +47,7 @@ pub struct Parts {
 pub struct Console {
     desk: Desk,
     door: Box<dyn Door>,
+    till: Option<Box<dyn Till>>,
     clock: Clock,
     secure: bool,
     sessions: Sessions,
@@ -54,10 +59,10 @@ type Page = Response<Bytes>;
 impl Console {
     /// Puts the pages together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, door, clock, secure } = parts;
+        let Parts { desk, door, till, clock, secure } = parts;
         let sessions = Sessions::new(clock.clone());
         let failures = FailedLogins::new(FAILURES, Duration::from_mins(1), 256);
-        Self { desk, door, clock, secure, sessions, failures }
+        Self { desk, door, till, clock, secure, sessions, failures }
     }
 
     /// Answers one request for a path at or below [`ROOT`].
@@ -73,7 +78,7 @@ impl Console {
         match (get, parts.as_slice()) {
             (true, ["style.css"]) => reply::css(page::STYLE),
             (true, []) => self.list(&head.headers).await,
-            (true, [_, "approve" | "refuse"] | ["login" | "logout"]) => not_allowed("POST"),
+            (true, [_, "approve" | "refuse" | "paid" | "unpaid"] | ["login" | "logout"]) => not_allowed("POST"),
             (true, [id]) => self.show(&head.headers, id).await,
             (false, rest) if head.method == Method::POST => {
                 self.post(&head.headers, rest, &body, peer).await
@@ -88,7 +93,7 @@ impl Console {
             return reply::html(StatusCode::UNAUTHORIZED, page::login(None, ""));
         };
         match self.desk.list(&session.who).await {
-            Ok(all) => reply::html(StatusCode::OK, page::list(&all, &session)),
+            Ok(all) => reply::html(StatusCode::OK, page::list(&all, self.now(), &session)),
             Err(error) => failed(&error.to_string()),
         }
     }
@@ -108,7 +113,7 @@ impl Console {
         problem: Option<&str>,
     ) -> Page {
         match self.desk.show(&session.who, id).await {
-            Ok(Some(approval)) => reply::html(status, page::one(&approval, session, problem)),
+            Ok(Some(approval)) => reply::html(status, page::one(&approval, self.now(), session, problem)),
             Ok(None) => {
                 let text = page::message("Not found", "there is no such approval", Some(session));
                 reply::html(StatusCode::NOT_FOUND, text)
@@ -146,26 +151,57 @@ impl Console {
                 self.decide(&session, id, &form, yes).await
             }
             [id, "refuse"] => self.decide(&session, id, &form, Answer::No).await,
+            [id, what @ ("paid" | "unpaid")] => self.tell(&session, id, &form, what).await,
             _ => no(StatusCode::NOT_FOUND, "there is no such page"),
         }
     }
 
     async fn decide(&self, session: &Session, id: &str, form: &Form, what: Answer) -> Page {
-        if form.get("confirm") != Some("yes") {
+        // A no changes nothing that a second thought could want back: only a yes is to be thought about.
+        if what != Answer::No && form.get("confirm") != Some("yes") {
             let problem = Some("Say first that you have read it.");
             return self.one(session, id, StatusCode::BAD_REQUEST, problem).await;
         }
         match self.desk.answer(id, session.who.clone(), what).await {
             Ok(ticket) => reply::see_other(&format!("{ROOT}/{}", ticket.id)),
-            Err(error) => {
-                let status = match error.code() {
-                    "unknown" => StatusCode::NOT_FOUND,
-                    "not_permitted" => StatusCode::FORBIDDEN,
-                    "store_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
-                    _ => StatusCode::CONFLICT,
-                };
-                let problem = format!("Not counted: {error} ({})", error.code());
-                self.one(session, id, status, Some(&problem)).await
+            Err(error) => self.not_counted(session, id, &error).await,
+        }
+    }
+
+    async fn not_counted(&self, session: &Session, id: &str, error: &NoAnswer) -> Page {
+        let status = match error.code() {
+            "unknown" => StatusCode::NOT_FOUND,
+            "not_permitted" => StatusCode::FORBIDDEN,
+            "store_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::CONFLICT,
+        };
+        let problem = format!("Not counted: {error} ({})", error.code());
+        self.one(session, id, status, Some(&problem)).await
+    }
+
+    /// What a person says became of a payment that they make by hand.
+    async fn tell(&self, session: &Session, id: &str, form: &Form, what: &str) -> Page {
+        let hand = match self.desk.may_tell(id, &session.who).await {
+            Ok(hand) => hand,
+            Err(error) => return self.not_counted(session, id, &error).await,
+        };
+        let Some(till) = &self.till else { return failed("nobody keeps books here") };
+        let by = session.who.label();
+        let told = match (what, form.get("proof")) {
+            ("paid", Some(proof)) => till.paid(&hand.payment, &by, proof).await,
+            ("unpaid", _) if form.get("confirm") == Some("yes") => {
+                till.unpaid(&hand.payment, &by).await
+            }
+            _ => {
+                let problem = Some("Say first what became of it.");
+                return self.one(session, id, StatusCode::BAD_REQUEST, problem).await;
+            }
+        };
+        match told {
+            Ok(()) => reply::see_other(&format!("{ROOT}/{id}")),
+            Err(NotBooked { code, why }) => {
+                let problem = format!("Not counted: {why} ({code})");
+                self.one(session, id, StatusCode::CONFLICT, Some(&problem)).await
             }
         }
     }
@@ -192,6 +228,10 @@ impl Console {
         let path =
             if plain && !next.is_empty() { format!("{ROOT}/{next}") } else { ROOT.to_owned() };
         self.with_cookie(reply::see_other(&path), &value, 1800)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.now_millis())
     }
 
     fn session(&self, headers: &HeaderMap) -> Option<Session> {

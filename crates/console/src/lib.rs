@@ -8,7 +8,10 @@ mod console;
 mod escape;
 mod form;
 mod page;
+mod qr;
 mod reply;
 mod session;
+mod till;
 
 pub use console::{Console, Door, Parts, ROOT};
+pub use till::{Boxed, NotBooked, Till};

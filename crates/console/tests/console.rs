@@ -72,7 +72,7 @@ async fn house(caller: &str, arguments: &str) -> House {
     let question = Question::new(binding, Credential::ApiKey("k1".into()), arguments.to_owned());
     let id = desk.ask(question).await.unwrap().id;
     let parts =
-        Parts { desk: desk.clone(), door: Box::new(Keys), clock: clock.clone(), secure: false };
+        Parts { desk: desk.clone(), door: Box::new(Keys), till: None, clock: clock.clone(), secure: false };
     House { desk, console: Console::new(parts), clock, id, _dir: dir }
 }
 

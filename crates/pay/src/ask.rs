@@ -58,6 +58,7 @@ pub(crate) async fn granted(
             question.reasons = rules.iter().map(|rule| rule.as_str().to_owned()).collect();
             question.persons = persons.max(asked.persons);
             question.not_after = Some(asked.until);
+            question.price = inner.said(&choice.terms.amount);
             match inner.desk.ask(question).await {
                 Ok(ticket) => {
                     let name = asked.id.to_string();
@@ -153,14 +154,14 @@ fn binding(inner: &Inner, errand: &Errand, choice: &Choice) -> Binding {
     Binding { policy, ..binding }
 }
 
-fn asks(inner: &Inner, ticket: Ticket, rules: &[MoneyRule], choice: &Choice) -> Unpaid {
+pub(crate) fn asks(
+    inner: &Inner,
+    ticket: Ticket,
+    rules: &[MoneyRule],
+    choice: &Choice,
+) -> Unpaid {
     let terms = choice.terms.clone();
-    let row = inner.policy.assets.iter().find(|row| row.asset == *terms.asset());
-    let amount = row.map_or_else(
-        || terms.amount.to_string(),
-        |row| format!("{} {}", Amount::decimal(terms.amount.minor, row.decimals), row.symbol),
-    );
-    let message = format!("pay {amount} to {} ({})", terms.origin, terms.rail);
+    let message = format!("pay {} to {} ({})", inner.said(&terms.amount), terms.origin, terms.rail);
     Unpaid::Asks(Box::new(Asked { ticket, message, rules: rules.to_vec(), terms }))
 }
 

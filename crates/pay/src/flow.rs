@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use model::Timestamp;
-use model::money::{Amount, Flag, MoneyRule, Terms};
+use model::money::{Amount, Flag, MoneyRule, Rail, Terms};
 use rails::Demand;
 use spend::{Choice, Verdict};
 use treasury::{Reservation, Sent, Settlement};
@@ -12,6 +12,7 @@ use crate::crash;
 use crate::demand;
 use crate::driver::{Dispatched, Driver, Job, Open, Payload, Standing};
 use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
+use crate::hand;
 use crate::judge::{intent, judge};
 use crate::paid::Paid;
 use crate::payer::{Inner, in_words, ledger_is_away};
@@ -33,6 +34,11 @@ pub(crate) async fn pay(
         Verdict::Allow(choice) => (*choice, Vec::new()),
         Verdict::Ask { choice, rules } => (*choice, rules),
     };
+    if choice.terms.rail == Rail::Human {
+        let rules = rules.iter().map(|reason| reason.rule).collect();
+        let offer = offer(demand, &choice);
+        return hand::pay(inner, errand, (choice, offer), rules).await;
+    }
     // What was bought before did not serve, or the seller would not ask again.
     inner.credits.forget(&errand).await;
     let mut reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
@@ -113,7 +119,7 @@ fn offer(demand: Demand, choice: &Choice) -> Option<rails::Offer> {
 }
 
 /// A budget, or the ledger, said no at the last moment.
-async fn denied(
+pub(crate) async fn denied(
     inner: &Inner,
     errand: &Errand,
     terms: &Terms,
@@ -141,7 +147,7 @@ async fn denied(
 }
 
 /// Signs, seals, sends: each step durable before the next.
-async fn carry_out(
+pub(crate) async fn carry_out(
     inner: &Arc<Inner>,
     errand: Errand,
     choice: Choice,
@@ -154,7 +160,7 @@ async fn carry_out(
     let terms = choice.terms.clone();
     let flags = choice.flags.clone();
     crash::at("after-reserve");
-    let driver = inner.drivers.by_plan(&choice.plan).cloned();
+    let driver = inner.drivers.by_terms(&choice.terms);
     let (Some(driver), Some(offer)) = (driver, offer) else {
         let _ = reservation.release().await;
         let message = format!("the rail {} is recognised and has no wallet here", terms.rail);
@@ -372,7 +378,7 @@ async fn again(inner: &Arc<Inner>, errand: &Errand, id: ledger::PaymentId) -> Re
     let open = inner.treasury.payment(id).await.map_err(away)?.ok_or_else(unknown)?;
     let sealed = inner.treasury.payload(id).await.map_err(away)?.ok_or_else(unknown)?;
     let payload: Payload = serde_json::from_slice(&sealed).map_err(|_| unknown())?;
-    let driver = inner.drivers.by_terms(&open.intent.terms).cloned().ok_or_else(unknown)?;
+    let driver = inner.drivers.by_terms(&open.intent.terms).ok_or_else(unknown)?;
     let attachment = driver.again(&open, &payload).await.ok_or_else(unknown)?;
     let bearings = Bearings {
         errand: errand.clone(),

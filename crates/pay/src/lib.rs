@@ -18,6 +18,7 @@ mod exchange;
 mod facts;
 mod fence;
 mod flow;
+pub mod hand;
 mod judge;
 pub mod lightning;
 mod paid;

@@ -33,6 +33,15 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// See [`Payer::said`].
+    pub(crate) fn said(&self, amount: &Amount) -> String {
+        let row = self.policy.assets.iter().find(|row| row.asset == amount.asset);
+        row.map_or_else(
+            || amount.to_string(),
+            |row| format!("{} {}", Amount::decimal(amount.minor, row.decimals), row.symbol),
+        )
+    }
+
     /// Whether the node that is paid over Lightning is pinned, too.
     pub(crate) const fn pins_nodes(&self) -> bool {
         self.pin_nodes
@@ -137,11 +146,7 @@ impl Payer {
 
     /// An amount as people say it: in the symbol and decimals of the operator's table, `0.01 USDC`.
     pub fn said(&self, amount: &Amount) -> String {
-        let row = self.0.policy.assets.iter().find(|row| row.asset == amount.asset);
-        row.map_or_else(
-            || amount.to_string(),
-            |row| format!("{} {}", Amount::decimal(amount.minor, row.decimals), row.symbol),
-        )
+        self.0.said(amount)
     }
 
     /// What was refused since the start, by rule.

@@ -28,6 +28,7 @@ impl Payer {
         for open in self.0.treasury.holds().await? {
             found.push(self.0.looked_into(&open).await?);
         }
+        self.0.tell_desk().await;
         Ok(found)
     }
 }
@@ -53,7 +54,7 @@ impl Inner {
         self.booked(open, &payload, standing).await
     }
 
-    async fn booked(
+    pub(crate) async fn booked(
         &self,
         open: &ledger::Payment,
         payload: &Payload,

@@ -7,6 +7,7 @@ use model::money::Rail;
 use treasury::Treasury;
 
 use crate::driver::Driver;
+use crate::hand::Hand;
 
 /// What a payer is made of.
 pub struct Parts {
@@ -39,27 +40,22 @@ pub struct Drivers {
     pub lightning: Option<Arc<dyn Driver>>,
     /// Ecash.
     pub ecash: Option<Arc<dyn Driver>>,
+    /// Persons.
+    pub hand: Option<Arc<Hand>>,
 }
 
 impl Drivers {
-    /// The one that carries out this plan.
-    pub(crate) fn by_plan(&self, plan: &spend::Plan) -> Option<&Arc<dyn Driver>> {
-        match plan {
-            spend::Plan::Evm { .. } => self.evm.as_ref(),
-            spend::Plan::Lightning { .. } => self.lightning.as_ref(),
-            spend::Plan::Ecash { .. } => self.ecash.as_ref(),
-        }
-    }
-
-    /// The one that carried out such terms: all that is known of a payment after a restart.
-    pub(crate) fn by_terms(&self, terms: &model::money::Terms) -> Option<&Arc<dyn Driver>> {
+    /// The one that carries out such terms: all that is known of a payment after a restart.
+    pub(crate) fn by_terms(&self, terms: &model::money::Terms) -> Option<Arc<dyn Driver>> {
         match (terms.rail, terms.scheme.as_str()) {
-            (Rail::Cashu, _) => self.ecash.as_ref(),
-            (_, "lightning") => self.lightning.as_ref(),
-            _ => self.evm.as_ref(),
+            (Rail::Human, _) => self.hand.clone().map(|hand| hand as Arc<dyn Driver>),
+            (Rail::Cashu, _) => self.ecash.clone(),
+            (_, "lightning") => self.lightning.clone(),
+            _ => self.evm.clone(),
         }
     }
 
+    /// Those that have a wallet. What a person pays needs no test, and nobody has to know anything of it.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn Driver>> {
         [&self.evm, &self.lightning, &self.ecash].into_iter().flatten()
     }

@@ -121,6 +121,9 @@ pub(crate) fn terms(case: &Case<'_>) -> Option<Terms> {
     let row = case.row()?;
     let request = case.request;
     let (scheme, network) = match &case.candidate.form {
+        Form::Chain(chain) if case.candidate.by_hand => {
+            ("transfer".to_owned(), chain.entry.network.as_ref().ok()?.clone())
+        }
         Form::Chain(chain) => {
             (chain.scheme?.as_str().to_owned(), chain.entry.network.as_ref().ok()?.clone())
         }
@@ -161,6 +164,10 @@ fn expires(candidate: &Candidate<'_>) -> Option<Timestamp> {
 
 fn plan(case: &Case<'_>) -> Option<Plan> {
     match &case.candidate.form {
+        Form::Chain(chain) if case.candidate.by_hand => Some(Plan::Transfer {
+            token: chain.row?.token.clone()?,
+            payee: *chain.payee.as_ref().ok()?,
+        }),
         Form::Chain(chain) => {
             let scheme = chain.scheme?;
             Some(Plan::Evm {

@@ -45,6 +45,8 @@ pub struct Policy {
     pub ecash_locks: bool,
     /// Origins whose L402 tokens need not be macaroons: nothing binds such a token to its invoice.
     pub opaque_tokens: Vec<Origin>,
+    /// Sellers that take the hash of a transfer that a person made. Standard ones of x402 do not.
+    pub transfers: Vec<Listed>,
 }
 
 /// From where on a person is asked; a threshold itself is not above it.

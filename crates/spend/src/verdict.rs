@@ -74,6 +74,13 @@ pub enum Plan {
         /// The invoice.
         invoice: lightning::Invoice,
     },
+    /// A transfer on an EVM chain that a person makes.
+    Transfer {
+        /// The token as the operator lists it.
+        token: evm::Token,
+        /// Who is paid.
+        payee: Address,
+    },
     /// Ecash in a header.
     Ecash {
         /// What to hand over, and from which mints.

@@ -334,7 +334,7 @@ fn question(client: &Client, asking: &Asking, url: Option<&str>) -> Option<Bytes
         }
         _ if client.capabilities.elicitation_form => {
             // No field, because nothing that is entered there decides anything.
-            let message = quote(&format!("{}. {}", asking.message, how(id, url)));
+            let message = quote(&format!("{}. {}", asking.message, how(&asking.ticket, url)));
             let schema = "{\"type\":\"object\",\"properties\":{}}";
             format!("{{\"message\":{message},\"requestedSchema\":{schema}}}")
         }
@@ -343,22 +343,35 @@ fn question(client: &Client, asking: &Asking, url: Option<&str>) -> Option<Bytes
     Some(Bytes::from(params))
 }
 
-fn how(id: &str, url: Option<&str>) -> String {
+fn how(ticket: &Ticket, url: Option<&str>) -> String {
+    if ticket.by_hand {
+        let page = url.map_or_else(String::new, |url| format!(" at {url}"));
+        return format!("An operator pays it{page}; then go on.");
+    }
     let page = url.map_or_else(String::new, |url| format!(" at {url}, or"));
-    format!("An operator answers{page} with `portcullis approvals approve {id}`; then go on.")
+    let command = command(ticket);
+    format!("An operator answers{page} with `{command}`; then go on.")
+}
+
+/// What an operator can type. What is paid by hand can be looked at there, and is paid on its page.
+fn command(ticket: &Ticket) -> String {
+    let verb = if ticket.by_hand { "show" } else { "approve" };
+    format!("portcullis approvals {verb} {}", ticket.id)
 }
 
 /// The refusal of a client that cannot be asked: it carries the id and what to do.
 fn required(asking: &Asking, url: Option<&str>) -> Refusal {
     let Ticket { id, expires, .. } = &asking.ticket;
     let url_member = url.map_or_else(String::new, |url| format!("\"url\":{},", quote(url)));
-    let what = "An operator answers; then make the same call again, with the same arguments.";
+    let does = if asking.ticket.by_hand { "pays it on its page" } else { "answers" };
+    let what =
+        format!("An operator {does}; then make the same call again, with the same arguments.");
     let data = format!(
         "{{\"approvalId\":{},{url_member}\"expiresAt\":{},\"command\":{},\"whatToDo\":{}}}",
         quote(id),
         quote(&rfc3339(*expires)),
-        quote(&format!("portcullis approvals approve {id}")),
-        quote(what)
+        quote(&command(&asking.ticket)),
+        quote(&what)
     );
     Refusal::new(Code::ApprovalRequired, format!("{}: {id}", asking.message)).data(data)
 }

@@ -223,6 +223,8 @@ rules! {
         OverThreshold = "over_threshold";
         /// A policy asks.
         PolicyAsks = "policy_asks";
+        /// A person pays, with a wallet of their own.
+        ByHand = "by_hand";
     }
     Hold {
         /// Sent, and no answer.

@@ -20,8 +20,8 @@ pub(crate) mod tests;
 use std::time::Duration;
 
 use egress::Client;
-use evm::Refused;
-use model::money::MoneyRule;
+use evm::{Refused, evidence};
+use model::money::{Flag, MoneyRule};
 
 pub use checks::Problem;
 pub use proof::{Sought, Unique};
@@ -58,4 +58,14 @@ impl Chain {
 /// The rule that a refusal of the room for chains stands for. What has no rule of its own is nothing that is signed.
 pub(crate) fn rule_of(refused: Refused) -> MoneyRule {
     MoneyRule::from_text(refused.code()).unwrap_or(MoneyRule::SigningFirewall)
+}
+
+/// What is odd about a payment on a chain, as a mark of the books.
+pub(crate) const fn flag(flag: evidence::Flag) -> Flag {
+    match flag {
+        evidence::Flag::ReceiptUnverified => Flag::ReceiptUnverified,
+        evidence::Flag::NoTransferLog => Flag::NoTransferLog,
+        evidence::Flag::ReceiptFailed => Flag::ReceiptFailed,
+        evidence::Flag::ReceiptMismatch => Flag::ReceiptMismatch,
+    }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use evm::Bytes32;
+use evm::rpc::At;
 use evm::evidence::{Judgement, Outcome, Payment, Proof, View, quorum};
 use futures_util::future::join_all;
 
@@ -75,6 +76,16 @@ impl Chain {
             }
         }
         pending(finding)
+    }
+
+    /// Whether a transaction is of a block before `since` (seconds since 1970), or no node says of which it is.
+    pub(crate) async fn predates(&self, transaction: Bytes32, since: u64, wait: Duration) -> bool {
+        for node in self.nodes(wait) {
+            let Ok(Some(receipt)) = node.receipt(transaction).await else { continue };
+            let Ok(Some(block)) = node.block(At::Number(receipt.block)).await else { continue };
+            return block.timestamp < since;
+        }
+        true
     }
 
     /// With EIP-3009 the event of the token names the nonce, which is nobody else's: then several payments may share a

@@ -4,6 +4,7 @@
 //! paid. What is sealed before anything leaves is enough to look the payment up and to write its credential later: a
 //! preimage that comes late is not lost.
 
+pub(crate) mod by_hand;
 mod credential;
 mod receipt;
 mod reuse;
@@ -61,33 +62,6 @@ impl Lightning {
 
     fn now(&self) -> Timestamp {
         Timestamp(self.clock.now_millis())
-    }
-
-    fn seal(&self, job: &Job) -> Result<Payload, Stop> {
-        let terms = job.terms();
-        let Plan::Lightning { invoice } = &job.choice.plan else {
-            return Err(stop(MoneyRule::Rail, "What was agreed is not paid over Lightning."));
-        };
-        let amount = invoice.sat_ceil().filter(|sat| u128::from(*sat) == terms.amount.minor);
-        if amount.is_none() || !terms.amount.asset.is_bitcoin() {
-            let why = "The invoice is not for the amount that was agreed.";
-            return Err(stop(MoneyRule::AmountMismatch, why));
-        }
-        let fee_limit = u64::try_from(terms.fee_limit);
-        let sealed = Sealed {
-            challenge: Challenge::of(&job.offer, invoice)?,
-            invoice: invoice.clone(),
-            fee_limit: fee_limit
-                .map_err(|_| stop(MoneyRule::Overflow, "The fee limit cannot be counted."))?,
-            wallet: self.name.clone(),
-            until: self.now().after(READY),
-        };
-        if let Some(rule) = sealed.over(self.now()) {
-            return Err(stop(rule, "The offer has ended."));
-        }
-        // What could not be shown to the seller later is not paid for.
-        let trial = credential::attachment(&sealed.challenge, &Preimage::from_bytes([0; 32]));
-        trial.map(|_| sealed.payload()).map_err(|flaw| stop(flaw.rule, &flaw.why))
     }
 
     async fn pay(&self, job: &Job, payload: &Payload) -> Dispatched {
@@ -183,6 +157,34 @@ impl Lightning {
     }
 }
 
+/// What is sealed for an invoice that this wallet is to pay. Nothing leaves.
+fn sealed_for(job: &Job, wallet: &str, now: Timestamp) -> Result<Payload, Stop> {
+    let terms = job.terms();
+    let Plan::Lightning { invoice } = &job.choice.plan else {
+        return Err(stop(MoneyRule::Rail, "What was agreed is not paid over Lightning."));
+    };
+    let amount = invoice.sat_ceil().filter(|sat| u128::from(*sat) == terms.amount.minor);
+    if amount.is_none() || !terms.amount.asset.is_bitcoin() {
+        let why = "The invoice is not for the amount that was agreed.";
+        return Err(stop(MoneyRule::AmountMismatch, why));
+    }
+    let fee_limit = u64::try_from(terms.fee_limit);
+    let sealed = Sealed {
+        challenge: Challenge::of(&job.offer, invoice)?,
+        invoice: invoice.clone(),
+        fee_limit: fee_limit
+            .map_err(|_| stop(MoneyRule::Overflow, "The fee limit cannot be counted."))?,
+        wallet: wallet.to_owned(),
+        until: now.after(READY),
+    };
+    if let Some(rule) = sealed.over(now) {
+        return Err(stop(rule, "The offer has ended."));
+    }
+    // What could not be shown to the seller later is not paid for.
+    let trial = credential::attachment(&sealed.challenge, &Preimage::from_bytes([0; 32]));
+    trial.map(|_| sealed.payload()).map_err(|flaw| stop(flaw.rule, &flaw.why))
+}
+
 const UNREADABLE: &str = "what was sealed cannot be read";
 
 fn silence() -> Outcome {
@@ -209,7 +211,7 @@ fn done(sealed: &Sealed, preimage: &Preimage, fee: Option<u64>) -> Dispatched {
 
 impl Driver for Lightning {
     fn sign<'a>(&'a self, job: &'a Job) -> Boxed<'a, Result<Payload, Stop>> {
-        Box::pin(async move { self.seal(job) })
+        Box::pin(async move { sealed_for(job, &self.name, self.now()) })
     }
 
     fn dispatch<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Dispatched> {

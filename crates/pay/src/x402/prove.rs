@@ -10,7 +10,7 @@ use super::answer::Said;
 use super::sealed::Sealed;
 use super::settings::{BRIEF, WAIT};
 use crate::Standing;
-use crate::chain::{Chain, Finding, Sought};
+use crate::chain::{Chain, Finding, Sought, flag};
 
 /// How long before a chain is asked again.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -117,14 +117,5 @@ fn standing(
         Outcome::NotPaid { definite: false } | Outcome::Pending => {
             Standing::Held { rule: MoneyRule::SentUnknown, flags }
         }
-    }
-}
-
-const fn flag(flag: evidence::Flag) -> Flag {
-    match flag {
-        evidence::Flag::ReceiptUnverified => Flag::ReceiptUnverified,
-        evidence::Flag::NoTransferLog => Flag::NoTransferLog,
-        evidence::Flag::ReceiptFailed => Flag::ReceiptFailed,
-        evidence::Flag::ReceiptMismatch => Flag::ReceiptMismatch,
     }
 }

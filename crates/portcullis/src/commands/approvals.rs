@@ -53,7 +53,7 @@ fn list(path: &Path, all: bool, as_json: bool) -> anyhow::Result<()> {
             state(approval),
             approval.principal.clone(),
             approval.tool.clone(),
-            terms.map_or_else(|| "-".to_owned(), |t| format!("{} {}", t.amount, t.asset)),
+            terms.map_or_else(|| "-".to_owned(), approvals::TermsText::price),
             rest(approval, now),
         ]);
     }
@@ -110,6 +110,10 @@ fn lines(a: &Approval) -> Vec<String> {
     for (name, value) in a.terms.iter().flat_map(approvals::TermsText::parts) {
         put(name, value);
     }
+    if let Some(hand) = &a.hand {
+        put("pay", &hand.uri);
+        put("payment", &hand.payment);
+    }
     put("because", &a.reasons.join(", "));
     match &a.changes {
         None => put("changed", "no such call was approved and made before"),
@@ -154,6 +158,7 @@ fn to_json(a: &Approval) -> Value {
         "arguments": a.arguments,
         "argumentsDigest": a.digest,
         "terms": terms,
+        "pay": a.hand.as_ref().map(|hand| json!({"payment": hand.payment, "uri": hand.uri})),
         "reasons": a.reasons,
         "changes": changes,
         "persons": a.ticket.persons,

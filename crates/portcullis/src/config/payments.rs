@@ -37,6 +37,8 @@ pub struct Payments {
     pub lightning: Option<Lightning>,
     /// Payments in ecash.
     pub cashu: Option<Cashu>,
+    /// Payments that a person makes with a wallet of their own.
+    pub human: Option<Human>,
     /// Where services may be searched for that announce themselves on Nostr: relays, as `wss://` URLs.
     pub relays: Vec<String>,
     /// Targets of this section on your own network, as `host:port`.
@@ -136,8 +138,9 @@ pub struct X402 {
     /// `exact`, `upto`.
     #[serde(default = "exact")]
     pub schemes: Vec<String>,
-    /// The key of the wallet, 32 bytes in hex: `vault:wallet`.
-    pub key: Value,
+    /// The key of the wallet, 32 bytes in hex: `vault:wallet`. Without it the gate signs nothing, and only persons pay here.
+    #[serde(default)]
+    pub key: Option<Value>,
     /// Where each chain is asked (JSON-RPC over HTTP). Without any, what a seller says of a settlement stays unproven.
     #[serde(default)]
     pub rpc: BTreeMap<String, Vec<String>>,
@@ -219,6 +222,23 @@ pub struct Cashu {
     /// Whether ecash may be locked to a key of the seller: it can then not be taken back.
     #[serde(default)]
     pub locks: bool,
+}
+
+/// `[payments.human]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Human {
+    /// The wallet with which you pay invoices. It is only asked what became of one, so a key that reads is enough.
+    pub wallet: Option<LightningWallet>,
+    /// Sellers that take the hash of a transfer on a chain (`X-PAYMENT` with `txHash`); standard ones of x402 do not.
+    pub transfers: Vec<String>,
+}
+
+impl Payments {
+    /// Whether persons may be asked to pay.
+    pub fn by_hand(&self) -> bool {
+        self.human.is_some() || self.rails.contains(&RailName::Human)
+    }
 }
 
 /// `[[budget]]`: what may be spent. All budgets that apply must hold.

@@ -120,7 +120,7 @@ impl Announcer {
 
 /// What is told. No arguments: whoever wants to see them signs in.
 fn message(approval: &Approval, url: Option<&str>) -> serde_json::Value {
-    let price = approval.terms.as_ref().map(|t| format!("{} {}", t.amount, t.asset));
+    let price = approval.terms.as_ref().map(approvals::TermsText::price);
     json!({
         "type": "approval.asked",
         "id": approval.ticket.id,

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use ambient::Clock;
 use approvals::{Answerer, Bounds, Desk, Parts};
-use console::{Console, Door};
+use console::{Console, Door, Till};
 use egress::Egress;
 use gate::Gate;
 use journal::Journal;
 use model::{Credential, SecretName, Timestamp};
+use pay::Payer;
 use store::{Keys as _, SqliteStore};
 use url::Url;
 
 use super::announce::Announcer;
+use super::till::Books;
 use super::{House, good, ring};
 use crate::config::{ApprovalsWebhook, Config, ConfigError};
 
@@ -84,12 +86,14 @@ fn checked(set: &ApprovalsWebhook) -> Result<(Url, SecretName), String> {
 }
 
 /// The page of approvals for a gate that has a desk.
-pub fn console(house: &House, gate: &Gate) -> Option<Console> {
+pub fn console(house: &House, gate: &Gate, payer: Option<&Payer>) -> Option<Console> {
     let door = Box::new(Keyed { store: house.store.clone(), clock: house.clock.clone() });
     let page = house.loaded.config.approvals.page.as_deref();
     let secure = page.is_some_and(|page| page.starts_with("https://"));
     let desk = gate.desk()?.clone();
-    Some(Console::new(console::Parts { desk, door, clock: house.clock.clone(), secure }))
+    let till = payer.map(|payer| Box::new(Books(payer.clone())) as Box<dyn Till>);
+    let clock = house.clock.clone();
+    Some(Console::new(console::Parts { desk, door, till, clock, secure }))
 }
 
 /// Host and port of the page, where the configuration names them.

@@ -135,7 +135,8 @@ impl Live {
         let mut helpers = tokio::task::JoinSet::new();
         if let Some(listener) = admin {
             let children = launcher.children().clone();
-            let (console, host) = (console(&house, &gate), host(&house.loaded.config));
+            let host = host(&house.loaded.config);
+            let console = console(&house, &gate, payer.as_ref());
             let (gate, journal, sources) = (gate.clone(), journal.clone(), sources.clone());
             let numbers =
                 Exposition::new(gate, journal, gauges, children, sources, payer.clone());

@@ -27,6 +27,7 @@ mod secrets;
 mod sources;
 mod state;
 mod tenants;
+mod till;
 mod workflows;
 
 use admin::{AdminState, serve_admin};

@@ -203,6 +203,7 @@ fn allowed(at: &str) -> spend::Policy {
         ecash: false,
         ecash_locks: false,
         opaque_tokens: Vec::new(),
+        transfers: Vec::new(),
     }
 }
 

@@ -1,8 +1,9 @@
 use lightning::{Invoice, Token};
 use model::money::{MoneyRule, Rail};
-use rails::{Flaw, l402, payment};
+use rails::{Flaw, Offer, l402, payment};
 
 use super::{Form, flaw};
+use crate::{Origin, Situation};
 
 /// A Lightning invoice and what was said beside it.
 pub(crate) struct Bolt11<'a> {
@@ -19,7 +20,23 @@ pub(crate) enum Said<'a> {
 }
 
 impl<'a> Bolt11<'a> {
-    pub(super) fn of_l402(challenge: &l402::Challenge, opaque: bool) -> Form<'a> {
+    /// The invoice of an offer of L402 or of the Payment scheme; none of any other.
+    pub(super) fn of(
+        offer: &'a Offer,
+        situation: &Situation,
+        origin: Option<&Origin>,
+    ) -> Option<Form<'a>> {
+        match offer {
+            Offer::L402(challenge) => {
+                let opaque = origin.is_some_and(|o| situation.policy.opaque_tokens.contains(o));
+                Some(Self::of_l402(challenge, opaque))
+            }
+            Offer::Payment(challenge) => Some(Self::of_payment(challenge)),
+            _ => None,
+        }
+    }
+
+    fn of_l402(challenge: &l402::Challenge, opaque: bool) -> Form<'a> {
         let token = match Token::parse(&challenge.token) {
             Ok(token) => Some(token),
             Err(_) if opaque => None,
@@ -36,7 +53,7 @@ impl<'a> Bolt11<'a> {
         }
     }
 
-    pub(super) fn of_payment(challenge: &'a payment::Challenge) -> Form<'a> {
+    fn of_payment(challenge: &'a payment::Challenge) -> Form<'a> {
         let Some(charge) = challenge.lightning_charge() else {
             let known = challenge.method == "lightning";
             return Form::Method { known, lawful: challenge.method_is_lawful() };

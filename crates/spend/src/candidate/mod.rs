@@ -1,6 +1,7 @@
 //! The ways to pay of a demand, each read as far as it can be: what is wrong with a part is kept with that part, for the
 //! rule that looks at it.
 
+mod by_hand;
 mod chain;
 mod ecash;
 mod invoice;
@@ -18,6 +19,8 @@ use crate::{Entry, Origin, Situation};
 pub(crate) struct Candidate<'a> {
     pub(crate) entry: Entry,
     pub(crate) form: Form<'a>,
+    /// Whether a person pays it, and no wallet of the gate.
+    pub(crate) by_hand: bool,
 }
 
 pub(crate) enum Form<'a> {
@@ -38,6 +41,7 @@ pub(crate) enum Form<'a> {
 impl Candidate<'_> {
     pub(crate) fn rail(&self) -> Option<Rail> {
         match &self.form {
+            _ if self.by_hand => Some(Rail::Human),
             Form::Broken(rail, _) => *rail,
             Form::LnurlCash => None,
             Form::Method { .. } => Some(Rail::Mpp),
@@ -56,8 +60,9 @@ pub(crate) fn candidates<'a>(
 ) -> Vec<Candidate<'a>> {
     let mut all = Vec::new();
     for (at, offer) in offers.iter().enumerate() {
-        let mut push =
-            |index, form| all.push(Candidate { entry: Entry { offer: at, index }, form });
+        let mut push = |index, form| {
+            all.push(Candidate { entry: Entry { offer: at, index }, form, by_hand: false });
+        };
         match offer {
             Offer::Broken(rail, flaw) => push(0, Form::Broken(Some(*rail), flaw.clone())),
             Offer::LnurlCash => push(0, Form::LnurlCash),
@@ -74,13 +79,15 @@ pub(crate) fn candidates<'a>(
                     );
                 }
             }
-            Offer::L402(challenge) => {
-                let opaque = origin.is_some_and(|o| situation.policy.opaque_tokens.contains(o));
-                push(0, Bolt11::of_l402(challenge, opaque));
+            Offer::L402(_) | Offer::Payment(_) => {
+                let form = Bolt11::of(offer, situation, origin);
+                form.into_iter().for_each(|form| push(0, form));
             }
-            Offer::Payment(challenge) => push(0, Bolt11::of_payment(challenge)),
             Offer::Cashu(request) => push(0, Ecash::read(request)),
         }
+    }
+    if situation.policy.rails.contains(&Rail::Human) {
+        all.extend(by_hand::candidates(offers, situation, origin));
     }
     refuse_rails_that_disagree(&mut all);
     all

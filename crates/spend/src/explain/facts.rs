@@ -56,6 +56,9 @@ fn choice_facts(choice: &Choice, situation: &Situation, facts: &mut Map<String, 
                 put("extra_signature", json!("Permit"));
             }
         }
+        Plan::Transfer { .. } => {
+            put("booked", json!(terms.amount.minor.to_string()));
+        }
         Plan::Lightning { invoice } => {
             put("booked_sat", json!(terms.amount.minor.to_string()));
             put("payment_hash", json!(invoice.payment_hash().to_string()));

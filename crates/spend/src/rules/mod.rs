@@ -57,7 +57,7 @@ impl Rule {
 }
 
 /// All rules in their order: the first that denies names the reason, those that ask are gathered.
-pub const RULES: [Rule; 24] = [
+pub const RULES: [Rule; 25] = [
     Rule::new("syntax and size", syntax::readable),
     Rule::new("pause", origin::not_paused),
     Rule::new("origin", origin::listed),
@@ -82,6 +82,7 @@ pub const RULES: [Rule; 24] = [
     Rule::new("threshold of one person", price::below_threshold),
     Rule::new("threshold of two persons", price::below_second_threshold),
     Rule::new("signing firewall", signing::asks_for_nothing_else),
+    Rule::new("wallet", scheme::by_wallet),
 ];
 
 impl<'a> Case<'a> {
@@ -118,6 +119,8 @@ impl<'a> Case<'a> {
     /// The most that fees may add, in the same unit.
     pub(crate) fn fee_limit(&self) -> u128 {
         match &self.candidate.form {
+            // What a person's wallet takes for the way is theirs.
+            _ if self.candidate.by_hand => 0,
             Form::Bolt11(bolt11) => {
                 self.situation.policy.lightning.fee_limit(bolt11.sat().unwrap_or(0))
             }

@@ -1,6 +1,6 @@
 use model::money::MoneyRule;
 
-use super::{Case, Finding, deny};
+use super::{Case, Finding, ask, deny};
 use crate::candidate::Form;
 
 /// The rail is enabled.
@@ -12,9 +12,19 @@ pub(super) fn rail_enabled(case: &Case<'_>) -> Finding {
     }
 }
 
+/// The wallet of the gate pays it, and nobody else has to.
+pub(super) fn by_wallet(case: &Case<'_>) -> Finding {
+    if case.candidate.by_hand {
+        return ask(MoneyRule::ByHand, "A person pays this with a wallet of their own.");
+    }
+    Finding::Fine
+}
+
 /// The scheme or method is known and enabled.
 pub(super) fn enabled(case: &Case<'_>) -> Finding {
     match &case.candidate.form {
+        // A transfer is a transfer, whatever a wallet of the gate would have signed.
+        Form::Chain(_) if case.candidate.by_hand => Finding::Fine,
         Form::Chain(chain) => match chain.scheme {
             Some(scheme) if case.situation.policy.schemes.contains(&scheme) => Finding::Fine,
             Some(scheme) => {

@@ -83,6 +83,7 @@ fn policy() -> Policy {
         ecash: true,
         ecash_locks: false,
         opaque_tokens: Vec::new(),
+        transfers: Vec::new(),
     }
 }
 

@@ -61,6 +61,7 @@ pub fn policy(thresholds: Thresholds) -> Policy {
         ecash: true,
         ecash_locks: false,
         opaque_tokens: Vec::new(),
+        transfers: Vec::new(),
     }
 }
 

@@ -36,21 +36,23 @@ pub fn policy(own: &Payments) -> Result<Policy, String> {
         ecash: own.cashu.is_some(),
         ecash_locks: own.cashu.as_ref().is_some_and(|cashu| cashu.locks),
         opaque_tokens: opaque(own)?,
+        transfers: transfers(own)?,
     })
 }
 
 /// Those that were named; all that have a wallet where none was.
 fn rails(own: &Payments) -> Result<Vec<Rail>, String> {
-    let (chain, lightning) = (own.x402.is_some(), own.lightning.is_some());
+    let signs = own.x402.as_ref().is_some_and(|x402| x402.key.is_some());
+    let (chain, lightning) = (signs, own.lightning.is_some());
     let ready = |rail: Rail| match rail {
         Rail::X402 => chain,
         Rail::L402 => lightning,
         Rail::Mpp => lightning || chain,
         Rail::Cashu => own.cashu.is_some(),
-        Rail::Human => true,
+        Rail::Human => own.by_hand(),
     };
     if own.rails.is_empty() {
-        let usual = [Rail::L402, Rail::X402, Rail::Mpp, Rail::Cashu];
+        let usual = [Rail::L402, Rail::X402, Rail::Mpp, Rail::Cashu, Rail::Human];
         return Ok(usual.into_iter().filter(|rail| ready(*rail)).collect());
     }
     let named: Vec<Rail> = own.rails.iter().map(|name| Rail::from(*name)).collect();
@@ -148,6 +150,12 @@ fn opaque(own: &Payments) -> Result<Vec<spend::Origin>, String> {
         let target = Target::parse(text).map_err(|e| format!("`opaque-tokens`: `{text}`: {e}"))?;
         Ok(target.origin)
     };
+    named.map(parse).collect()
+}
+
+fn transfers(own: &Payments) -> Result<Vec<Listed>, String> {
+    let named = own.human.iter().flat_map(|human| &human.transfers);
+    let parse = |text: &String| Listed::parse(text).map_err(|e| format!("`transfers`: `{text}`: {e}"));
     named.map(parse).collect()
 }
 

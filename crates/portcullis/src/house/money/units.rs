@@ -15,7 +15,7 @@ pub struct Money {
     pub decimals: u8,
 }
 
-/// Every asset that is money here: the table of tokens, and bitcoin where Lightning or ecash is configured.
+/// Every asset that is money here: the table of tokens, and bitcoin where Lightning or ecash is configured, or persons pay.
 pub fn assets(own: &Payments) -> Result<Vec<Money>, String> {
     let mut all = Vec::new();
     for entry in &own.asset {
@@ -23,7 +23,7 @@ pub fn assets(own: &Payments) -> Result<Vec<Money>, String> {
         let asset = Asset::parse(&entry.id.to_ascii_lowercase()).map_err(|e| e.to_string())?;
         all.push(Money { asset, symbol: entry.symbol.clone(), decimals: entry.decimals });
     }
-    if own.lightning.is_some() || own.cashu.is_some() {
+    if own.lightning.is_some() || own.cashu.is_some() || own.by_hand() {
         let network = own.lightning.as_ref().map_or("mainnet", |l| l.network.as_str());
         let name = match network {
             "mainnet" => "sat".to_owned(),

@@ -1,5 +1,6 @@
 //! The wallets that a configuration names, each as the driver of its rails; none is contacted yet.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use egress::{Client, Credential, HeaderTemplates, Policy, Target};
 use http::HeaderName;
 use pay::chain::Chain;
 use pay::ecash::{Ecash, Mint};
+use pay::hand::Hand;
 use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::x402::{Settings, X402};
 use pay::{Drivers, Proofs};
@@ -36,9 +38,11 @@ pub fn drivers(
 ) -> Result<Drivers, String> {
     let reach = Reach { own, shared };
     let mut drivers = Drivers::default();
-    if let Some(chains) = &own.x402 {
-        let settings = reach.chains(house, chains, treasury)?;
-        drivers.evm = Some(Arc::new(X402::new(settings)));
+    if let Some(key) = own.x402.as_ref().and_then(|x402| x402.key.as_ref()) {
+        drivers.evm = Some(Arc::new(X402::new(reach.x402(house, key, treasury)?)));
+    }
+    if own.by_hand() {
+        drivers.hand = Some(Arc::new(reach.hand(house, treasury)?));
     }
     if let Some(lightning) = &own.lightning {
         let limit = lightning.timeout.map_or(TIME_LIMIT, |span| span.0);
@@ -95,13 +99,10 @@ impl Reach<'_> {
         Ok(Ecash::new(mints, treasury.clone(), house.clock.clone()))
     }
 
-    fn chains(
-        &self,
-        house: &House,
-        set: &config::X402,
-        treasury: &Treasury,
-    ) -> Result<Settings, String> {
-        let mut chains = std::collections::BTreeMap::new();
+    /// The chains that are named, each with its nodes.
+    fn chains(&self) -> Result<BTreeMap<String, Chain>, String> {
+        let mut chains = BTreeMap::new();
+        let Some(set) = &self.own.x402 else { return Ok(chains) };
         for network in &set.networks {
             let id = rails::x402::chain_id(network)
                 .ok_or_else(|| format!("`{network}` is no EVM chain: write it like eip155:8453"))?;
@@ -116,15 +117,30 @@ impl Reach<'_> {
         if let Some(stray) = set.rpc.keys().find(|network| !chains.contains_key(*network)) {
             return Err(format!("`rpc` names {stray}, which is none of `networks`"));
         }
+        Ok(chains)
+    }
+
+    fn x402(&self, house: &House, key: &Value, treasury: &Treasury) -> Result<Settings, String> {
         Ok(Settings {
-            chains,
+            chains: self.chains()?,
             tokens: tokens(self.own)?,
-            key: set.key.template().map_err(|e| format!("`x402.key`: {e}"))?,
+            key: key.template().map_err(|e| format!("`x402.key`: {e}"))?,
             secrets: self.shared.secrets.clone(),
             clock: house.clock.clone(),
             unique: Arc::new(Proofs::new(treasury.clone())),
             patience: PATIENCE,
         })
+    }
+
+    fn hand(&self, house: &House, treasury: &Treasury) -> Result<Hand, String> {
+        let named = self.own.human.as_ref().and_then(|human| human.wallet.as_ref());
+        let wallet = named.map(|set| Ok::<_, String>((self.wallet(set, TIME_LIMIT)?, set.name())));
+        Ok(Hand::new(pay::hand::Settings {
+            wallet: wallet.transpose()?,
+            chains: self.chains()?,
+            unique: Arc::new(Proofs::new(treasury.clone())),
+            clock: house.clock.clone(),
+        }))
     }
 
     fn wallet(&self, set: &LightningWallet, limit: Duration) -> Result<Arc<dyn Wallet>, String> {

@@ -1,0 +1,38 @@
+use rails::Offer;
+
+use super::{Bolt11, Candidate, Chain, Form};
+use crate::{Entry, Origin, Scheme, Situation};
+
+/// What a person can pay: every invoice, and at sellers that take the hash of a transfer, every exact sum on a chain. What
+/// cannot be read is among the others already.
+pub(super) fn candidates<'a>(
+    offers: &'a [Offer],
+    situation: &'a Situation,
+    origin: Option<&Origin>,
+) -> Vec<Candidate<'a>> {
+    let transfers = &situation.policy.transfers;
+    let takes_hash = origin.is_some_and(|o| transfers.iter().any(|listed| listed.covers(o)));
+    let mut all = Vec::new();
+    for (at, offer) in offers.iter().enumerate() {
+        let mut push = |index, form| {
+            all.push(Candidate { entry: Entry { offer: at, index }, form, by_hand: true });
+        };
+        match offer {
+            Offer::X402(offer) if takes_hash => {
+                for (index, entry) in offer.entries.iter().enumerate() {
+                    let Ok(entry) = entry else { continue };
+                    let chain = Chain::read(offer, entry, &situation.policy);
+                    if matches!(chain.scheme, Some(Scheme::ExactEip3009 | Scheme::ExactPermit2)) {
+                        push(index, Form::Chain(Box::new(chain)));
+                    }
+                }
+            }
+            offer => {
+                if let Some(form @ Form::Bolt11(_)) = Bolt11::of(offer, situation, origin) {
+                    push(0, form);
+                }
+            }
+        }
+    }
+    all
+}
