@@ -249,6 +249,11 @@ impl Desk {
         known.as_ref().map_or(0, |(_, book)| book.iter().filter(waits).count())
     }
 
+    /// How long a question waits at most.
+    pub fn life(&self) -> Duration {
+        self.0.bounds.life.min(Bounds::LONGEST)
+    }
+
     /// How often what happened.
     pub fn tally(&self) -> &Tally {
         &self.0.tally

@@ -8,6 +8,7 @@
 mod ask;
 mod bought;
 pub mod chain;
+mod conclude;
 mod crash;
 mod credit;
 mod demand;
@@ -26,6 +27,7 @@ mod proofs;
 mod reconcile;
 mod record;
 mod settings;
+mod stop;
 pub mod x402;
 
 pub use bought::Bought;
