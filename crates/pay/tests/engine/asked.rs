@@ -1,5 +1,7 @@
 //! Payments that wait for a person.
 
+use std::time::Duration;
+
 use approvals::{Answer as Said, Answerer, NoAnswer};
 use model::money::MoneyRule;
 use pay::{Errand, Unpaid};
@@ -270,7 +272,7 @@ async fn a_key_does_not_keep_a_question_from_being_answered() {
 async fn a_question_that_was_never_put_is_put_by_the_next_call_and_its_yes_pays_once() {
     let house = House::new(Plan::strangers());
     house.asks(&errand("a1"), &asks("10000")).await;
-    let house = house.without_questions();
+    let house = house.with_empty_desk(Duration::from_mins(15));
     assert_eq!(house.desk.waiting().await.unwrap(), 0);
     let asked = house.asks(&errand("a1"), &asks("10000")).await;
     assert_eq!(house.used("day").await, 10_000);
@@ -301,10 +303,11 @@ async fn a_yes_that_came_to_no_signature_counts_again_and_pays_once() {
 /// The desk's own time is that of the money: nothing is held for a question that has ended.
 #[tokio::test]
 async fn money_is_held_for_no_longer_than_its_question_waits() {
-    let house = House::new(Plan::strangers());
+    let house = House::new(Plan::strangers()).with_empty_desk(Duration::from_mins(1));
     let asked = house.asks(&errand("a1"), &asks("10000")).await;
-    let life = house.desk.life().as_secs();
-    assert_eq!(asked.ticket.expires.as_millis(), T0 + life * 1000);
-    house.later(life);
+    assert_eq!(asked.ticket.expires.as_millis(), T0 + 60_000);
+    house.later(59);
+    assert_eq!(house.used("day").await, 10_000);
+    house.later(1);
     assert_eq!(house.used("day").await, 0);
 }

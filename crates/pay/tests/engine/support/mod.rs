@@ -57,7 +57,7 @@ impl House {
         let clock = Clock::manual(T0);
         let options = Options::new(dir.path().join("audit"), "test/audit");
         let (journal, _) = Journal::open(options, clock.clone()).unwrap();
-        let desk = desk(&dir, "state.db", &journal, &clock);
+        let desk = desk(&dir, "state.db", &journal, &clock, Bounds::default());
         let [evm, lightning, ecash] = [(); 3].map(|()| Arc::new(Rail::default()));
         let drivers = Drivers {
             evm: Some(evm.clone()),
@@ -146,9 +146,11 @@ impl House {
         of.map(|status| *status.used.as_ref().unwrap()).sum()
     }
 
-    /// The same house whose desk has lost what was put to it, as where power is lost before a question is on it.
-    pub fn without_questions(self) -> Self {
-        let desk = desk(&self.dir, "other.db", &self.journal, &self.clock);
+    /// The same house with another desk, on which questions wait so long and there is none yet: as where power is lost
+    /// before a question is on it.
+    pub fn with_empty_desk(self, life: Duration) -> Self {
+        let bounds = Bounds { life, ..Bounds::default() };
+        let desk = desk(&self.dir, "other.db", &self.journal, &self.clock, bounds);
         let drivers = Drivers {
             evm: Some(self.evm.clone()),
             lightning: Some(self.lightning.clone()),
@@ -196,14 +198,20 @@ impl House {
     }
 }
 
-fn desk(dir: &tempfile::TempDir, file: &str, journal: &Journal, clock: &Clock) -> Desk {
+fn desk(
+    dir: &tempfile::TempDir,
+    file: &str,
+    journal: &Journal,
+    clock: &Clock,
+    bounds: Bounds,
+) -> Desk {
     let key = IntegrityKey::new(&[7; 32]);
     let store = SqliteStore::open(&dir.path().join(file), key, clock.clone()).unwrap();
     Desk::new(approvals::Parts {
         store: Arc::new(store),
         journal: Some(journal.clone()),
         clock: clock.clone(),
-        bounds: Bounds::default(),
+        bounds,
         page: None,
     })
 }
