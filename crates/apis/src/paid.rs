@@ -3,11 +3,13 @@
 use egress::{Credential, Outgoing, Whole};
 use gate::Approval;
 use gate::port::{Reply, Trouble};
+use http::StatusCode;
 use pay::{Asked, Asking, Broken, Carrier, Errand, Exchanged, Request, Sending};
 
 use crate::answer;
 use crate::auth::Together;
 use crate::run::Run;
+use crate::trouble::too_often_unpaid;
 
 /// An answer, and whether a payment went with its request.
 pub(crate) struct Sent {
@@ -40,6 +42,25 @@ impl Run<'_> {
     /// Sends a request with whatever was bought for it, and pays where the API asks and the operator allows. The inner
     /// error is a result for the client.
     pub(crate) async fn sent(
+        &self,
+        request: Outgoing,
+        credentials: &Together,
+    ) -> Result<Result<Sent, Reply>, Trouble> {
+        let waits = self.api.unpaid().admit(&self.client.principal, self.api.now());
+        waits.map_err(|wait| too_often_unpaid(wait.as_millis()))?;
+        let sent = self.bought(request, credentials).await;
+        let met = match &sent {
+            Ok(Ok(sent)) => sent.whole.status != StatusCode::PAYMENT_REQUIRED,
+            Ok(Err(_)) | Err(Trouble::Asks(_)) => false,
+            Err(_) => true,
+        };
+        if !met {
+            self.api.unpaid().count(&self.client.principal, self.api.now());
+        }
+        sent
+    }
+
+    async fn bought(
         &self,
         request: Outgoing,
         credentials: &Together,

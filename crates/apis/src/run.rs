@@ -19,7 +19,7 @@ use crate::cache::{Found, Key, Stored};
 use crate::paging::Next;
 use crate::paid::Sent;
 use crate::prepare::prepare;
-use crate::trouble::{Fault, down, too_often_unpaid};
+use crate::trouble::{Fault, down};
 use crate::view::View;
 
 /// One call under way.
@@ -298,14 +298,9 @@ impl Run<'_> {
         given: Option<&dyn Credential>,
         options: ExchangeOptions,
     ) -> Result<Whole, Trouble> {
-        let waits = self.api.unpaid().admit(self.api.now());
-        waits.map_err(|wait| too_often_unpaid(wait.as_millis()))?;
         self.api.admit().map_err(|wait| down(wait.as_millis()))?;
         match self.api.client().exchange(request, given, options).await {
             Ok(whole) => {
-                if whole.status == StatusCode::PAYMENT_REQUIRED {
-                    self.api.unpaid().count(self.api.now());
-                }
                 let broken = matches!(whole.status.as_u16(), 502..=504);
                 self.api.report(if broken { Outcome::Fault } else { Outcome::Alive });
                 Ok(whole)

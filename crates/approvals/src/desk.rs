@@ -302,6 +302,11 @@ impl Desk {
         Ok(there)
     }
 
+    /// How long a question waits at most.
+    pub fn life(&self) -> Duration {
+        self.0.bounds.life.min(Bounds::LONGEST)
+    }
+
     /// How often what happened.
     pub fn tally(&self) -> &Tally {
         &self.0.tally

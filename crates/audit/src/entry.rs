@@ -41,6 +41,7 @@ pub struct Entry {
     pub bytes_in: Option<u64>,
     pub bytes_out: Option<u64>,
     pub payment: Option<PaymentEntry>,
+    pub ledger: Option<String>,
     pub note: Option<String>,
     pub next_key: Option<String>,
     pub first_kept: Option<u64>,

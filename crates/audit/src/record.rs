@@ -160,6 +160,8 @@ pub struct Record {
     pub bytes_out: Option<u64>,
     /// The money in it.
     pub payment: Option<Box<Payment>>,
+    /// How far the books of money were when it was made, as `NUMBER:CODE`: books that end before it were put back.
+    pub ledger: Option<Text>,
     /// Findings, and whatever else an operator should know.
     pub note: Option<Text>,
     /// The verifier key that signs from the next record on. The log sets it; it ignores what others put here.
@@ -230,6 +232,7 @@ impl Record {
         if let Some(payment) = &self.payment {
             payment.write(line);
         }
+        line.text("ledger", self.ledger.as_deref(), NAME);
         line.text("note", self.note.as_deref(), NOTE);
         line.text("next_key", self.next_key.as_deref(), FREE);
         line.number("first_kept", self.first_kept);

@@ -101,7 +101,7 @@ impl Books {
         if at >= *until {
             return Err(Unlawful::Late);
         }
-        if self.approvals.contains(approval) {
+        if self.is_spent(approval) {
             return Err(Unlawful::Approval);
         }
         if yes.iter().any(|person| person == by) {
@@ -109,7 +109,7 @@ impl Books {
         }
         let enough = yes.len() + 1 >= usize::from(*persons);
         let until = *until;
-        self.approvals.insert(approval.to_owned());
+        self.approvals.insert(approval.to_owned(), id);
         if !agrees {
             return self.deny(id, at, MoneyRule::Denied);
         }
@@ -203,8 +203,11 @@ impl Books {
         if !payment.may_release(reason) {
             return Err(payment.no_way("released"));
         }
-        if let Released::Operator { .. } = reason {
-            self.edit(id, |p| p.flag(&[Flag::OperatorConfirmed]));
+        match reason {
+            Released::Operator { .. } => self.edit(id, |p| p.flag(&[Flag::OperatorConfirmed])),
+            // Nothing was signed: whoever agreed has agreed to nothing yet.
+            Released::Unsigned => self.approvals.retain(|_, of| *of != id),
+            _ => {}
         }
         self.set_free(id, at, State::Released(reason.clone()));
         Ok(())

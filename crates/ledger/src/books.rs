@@ -33,7 +33,8 @@ pub struct Books {
     pub(crate) requests: HashMap<(Caller, [u8; 32]), PaymentId>,
     /// Nonces and payment hashes. One of a payment that was set free is not used again either.
     pub(crate) marks: HashSet<String>,
-    pub(crate) approvals: HashSet<String>,
+    /// Answers of persons, by name, and what they were good for.
+    pub(crate) approvals: HashMap<String, PaymentId>,
     pub(crate) stops: BTreeSet<Stop>,
     pub(crate) pins: BTreeMap<(String, String), Pin>,
     pub(crate) statement: Statement,
@@ -128,6 +129,11 @@ impl Books {
     /// Payments whose outcome is not known.
     pub fn holds(&self) -> impl Iterator<Item = &Payment> {
         self.open().filter(|p| matches!(p.state, crate::State::Held(_)))
+    }
+
+    /// Whether the answer of that name has been good for a payment. One whose payment came to no signature has not.
+    pub fn is_spent(&self, approval: &str) -> bool {
+        self.approvals.contains_key(approval)
     }
 
     /// What is paused.

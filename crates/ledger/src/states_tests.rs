@@ -169,3 +169,20 @@ fn the_seeds_of_the_fuzz_target_are_lawful_from_end_to_end() {
         assert_eq!(books.open_count(), 0);
     }
 }
+
+#[test]
+fn an_answer_is_spent_by_a_signature_and_by_nothing_before_it() {
+    let granted = |name: &str| {
+        let (mut desk, id) = in_state("granted");
+        assert!(desk.books.is_spent("a") && !desk.books.is_spent(name));
+        desk.event(Change::Claimed { id, owner: "me".into() }).unwrap();
+        (desk, id)
+    };
+    let (mut desk, id) = granted("b");
+    desk.event(Change::Released { id, reason: Released::Unsigned }).unwrap();
+    assert!(!desk.books.is_spent("a"));
+    let (mut desk, id) = granted("b");
+    desk.event(Change::Signed { id, mark: None }).unwrap();
+    desk.event(Change::Released { id, reason: Released::Destroyed }).unwrap();
+    assert!(desk.books.is_spent("a"));
+}

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use approvals::{Binding, Question, Taken, Ticket};
 use aws_lc_rs::digest::{SHA256, digest};
 use ledger::{Intent, State};
@@ -12,9 +10,6 @@ use crate::errand::{Asked, Errand, Unpaid};
 use crate::flow::no;
 use crate::payer::{Inner, ledger_is_away};
 use crate::record::{Entry, Who};
-
-/// How long a question about money may wait.
-const LIFE: Duration = Duration::from_mins(15);
 
 /// The reservation that persons have agreed to, with the name of their yes; or the question that is put to them. The
 /// money is held while they are asked.
@@ -31,7 +26,15 @@ pub(crate) async fn granted(
         tracing::error!("a person cannot be asked: {e}");
         no(MoneyRule::Ledger, "a person would have to be asked, and that is not possible now", None)
     };
-    match inner.desk.take(&binding, errand.asking.named.as_deref()).await.map_err(desk)? {
+    let named = errand.asking.named.as_deref();
+    let mut taken = inner.desk.take(&binding, named).await.map_err(desk)?;
+    if let Taken::Used { id } = &taken
+        && came_to_nothing(inner, &intent, id).await?
+    {
+        inner.desk.give_back(id).await.map_err(desk)?;
+        taken = inner.desk.take(&binding, named).await.map_err(desk)?;
+    }
+    match taken {
         Taken::Granted(grant) => {
             crash::at("granted");
             let reservation = claimed(inner, &intent, &grant).await?;
@@ -43,12 +46,7 @@ pub(crate) async fn granted(
         }
         Taken::Waiting(ticket) => Err(asks(inner, ticket, rules, choice)),
         Taken::None => {
-            let away = |e: treasury::Refused| refused(&e);
-            let asked = inner.treasury.ask(intent.clone(), LIFE).await;
-            let asked = match asked {
-                Ok(asked) => asked,
-                Err(e) => return Err(away(e)),
-            };
+            let held = held(inner, intent).await?;
             crash::at("asked");
             let mut question = Question::new(
                 binding,
@@ -56,12 +54,12 @@ pub(crate) async fn granted(
                 errand.asking.arguments.clone(),
             );
             question.reasons = rules.iter().map(|rule| rule.as_str().to_owned()).collect();
-            question.persons = persons.max(asked.persons);
-            question.not_after = Some(asked.until);
+            question.persons = persons.max(held.persons);
+            question.not_after = Some(held.until);
             question.price = inner.said(&choice.terms.amount);
             match inner.desk.ask(question).await {
                 Ok(ticket) => {
-                    let name = asked.id.to_string();
+                    let name = held.id.to_string();
                     let entry = Entry {
                         rules: rules.to_vec(),
                         approval: Some(ticket.id.clone()),
@@ -71,7 +69,7 @@ pub(crate) async fn granted(
                     Err(asks(inner, ticket, rules, choice))
                 }
                 Err(e) => {
-                    let _ = inner.treasury.withdraw(asked.id, MoneyRule::Denied).await;
+                    let _ = inner.treasury.withdraw(held.id, MoneyRule::Denied).await;
                     Err(desk(e))
                 }
             }
@@ -84,6 +82,29 @@ pub(crate) async fn granted(
             Err(no(rule, said(rule), None))
         }
     }
+}
+
+/// Whether a yes was taken and nothing was signed for it: power was lost in between, a pause or a budget stood in the way,
+/// or the wallet could not sign. Then it counts again. The books let it through once, whoever else takes it meanwhile.
+async fn came_to_nothing(inner: &Inner, intent: &Intent, question: &str) -> Result<bool, Unpaid> {
+    let open = waiting(inner, intent).await?;
+    if open.is_some_and(|open| matches!(open.state, State::Granted { .. })) {
+        return Ok(true);
+    }
+    let spent = inner.treasury.is_spent(answer_of(question, 0)).await.map_err(|e| refused(&e))?;
+    Ok(!spent)
+}
+
+/// Holds the money that persons are to be asked about. What is held for the same request already, and was not put to
+/// anybody before power was lost, is asked about now.
+async fn held(inner: &Inner, intent: Intent) -> Result<treasury::Asked, Unpaid> {
+    let open = waiting(inner, &intent).await?;
+    if let Some(ledger::Payment { id, state: State::Asked { rules, persons, until, .. }, .. }) =
+        open
+    {
+        return Ok(treasury::Asked { id, rules, persons, until });
+    }
+    inner.treasury.ask(intent, inner.desk.life()).await.map_err(|e| refused(&e))
 }
 
 const fn said(rule: MoneyRule) -> &'static str {
@@ -102,22 +123,42 @@ async fn claimed(
     grant: &approvals::Grant,
 ) -> Result<Reservation, Unpaid> {
     let asked = waiting(inner, intent).await?;
-    let mut granted =
-        asked.as_ref().is_some_and(|open| matches!(open.state, State::Granted { .. }));
+    let agreed = asked.as_ref().is_some_and(|open| matches!(open.state, State::Granted { .. }));
+    let fresh = asked.is_none();
     let id = match asked {
         Some(open) => open.id,
-        None => inner.treasury.ask(intent.clone(), LIFE).await.map_err(|e| refused(&e))?.id,
+        None => {
+            inner.treasury.ask(intent.clone(), inner.desk.life()).await.map_err(|e| refused(&e))?.id
+        }
     };
+    let taken = agreed_and_claimed(inner, id, grant, agreed).await;
+    if taken.is_err() && fresh {
+        // Nobody was asked about this one, so nobody will ever answer.
+        let _ = inner.treasury.withdraw(id, MoneyRule::ApprovalUsed).await;
+    }
+    taken.map_err(|e| refused(&e))
+}
+
+async fn agreed_and_claimed(
+    inner: &Inner,
+    id: ledger::PaymentId,
+    grant: &approvals::Grant,
+    mut agreed: bool,
+) -> Result<Reservation, treasury::Refused> {
     for (n, by) in grant.by.iter().enumerate() {
         // The desk may have wanted more persons than the books do: these need not hear of all of them.
-        if granted {
+        if agreed {
             break;
         }
-        let name = format!("{}/{n}", grant.id);
-        let answered = inner.treasury.answer(id, name, by.clone(), true).await;
-        granted = matches!(answered.map_err(|e| refused(&e))?, State::Granted { .. });
+        let answer = inner.treasury.answer(id, answer_of(&grant.id, n), by.clone(), true).await?;
+        agreed = matches!(answer, State::Granted { .. });
     }
-    inner.treasury.claim(id).await.map_err(|e| refused(&e))
+    inner.treasury.claim(id).await
+}
+
+/// What the books call the yes of the person of that number, to the question of that id.
+fn answer_of(question: &str, person: usize) -> String {
+    format!("{question}/{person}")
 }
 
 /// The payment that was asked about for the same request on the same terms.

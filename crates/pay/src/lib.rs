@@ -8,6 +8,7 @@
 mod ask;
 mod bought;
 pub mod chain;
+mod conclude;
 mod crash;
 mod credit;
 mod demand;
@@ -27,6 +28,7 @@ mod proofs;
 mod reconcile;
 mod record;
 mod settings;
+mod stop;
 mod tally;
 pub mod x402;
 

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use model::money::{Flag, MoneyRule};
 use treasury::Sent;
 
+use crate::conclude::conclude;
 use crate::crash;
 use crate::driver::Standing;
 use crate::errand::{Answer, Attachment};
-use crate::flow::{Bearings, conclude, rule_of};
+use crate::flow::{Bearings, rule_of};
 use crate::payer::Inner;
 
 /// A payment that is ready to go with a request, or was made before it. Dropped without an answer, its money stays held.
@@ -24,7 +25,7 @@ pub struct Paid {
 pub struct Told {
     /// The payment.
     pub id: String,
-    /// Its state.
+    /// Its state, as the books have it: `sent` where it is shown to the seller by another call at the same time.
     pub state: &'static str,
     /// Why it is held.
     pub rule: Option<MoneyRule>,
@@ -40,15 +41,8 @@ impl Paid {
         Self { inner, bearings, attachment, sent: Some(sent) }
     }
 
+    /// One whose outcome does not hang on the answer alone: it was made before the request, or is shown once more.
     pub(crate) const fn made(
-        inner: Arc<Inner>,
-        bearings: Bearings,
-        attachment: Attachment,
-    ) -> Self {
-        Self { inner, bearings, attachment, sent: None }
-    }
-
-    pub(crate) const fn repeated(
         inner: Arc<Inner>,
         bearings: Bearings,
         attachment: Attachment,
@@ -82,23 +76,7 @@ impl Paid {
         crash::at("after-answer");
         let second = asks_again(answer);
         bearings.flags.extend(delivery(answer));
-        let Some(sent) = sent else {
-            // Settled before; what is left to say is whether anything came of it.
-            let Bearings { driver, open, payload, .. } = &bearings;
-            if second {
-                inner.credits.forget(&bearings.errand).await;
-            } else if let Standing::Settled { flags, .. } =
-                driver.answered(open, payload, answer).await
-            {
-                // A receipt that contradicts what was paid.
-                bearings.flags.extend(flags);
-            }
-            if !bearings.flags.is_empty() {
-                let _ = inner.treasury.flag(bearings.open.id, bearings.flags.clone()).await;
-            }
-            let rule = second.then_some(MoneyRule::Second402);
-            return Told { id, state: "settled", rule };
-        };
+        let Some(sent) = sent else { return inner.shown(bearings, second, answer).await };
         let standing = if second {
             // Whatever it asks: the first payment may still be taken, so its money is held, and nothing is signed.
             Standing::Held { rule: MoneyRule::Second402, flags: Vec::new() }
@@ -120,7 +98,7 @@ impl Paid {
     async fn give_up(self, left: bool) -> Told {
         let Self { inner, bearings, sent, .. } = self;
         let id = bearings.open.id.to_string();
-        let Some(sent) = sent else { return Told { id, state: "settled", rule: None } };
+        let Some(sent) = sent else { return inner.known(bearings.open.id).await };
         let standing = if left {
             Standing::Held { rule: MoneyRule::SentUnknown, flags: Vec::new() }
         } else {
@@ -131,6 +109,56 @@ impl Paid {
         let rule = Some(rule_of(&standing));
         let state = conclude(&inner, &bearings, sent, standing).await;
         Told { id, state, rule }
+    }
+}
+
+impl Inner {
+    /// What is known of a payment that was made before this request, now that the seller has answered: the books say it,
+    /// and what is held is looked into with the answer.
+    async fn shown(&self, mut bearings: Bearings, second: bool, answer: &Answer) -> Told {
+        let id = bearings.open.id;
+        if let Ok(Some(open)) = self.treasury.payment(id).await {
+            bearings.open = open;
+        }
+        let Bearings { driver, open, payload, .. } = &bearings;
+        let held = matches!(open.state, ledger::State::Held(_));
+        if second {
+            self.credits.forget(&bearings.errand).await;
+        } else if held || open.state == ledger::State::Settled {
+            let standing = driver.answered(open, payload, answer).await;
+            match standing {
+                standing if held => {
+                    if let Err(error) = self.booked(open, payload, standing).await {
+                        tracing::error!(payment = %id, "an outcome could not be booked: {error}");
+                    }
+                }
+                // A receipt that contradicts what was paid.
+                Standing::Settled { flags, .. } => bearings.flags.extend(flags),
+                Standing::Held { .. } | Standing::Released { .. } => {}
+            }
+        }
+        let open = &bearings.open;
+        bearings.flags.retain(|flag| !open.flags.contains(flag));
+        if !bearings.flags.is_empty() {
+            let _ = self.treasury.flag(id, bearings.flags.clone()).await;
+        }
+        let told = self.known(id).await;
+        Told { rule: second.then_some(MoneyRule::Second402).or(told.rule), ..told }
+    }
+
+    /// A payment as the books have it. Where they cannot be read, nothing is known.
+    async fn known(&self, id: ledger::PaymentId) -> Told {
+        let name = id.to_string();
+        match self.treasury.payment(id).await {
+            Ok(Some(payment)) => {
+                let rule = match payment.state {
+                    ledger::State::Held(rule) => Some(rule),
+                    _ => None,
+                };
+                Told { id: name, state: payment.state.as_str(), rule }
+            }
+            _ => Told { id: name, state: "held", rule: Some(MoneyRule::SentUnknown) },
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 use ledger::PaymentId;
 use model::money::Flag;
 
+use crate::conclude::{Change, Concluded};
 use crate::driver::{Payload, Standing};
-use crate::flow::{Change, Concluded};
 use crate::payer::{Inner, Payer};
 use crate::record::{Entry, Who};
 
@@ -54,6 +54,7 @@ impl Inner {
         self.booked(open, &payload, standing).await
     }
 
+    /// Books what was found of a held payment, and records it.
     pub(crate) async fn booked(
         &self,
         open: &ledger::Payment,
@@ -75,7 +76,11 @@ impl Inner {
                 let new = |flag: &&Flag| !open.flags.contains(flag);
                 let new: Vec<_> = told.flags.iter().filter(new).copied().collect();
                 if !new.is_empty() {
+                    let contradicts = new.contains(&Flag::BadResponse);
                     self.treasury.flag(id, new).await?;
+                    if contradicts {
+                        self.stop_rail(terms, *rule).await;
+                    }
                 }
                 // Nothing has changed, and a record a minute would say so for ever.
                 return Ok(Found { id, state: "held", why: rule.to_string() });

@@ -107,6 +107,7 @@ impl Inner {
             policy: Some(self.policy_digest),
             also_signed: None,
         }));
+        record.ledger = self.treasury.place().map(Text::from);
         self.journal.append(record).await.map(drop).map_err(|e| e.to_string())
     }
 

@@ -13,7 +13,6 @@ mod limits;
 mod price;
 mod request;
 mod rules;
-mod sign;
 mod situation;
 mod target;
 mod verdict;
@@ -26,7 +25,6 @@ pub use limits::{Limit, Limits, Window};
 pub use price::{Cost, Price};
 pub use request::Request;
 pub use rules::{RULES, Rule};
-pub use sign::{Signed, sign};
 pub use situation::{
     AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Scheme, Situation, Thresholds,
 };

@@ -70,6 +70,14 @@ impl Treasury {
         self.queue().simply(work).await
     }
 
+    /// Whether the answer of that name has been good for a payment: not, where its payment came to no signature.
+    ///
+    /// # Errors
+    /// The ledger.
+    pub async fn is_spent(&self, approval: String) -> Result<bool, Refused> {
+        self.queue().simply(move |round| Ok(round.books.is_spent(&approval))).await
+    }
+
     /// Takes up a payment that was agreed to, once. Judged again: an approval lifts no limit, and a pause beats it.
     ///
     /// # Errors

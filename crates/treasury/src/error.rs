@@ -55,6 +55,12 @@ pub enum OpenError {
     /// The policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The file has no such event as a mark that was kept elsewhere names: it was replaced by an older copy, or by another
+    /// file. What was paid since is not in it, so nothing may be paid by it.
+    #[error(
+        "the file does not have event {0}, which the audit log has on record: an older copy or another file was put in its place, and what was paid since is not in it"
+    )]
+    RolledBack(u64),
     /// Something beside the file.
     #[error("cannot {what}: {why}")]
     System {
@@ -66,11 +72,12 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// The stable code: `permissions`, `store`, `ledger` or `policy`.
+    /// The stable code: `permissions`, `store`, `ledger` (rolled back, too) or `policy`.
     pub const fn rule(&self) -> MoneyRule {
         match self {
             Self::Store(error) => error.rule(),
             Self::Policy(error) => error.rule(),
+            Self::RolledBack(_) => MoneyRule::Ledger,
             Self::System { .. } => MoneyRule::Store,
         }
     }

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 
 use ambient::Clock;
 use ledger::{Books, Change, Intent, Judgement, Opening, Policy, PolicyError};
-use store::{LedgerFile, LedgerKey, Mark, StoreError};
+use store::{LedgerFile, LedgerKey, Mark};
 use tokio::sync::watch;
 
 use crate::owner::Owner;
@@ -42,7 +42,8 @@ impl Treasury {
     /// by an older copy of itself is refused.
     ///
     /// # Errors
-    /// The policy or the file does not load, or the file has no such mark in its past (`ledger`).
+    /// The policy or the file does not load, or the file has no such mark in its past ([`OpenError::RolledBack`]); it is
+    /// left as it is.
     pub fn open_since(
         path: &Path,
         key: LedgerKey,
@@ -51,8 +52,10 @@ impl Treasury {
         known: &Mark,
     ) -> Result<Self, OpenError> {
         policy.check()?;
-        let mut file = LedgerFile::open(path, key, &clock)?;
-        file.transact(known, |_, _| Ok::<_, StoreError>(()))?;
+        let file = LedgerFile::open(path, key, &clock)?;
+        if !file.has(known)? {
+            return Err(OpenError::RolledBack(known.seq()));
+        }
         let system =
             |what| move |error: std::io::Error| OpenError::System { what, why: error.to_string() };
         let owner = Owner::new(path).map_err(system("mark this process as alive"))?;
@@ -109,6 +112,11 @@ impl Treasury {
     /// How the treasury is doing, now and after every round.
     pub fn watch(&self) -> watch::Receiver<Standing> {
         self.0.standing.clone()
+    }
+
+    /// How far the books are, as [`Mark`] writes it: what another log keeps of them, for [`Treasury::open_since`].
+    pub fn place(&self) -> Option<String> {
+        self.0.standing.borrow().head.as_ref().map(ToString::to_string)
     }
 
     pub(crate) fn queue(&self) -> &Arc<Queue> {

@@ -11,7 +11,7 @@ use model::money::{Amount, Asset, Flag, MoneyRule};
 use store::{LedgerFile, LedgerKey, Mark, StoreError};
 use tokio::task::JoinSet;
 use treasury::ledger::{Policy, Released, State, Stop, Window};
-use treasury::{Refused, Treasury};
+use treasury::{OpenError, Refused, Treasury};
 use zeroize::Zeroizing;
 
 async fn race(gates: &[Treasury], each: u64, amount: u128) -> (usize, usize) {
@@ -298,16 +298,30 @@ async fn an_outcome_that_cannot_be_stored_is_kept_and_nothing_else_is_paid_until
 #[tokio::test]
 async fn an_older_copy_of_the_file_is_refused_by_whoever_kept_a_mark() {
     let home = Home::new();
-    let gate = home.open(policy([sats(Window::Day, 1000)]));
-    send(gate.reserve(pay(600, 1)).await.unwrap()).await.settle(paid(600)).await.unwrap();
-    let mark = gate.watch().borrow().head.clone().unwrap();
-    drop(gate);
-    let open = |path: &std::path::Path| {
+    let pays = async |request| {
+        let gate = home.open(policy([sats(Window::Day, 1000)]));
+        send(gate.reserve(pay(400, request)).await.unwrap()).await.settle(paid(400)).await.unwrap();
+        gate.place().unwrap().parse::<Mark>().unwrap()
+    };
+    let first = pays(1).await;
+    let old = std::fs::read(home.path()).unwrap();
+    let second = pays(2).await;
+    let open = |path: &std::path::Path, mark| {
         let key = LedgerKey::new(&[7; 32]).unwrap();
         let policy = policy([sats(Window::Day, 1000)]);
-        Treasury::open_since(path, key, policy, home.clock.clone(), &mark)
+        Treasury::open_since(path, key, policy, home.clock.clone(), mark)
     };
-    open(&home.path()).unwrap();
+    drop(open(&home.path(), &first).unwrap());
+    drop(open(&home.path(), &second).unwrap());
+    std::fs::write(home.path(), &old).unwrap();
+    let refused = open(&home.path(), &second).unwrap_err();
+    assert!(matches!(refused, OpenError::RolledBack(seq) if seq == second.seq()), "{refused}");
+    assert_eq!(refused.rule(), MoneyRule::Ledger);
+    assert_eq!(std::fs::read(home.path()).unwrap(), old, "it is left as it is");
+    drop(open(&home.path(), &first).unwrap());
+    // Whoever goes on with it makes another past, of the same length and with other codes.
+    pays(3).await;
+    assert!(matches!(open(&home.path(), &second), Err(OpenError::RolledBack(_))));
     let fresh = Home::new();
-    assert_eq!(open(&fresh.path()).unwrap_err().rule(), MoneyRule::Ledger);
+    assert!(matches!(open(&fresh.path(), &first), Err(OpenError::RolledBack(_))));
 }

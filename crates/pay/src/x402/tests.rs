@@ -273,6 +273,7 @@ async fn what_is_signed_is_the_agreed_payment_in_its_window_and_leads_back_to_th
 
 #[tokio::test]
 async fn a_window_is_never_longer_than_five_minutes() {
+    // CTL-05
     let driver = driver(&[]);
     for (asked, ends) in [(900, 300), (301, 300), (1, 1)] {
         let payload = driver.sign(&job(&json!({"maxTimeoutSeconds": asked}))).await.unwrap();
@@ -283,16 +284,25 @@ async fn a_window_is_never_longer_than_five_minutes() {
 
 #[tokio::test]
 async fn permits_are_signed_for_their_pinned_proxies() {
+    // CTL-05, CTL-08
     let driver = driver(&[]);
     let extra = json!({"name": "USDC", "version": "2", "assetTransferMethod": "permit2"});
-    let exact = required(&json!({"extra": extra}));
+    let exact = required(&json!({"extra": extra, "maxTimeoutSeconds": 900}));
     let exact = job_of(&exact, Carrier::Header, Scheme::ExactPermit2, 10_000);
     for (job, spender) in [(exact, known::EXACT_PROXY), (upto(), known::UPTO_PROXY)] {
         let payload = driver.sign(&job).await.unwrap();
         let sent = text(&carried(&driver, &job, &payload).await);
         let permit = &sent["payload"]["permit2Authorization"];
         assert_eq!(permit["spender"], spender.to_string());
-        let (deadline, valid_after) = (T0 + 60, T0 - 600);
+        let settles = &permit["witness"]["facilitator"];
+        let (seconds, named) = if spender == known::UPTO_PROXY {
+            (60, settles.as_str().is_some_and(|text| address(text) == address(STRANGER)))
+        } else {
+            (300, settles.is_null())
+        };
+        assert!(named, "who settles is named for `upto` alone: {settles}");
+        let (deadline, valid_after) = (T0 + seconds, T0 - 600);
+        assert_eq!(permit["deadline"], deadline.to_string());
         let nonce = U256::from_be_bytes(*nonce(&payload).as_bytes());
         assert_eq!(permit["nonce"], nonce.to_string());
         let (token, to) = (usdc().address, address(PAYEE));
@@ -342,6 +352,7 @@ async fn each_carrier_gets_its_payment_in_its_own_form() {
 
 #[tokio::test]
 async fn what_is_not_what_was_agreed_is_not_signed() {
+    // g-money-11, g-money-12
     let driver = driver(&[]);
     for patch in [
         json!({"amount": "10001"}),
@@ -366,7 +377,20 @@ async fn what_is_not_what_was_agreed_is_not_signed() {
 async fn only_the_table_says_what_a_token_is() {
     // AST-02, AST-03
     let driver = driver(&[]);
-    assert!(driver.sign(&job(&json!({"extra": {}}))).await.is_ok());
+    let unnamed = job(&json!({"extra": {}}));
+    let payload = driver.sign(&unnamed).await.unwrap();
+    let sent = text(&carried(&driver, &unnamed, &payload).await);
+    assert_eq!(sent["accepted"]["extra"], json!({}), "the entry goes back as it came");
+    let message = evm::eip712::TransferWithAuthorization {
+        from: address(ACCOUNT_0),
+        to: address(PAYEE),
+        value: U256::from(10_000_u64),
+        valid_after: T0 - 600,
+        valid_before: T0 + 60,
+        nonce: nonce(&payload),
+    };
+    let signature = Signature::parse(sent["payload"]["signature"].as_str().unwrap()).unwrap();
+    assert_eq!(signature.recover(message.digest(&usdc())), Ok(address(ACCOUNT_0)));
     let other = job(&json!({"extra": {"name": "USDC", "version": "1"}}));
     assert_eq!(refusal(&driver, &other).await, MoneyRule::DomainMismatch);
     let other = job(&json!({"extra": {"decimals": 18}}));

@@ -1,5 +1,7 @@
 //! Payments that wait for a person.
 
+use std::time::Duration;
+
 use approvals::{Answer as Said, Answerer, NoAnswer};
 use model::money::MoneyRule;
 use pay::{Errand, Unpaid};
@@ -262,4 +264,50 @@ async fn a_key_does_not_keep_a_question_from_being_answered() {
         house.pays(&keyed, &asks("50000")).await.answered(&serves("sunny")).await;
         assert_eq!(house.evm.counts(), (1, 1, 0));
     }
+}
+
+/// Power is lost after the money is held and before the question is put: it is put by the next equal call, and the money
+/// is held once.
+#[tokio::test]
+async fn a_question_that_was_never_put_is_put_by_the_next_call_and_its_yes_pays_once() {
+    let house = House::new(Plan::strangers());
+    house.asks(&errand("a1"), &asks("10000")).await;
+    let house = house.with_empty_desk(Duration::from_mins(15));
+    assert_eq!(house.desk.waiting().await.unwrap(), 0);
+    let asked = house.asks(&errand("a1"), &asks("10000")).await;
+    assert_eq!(house.used("day").await, 10_000);
+    house.yes(&asked, false).await;
+    house.pays(&errand("a1"), &asks("10000")).await.answered(&serves("sunny")).await;
+    assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 0), 10_000));
+    assert_eq!(house.rule(&errand("a1"), &asks("10000")).await, MoneyRule::ApprovalUsed);
+}
+
+/// A yes is for a payment; where nothing was signed, there was none.
+#[tokio::test]
+async fn a_yes_that_came_to_no_signature_counts_again_and_pays_once() {
+    let house = House::new(Plan::strangers());
+    let asked = house.asks(&errand("a1"), &asks("10000")).await;
+    house.yes(&asked, false).await;
+    let why = "The wallet has less of the asset than is asked for.".to_owned();
+    house.evm.set(|s| s.refuses = Some(pay::Stop { rule: MoneyRule::Insufficient, why }));
+    for _ in 0..2 {
+        assert_eq!(house.rule(&errand("a1"), &asks("10000")).await, MoneyRule::Insufficient);
+        assert_eq!((house.evm.counts(), house.used("day").await), ((0, 0, 0), 0));
+    }
+    house.evm.set(|s| s.refuses = None);
+    house.pays(&errand("a1"), &asks("10000")).await.answered(&serves("sunny")).await;
+    assert_eq!(house.rule(&errand("a1"), &asks("10000")).await, MoneyRule::ApprovalUsed);
+    assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 0), 10_000));
+}
+
+/// The desk's own time is that of the money: nothing is held for a question that has ended.
+#[tokio::test]
+async fn money_is_held_for_no_longer_than_its_question_waits() {
+    let house = House::new(Plan::strangers()).with_empty_desk(Duration::from_mins(1));
+    let asked = house.asks(&errand("a1"), &asks("10000")).await;
+    assert_eq!(asked.ticket.expires.as_millis(), T0 + 60_000);
+    house.later(59);
+    assert_eq!(house.used("day").await, 10_000);
+    house.later(1);
+    assert_eq!(house.used("day").await, 0);
 }

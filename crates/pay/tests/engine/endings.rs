@@ -203,3 +203,32 @@ async fn the_words_of_a_seller_are_in_no_terms_and_in_no_record() {
     assert!(!format!("{:?}", house.payment(&id).await).contains("alice"));
     assert!(!format!("{:?}", house.records()).contains("alice"));
 }
+
+/// MPC-15: paid over Lightning before the request, and the receipt speaks of another payment.
+#[tokio::test]
+async fn a_receipt_that_contradicts_what_was_paid_beforehand_is_marked_in_the_books() {
+    let house = House::new(Plan::strangers());
+    let flags = vec![Flag::ReceiptMismatch];
+    let doubtful = Standing::Settled { amount: 10, fee: 0, receipt: "0xproof".to_owned(), flags };
+    house.lightning.set(|s| (s.way, s.answered) = (Way::Done(settled(10)), doubtful));
+    let paid = house.pays_after_a_yes(&errand("a1"), &asks_lightning(), false).await;
+    let id = paid.id();
+    assert!(house.payment(&id).await.flags.is_empty());
+    let told = paid.answered(&serves("sunny")).await;
+    assert_eq!((told.state, told.rule), ("settled", None));
+    let payment = house.payment(&id).await;
+    assert_eq!((payment.state.as_str(), payment.paid), ("settled", 10));
+    assert_eq!(payment.flags, [Flag::ReceiptMismatch]);
+}
+
+/// Each record of a payment says how far the books were: by the last of them a file that was put back is found out.
+#[tokio::test]
+async fn every_record_of_a_payment_says_how_far_the_books_were() {
+    let house = House::new(Plan::default());
+    house.pays(&errand("a1"), &asks("10000")).await.answered(&serves("sunny")).await;
+    let place = house.books().place().unwrap();
+    let places: Vec<_> = house.records().into_iter().map(|r| r.ledger.unwrap()).collect();
+    assert_eq!(places.len(), 2);
+    assert!(places[0].starts_with("1:"), "{places:?}");
+    assert_eq!(places[1], place);
+}

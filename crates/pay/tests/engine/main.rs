@@ -7,5 +7,6 @@ mod credits;
 mod endings;
 mod refused;
 mod retried;
+mod stopped;
 mod support;
 mod unknown;

@@ -61,3 +61,26 @@ async fn a_key_does_not_bring_back_what_was_released() {
     assert_ne!(again.attachment().headers, first);
     assert_eq!((house.evm.counts(), house.used("day").await), ((2, 2, 0), 10_000));
 }
+
+/// What is told of a payment is what the books have, whoever shows it once more.
+#[tokio::test]
+async fn a_key_that_finds_a_held_payment_is_told_that_it_is_held_until_there_is_proof() {
+    let house = House::new(Plan::default());
+    let paid = house.pays(&keyed("a1", "k"), &asks("10000")).await;
+    let id = paid.id();
+    paid.lost(true).await;
+    house.evm.set(|s| s.answered = held(MoneyRule::NoProof));
+    let again = async || house.pays(&keyed("a1", "k"), &asks("10000")).await;
+    let still = ("held", Some(MoneyRule::SentUnknown));
+    let told = again().await.answered(&serves("sunny")).await;
+    assert_eq!((told.state, told.rule), still);
+    let told = again().await.lost(true).await;
+    assert_eq!((told.state, told.rule), still);
+    house.evm.set(|s| s.answered = settled(10_000));
+    let told = again().await.answered(&serves("sunny")).await;
+    assert_eq!((told.state, told.rule), ("settled", None));
+    assert_eq!((house.state(&id).await.as_str(), house.used("day").await), ("settled", 10_000));
+    let told = again().await.answered(&asks("10000")).await;
+    assert_eq!((told.state, told.rule), ("settled", Some(MoneyRule::Second402)));
+    assert_eq!(house.evm.counts().0, 1);
+}

@@ -69,6 +69,9 @@ pub enum LedgerCommand {
     /// Confirm that this machine's clock is right although the books have later moments
     #[command(after_help = "Example: portcullis ledger confirm-clock")]
     ConfirmClock(ConfigFile),
+    /// Confirm that a ledger which the audit log knows to be older than another is the one to go on with
+    #[command(after_help = "Example: portcullis ledger confirm-restored")]
+    ConfirmRestored(ConfigFile),
 }
 
 /// The form of a statement.

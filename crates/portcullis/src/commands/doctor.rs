@@ -77,6 +77,7 @@ pub fn run(command: &Doctor) -> anyhow::Result<ExitCode> {
             standing::files(&loaded, &mut found);
             standing::log(&loaded, &mut found);
             standing::store(&loaded, &mut found);
+            standing::ledger(&loaded, &mut found);
             vault::look(&loaded, &mut found);
             if !command.offline {
                 small_runtime()?.block_on(standing::tools(path, &mut found));

@@ -52,6 +52,7 @@ pub fn run(command: LedgerCommand) -> anyhow::Result<ExitCode> {
                 Statement::Json => ledger::to_json(&rows),
             });
         }
+        LedgerCommand::ConfirmRestored(file) => return restored(&file.config),
         LedgerCommand::ConfirmClock(file) => {
             let books = Books::open(&file.config)?;
             let by = format!("os:{}", user());
@@ -95,6 +96,7 @@ impl Books {
         };
         let mut record = Record::new(Kind::Admin, Timestamp(self.house.clock.now_millis()));
         record.note = Some(Text::from(format!("{note} (by os:{})", user())));
+        record.ledger = self.treasury.place().map(Text::from);
         self.runtime.block_on(journal.append(record))?;
         journal.close();
         Ok(())
@@ -238,6 +240,29 @@ fn decide(
         bail!("say --released WHY or --settled PROOF");
     }
     Ok(())
+}
+
+/// Records that the books are to be taken as they are, though the log knows of later ones. Wallets do not forget what was
+/// paid since; the budgets do.
+fn restored(path: &Path) -> anyhow::Result<ExitCode> {
+    let house = House::open(config::load(path)?)?;
+    let treasury = money::treasury_as_it_is(&house)?;
+    let JournalUse::Open(journal) = house.journal_unless_running()? else {
+        bail!("the gate is running: stop it first, so that nothing is paid meanwhile");
+    };
+    let place = treasury.place().context("the ledger cannot be read")?;
+    let events = place.split(':').next().unwrap_or_default().to_owned();
+    let mut record = Record::new(Kind::Admin, Timestamp(house.clock.now_millis()));
+    let note =
+        format!("the ledger was confirmed as it is, with {events} events (by os:{})", user());
+    record.note = Some(Text::from(note));
+    record.ledger = Some(Text::from(place));
+    small_runtime()?.block_on(journal.append(record))?;
+    journal.close();
+    say::line(format_args!(
+        "confirmed: the ledger counts as it is, with {events} events; what was paid after them is not counted"
+    ));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Asks wallets, mints and chains.

@@ -7,7 +7,7 @@ use super::{look, serve};
 use crate::config::{self, undeclared};
 use crate::house::{
     House, asked_to_end, build, collisions, desk, finish, listens, money, next_epoch, no_strangers,
-    record, start_logs, tend, watch_store,
+    start_logs, started, tend, watch_store,
 };
 
 /// Serves one client over standard input and output, as the user who started it.
@@ -33,7 +33,7 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
             built.gate.attach_desk(desk.clone());
         }
         let tending = tokio::spawn(tend(desk));
-        record(&journal, &house.clock, audit::Kind::Start, None).await?;
+        started(&journal, &house.clock, payer.as_ref()).await?;
         let user = identity::local_principal(&look::user(), TenantId::new("default"), Role::Agent)?;
         let watching = tokio::spawn(watch_store(
             built.gate.clone(),

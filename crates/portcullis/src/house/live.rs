@@ -130,7 +130,7 @@ impl Live {
             announces,
         } = self;
         let Built { gate, sources, launcher } = built;
-        record(&journal, &house.clock, Kind::Start, None).await?;
+        started(&journal, &house.clock, payer.as_ref()).await?;
         say_auth(&house);
         let mut helpers = tokio::task::JoinSet::new();
         if let Some(listener) = admin {
@@ -216,6 +216,19 @@ pub async fn record(
     record.note = Some(
         note.unwrap_or_else(|| concat!("portcullis ", env!("CARGO_PKG_VERSION")).to_owned()).into(),
     );
+    journal.append(record).await?;
+    Ok(())
+}
+
+/// Records that the gate has started, and how far the books of money are.
+pub async fn started(
+    journal: &Journal,
+    clock: &Clock,
+    payer: Option<&Payer>,
+) -> anyhow::Result<()> {
+    let mut record = Record::new(Kind::Start, Timestamp(clock.now_millis()));
+    record.note = Some(concat!("portcullis ", env!("CARGO_PKG_VERSION")).to_owned().into());
+    record.ledger = payer.and_then(|payer| payer.treasury().place()).map(Into::into);
     journal.append(record).await?;
     Ok(())
 }

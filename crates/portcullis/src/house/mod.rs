@@ -39,7 +39,7 @@ pub use confined::confined;
 pub use doors::door;
 pub use hooks::open_hooks;
 pub use keys::{good, no_strangers, ring};
-pub use live::{Live, asked_to_end, finish, record, watch_store};
+pub use live::{Live, asked_to_end, finish, record, started, watch_store};
 pub use logs::start_logs;
 pub use onlooker::Onlooker;
 pub use pinned::{collisions, exposed};

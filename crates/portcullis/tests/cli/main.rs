@@ -10,6 +10,7 @@
 
 mod api;
 mod approvals;
+mod books;
 mod canary;
 mod canary_apis;
 mod canary_server;

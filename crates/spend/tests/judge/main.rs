@@ -8,7 +8,6 @@ mod books;
 mod choice;
 mod order;
 mod price;
-mod sign;
 mod strangers;
 
 use rails::Demand;

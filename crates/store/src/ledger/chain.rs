@@ -93,6 +93,16 @@ pub(super) fn since(
     Ok((found, last))
 }
 
+/// Whether that place is in the past of this file: its event is there, with the code that it had.
+pub(super) fn has(sql: &Connection, mark: &Mark) -> Result<bool, StoreError> {
+    if mark.seq == 0 {
+        return Ok(*mark == Mark::START);
+    }
+    let mut get = sql.prepare_cached("SELECT mac FROM events WHERE seq = ?1")?;
+    let found = get.query_row([number(mark.seq)?], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    Ok(found.is_some_and(|mac| mac == mark.mac))
+}
+
 pub(super) fn append(
     sql: &Connection,
     key: &IntegrityKey,

@@ -42,6 +42,15 @@ impl LedgerFile {
         Ok(Self { connection, key })
     }
 
+    /// Whether a place that was kept elsewhere is in the past of this file. An older copy of it has no such place, nor has
+    /// another file. That the chain up to there holds is checked by whoever reads it ([`LedgerFile::transact`]).
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn has(&self, mark: &Mark) -> Result<bool, StoreError> {
+        chain::has(&self.connection, mark)
+    }
+
     /// Runs `work` alone, with the events that were appended since `mark`, by whomever, and commits what it appends
     /// and seals; or nothing, where it fails. Durable when this returns. Gives the mark after it.
     ///

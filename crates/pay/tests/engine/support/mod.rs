@@ -57,18 +57,7 @@ impl House {
         let clock = Clock::manual(T0);
         let options = Options::new(dir.path().join("audit"), "test/audit");
         let (journal, _) = Journal::open(options, clock.clone()).unwrap();
-        let store = SqliteStore::open(
-            &dir.path().join("state.db"),
-            IntegrityKey::new(&[7; 32]),
-            clock.clone(),
-        );
-        let desk = Desk::new(approvals::Parts {
-            store: Arc::new(store.unwrap()),
-            journal: Some(journal.clone()),
-            clock: clock.clone(),
-            bounds: Bounds::default(),
-            page: None,
-        });
+        let desk = desk(&dir, "state.db", &journal, &clock, Bounds::default());
         let [evm, lightning, ecash] = [(); 3].map(|()| Arc::new(Rail::default()));
         let drivers = Drivers {
             evm: Some(evm.clone()),
@@ -157,6 +146,30 @@ impl House {
         of.map(|status| *status.used.as_ref().unwrap()).sum()
     }
 
+    /// The same house with another desk, on which questions wait so long and there is none yet: as where power is lost
+    /// before a question is on it.
+    pub fn with_empty_desk(self, life: Duration) -> Self {
+        let bounds = Bounds { life, ..Bounds::default() };
+        let desk = desk(&self.dir, "other.db", &self.journal, &self.clock, bounds);
+        let drivers = Drivers {
+            evm: Some(self.evm.clone()),
+            lightning: Some(self.lightning.clone()),
+            ecash: Some(self.ecash.clone()),
+        };
+        let payer = Payer::new(Parts {
+            treasury: self.books().clone(),
+            desk: desk.clone(),
+            policy: policy(Thresholds::default()),
+            policy_digest: [5; 32],
+            pins: Vec::new(),
+            pin_nodes: false,
+            drivers,
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+        });
+        Self { payer, desk, ..self }
+    }
+
     /// A payer with other settings over the same books, as after a reload.
     pub fn reloaded(&self, policy_digest: [u8; 32]) -> Payer {
         Payer::new(Parts {
@@ -174,10 +187,33 @@ impl House {
 
     /// The records about payments. Nothing can be written any more afterwards.
     pub fn records(&self) -> Vec<Entry> {
+        self.records_of("payment")
+    }
+
+    /// Those of a kind. Nothing can be written any more afterwards.
+    pub fn records_of(&self, kind: &str) -> Vec<Entry> {
         self.journal.close();
         let all = journal::records(&self.dir.path().join("audit"), 1).unwrap();
-        all.map(|stored| stored.unwrap().entry).filter(|entry| entry.kind == "payment").collect()
+        all.map(|stored| stored.unwrap().entry).filter(|entry| entry.kind == kind).collect()
     }
+}
+
+fn desk(
+    dir: &tempfile::TempDir,
+    file: &str,
+    journal: &Journal,
+    clock: &Clock,
+    bounds: Bounds,
+) -> Desk {
+    let key = IntegrityKey::new(&[7; 32]);
+    let store = SqliteStore::open(&dir.path().join(file), key, clock.clone()).unwrap();
+    Desk::new(approvals::Parts {
+        store: Arc::new(store),
+        journal: Some(journal.clone()),
+        clock: clock.clone(),
+        bounds,
+        page: None,
+    })
 }
 
 fn treasury(dir: &tempfile::TempDir, budgets: Vec<Budget>, clock: &Clock) -> Treasury {

@@ -12,7 +12,7 @@ use store::Keys as _;
 use super::Advice;
 use crate::commands::look::{self, Look};
 use crate::config::{Auth, Loaded};
-use crate::house::{House, audit_dir, good, unfit};
+use crate::house::{House, audit_dir, good, money, unfit};
 
 /// Files that only their owner may read.
 pub fn files(loaded: &Loaded, found: &mut Vec<Advice>) {
@@ -98,6 +98,18 @@ pub fn store(loaded: &Loaded, found: &mut Vec<Advice>) {
             ));
         }
         Ok(_) => {}
+    }
+}
+
+/// Whether the books of money load, and are as far as the audit log says.
+pub fn ledger(loaded: &Loaded, found: &mut Vec<Advice>) {
+    if loaded.config.payments.is_none() || !loaded.state_dir().join("state.db").exists() {
+        return;
+    }
+    let Ok(house) = House::open(loaded.clone()) else { return };
+    if let Err(e) = money::treasury(&house) {
+        let fix = "put the newer file back; where it is lost, see what wallets say was paid since, then run `portcullis ledger confirm-restored`";
+        found.push(Advice::new("ledger", e.to_string(), fix).error());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Money, from the configuration to what pays: the policy of the judge, the budgets of the books, the wallets.
 
+mod books;
 mod budgets;
 pub mod numbers;
 mod policy;
@@ -16,11 +17,11 @@ use egress::Egress;
 use journal::Journal;
 use model::Secrets;
 use pay::{Parts, Payer};
-use treasury::{LedgerKey, Treasury};
 
 use super::House;
 use crate::config::{ConfigError, Loaded};
 
+pub use books::{treasury, treasury_as_it_is};
 pub use budgets::{budgets, limits};
 pub use policy::{pins, policy};
 pub use units::{NANO, assets};
@@ -28,23 +29,6 @@ pub use wallets::private;
 
 /// How often payments whose outcome is not known are looked into.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// The file of the books, in the folder of the state.
-pub const LEDGER: &str = "ledger.db";
-
-/// The books of an installation.
-///
-/// # Errors
-/// The budgets or the file do not load.
-pub fn treasury(house: &House) -> Result<Treasury, ConfigError> {
-    let start = |what: &dyn std::fmt::Display| ConfigError::Start(format!("the ledger: {what}"));
-    let key = house.installation.ledger_key().map_err(|e| start(&e))?;
-    let key = LedgerKey::new(key.reveal()).map_err(|e| start(&e))?;
-    let policy = budgets(&house.loaded.config).map_err(ConfigError::Start)?;
-    let path = house.loaded.state_dir().join(LEDGER);
-    Treasury::open(&path, key, policy, house.clock.clone())
-        .map_err(|e| ConfigError::Start(format!("{}: the ledger: {e}", e.rule())))
-}
 
 /// What a payer shares with the rest of the gate.
 pub struct Shared {
