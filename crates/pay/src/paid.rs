@@ -124,9 +124,7 @@ impl Paid {
         let standing = if left {
             Standing::Held { rule: MoneyRule::SentUnknown, flags: Vec::new() }
         } else {
-            let proof = "the request never left this machine".to_owned();
-            let reason = ledger::Released::Refused { proof };
-            Standing::Released { reason, rule: None }
+            bearings.driver.unsent(&bearings.open, &bearings.payload).await
         };
         let rule = Some(rule_of(&standing));
         let state = conclude(&inner, &bearings, sent, standing).await;

@@ -28,7 +28,7 @@ pub use request::Request;
 pub use rules::{RULES, Rule};
 pub use sign::{Signed, sign};
 pub use situation::{
-    AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Scheme, Situation, Thresholds,
+    AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Purse, Scheme, Situation, Thresholds,
 };
 pub use target::{Listed, Origin, Target};
 pub use verdict::{Choice, Denial, Entry, Plan, Reason, Refused, Verdict};

@@ -99,7 +99,7 @@ impl Bench {
         };
         let entry = Entry { offer: 0, index: 0 };
         let plan = Plan::Ecash { ask };
-        let choice = Choice { terms, entry, plan, approvers: 1, flags: vec![] };
+        let choice = Choice { terms, entry, plan, approvers: 1, flags: vec![], spare: vec![] };
         let offer = rails::Offer::Cashu(rails::cashu::Request { text: "creqA".to_owned() });
         Job { id: String::new(), errand: errand(), choice, offer, now: Timestamp(T0) }
     }

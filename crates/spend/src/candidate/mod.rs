@@ -10,7 +10,7 @@ use rails::{Flaw, Offer};
 
 pub(crate) use chain::Chain;
 pub(crate) use ecash::Ecash;
-pub(crate) use invoice::Bolt11;
+pub(crate) use invoice::{Bolt11, sentence};
 
 use crate::{Entry, Origin, Situation};
 
@@ -31,7 +31,7 @@ pub(crate) enum Form<'a> {
     Chain(Box<Chain<'a>>),
     /// A Lightning invoice, of L402 or of the Payment scheme.
     Bolt11(Box<Bolt11<'a>>),
-    /// Ecash.
+    /// Ecash of one mint.
     Ecash(Box<Ecash>),
 }
 
@@ -79,7 +79,11 @@ pub(crate) fn candidates<'a>(
                 push(0, Bolt11::of_l402(challenge, opaque));
             }
             Offer::Payment(challenge) => push(0, Bolt11::of_payment(challenge)),
-            Offer::Cashu(request) => push(0, Ecash::read(request)),
+            Offer::Cashu(request) => {
+                for form in Ecash::read(request, &situation.policy) {
+                    push(0, form);
+                }
+            }
         }
     }
     refuse_rails_that_disagree(&mut all);
