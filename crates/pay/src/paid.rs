@@ -66,6 +66,12 @@ impl Paid {
         self.bearings.open.id.to_string()
     }
 
+    /// Marked: something about what was bought is not as it should be.
+    pub fn marked(mut self, flag: Flag) -> Self {
+        self.bearings.flags.push(flag);
+        self
+    }
+
     /// The seller answered the paid request. Its answer may be handed on, whatever becomes of the money: delivery is told
     /// apart from payment.
     pub async fn answered(self, answer: &Answer) -> Told {

@@ -137,9 +137,7 @@ pub(crate) fn terms(case: &Case<'_>) -> Option<Terms> {
         Form::Bolt11(bolt11) => {
             ("lightning".to_owned(), format!("lightning:{}", bolt11.invoice.network()))
         }
-        Form::Ecash(_) => {
-            ("cashu".to_owned(), ask(case)?.mints.first()?.to_string())
-        }
+        Form::Ecash(_) => ("cashu".to_owned(), ask(case)?.mints.first()?.to_string()),
         _ => return None,
     };
     let resource = if request.mcp {

@@ -22,8 +22,7 @@ impl Ecash {
                 return vec![Form::Broken(Some(Rail::Cashu), flaw)];
             }
         };
-        let one =
-            |mint| Form::Ecash(Box::new(Self { request: request.clone(), mint }));
+        let one = |mint| Form::Ecash(Box::new(Self { request: request.clone(), mint }));
         let agreed = request.agreed(&policy.mints);
         if agreed.is_empty() {
             return vec![one(None)];

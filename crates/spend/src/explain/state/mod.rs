@@ -199,7 +199,8 @@ impl Told<'_> {
         if let Some(fee) = mint {
             let fee_limit = number(fee, "mint_fee")?;
             let mints = &self.base.situation.policy.mints;
-            let purse = |mint: &cashu::MintUrl| Purse { mint: mint.clone(), fee_limit, coins: None };
+            let purse =
+                |mint: &cashu::MintUrl| Purse { mint: mint.clone(), fee_limit, coins: None };
             known.purses = mints.iter().map(purse).collect();
         }
         if let Some(proved) = self.flag("identity")? {
