@@ -203,6 +203,17 @@ impl Books {
         if !payment.may_release(reason) {
             return Err(payment.no_way("released"));
         }
+        let fee = reason.fee();
+        if fee > 0 {
+            let (holds, intent) = (payment.holds, payment.intent.clone());
+            let all = self.lines.of(crate::Scope::All, "");
+            let line = all.and_then(|lines| lines.get(intent.terms.asset()));
+            if !line.is_none_or(|line| line.can_end(holds, fee)) {
+                return Err(Unlawful::Overflow);
+            }
+            self.lines.each(&intent, |line| line.cost(at, fee));
+            self.statement.cost(&intent, at, fee);
+        }
         match reason {
             Released::Operator { .. } => self.edit(id, |p| p.flag(&[Flag::OperatorConfirmed])),
             // Nothing was signed: whoever agreed has agreed to nothing yet.
@@ -210,6 +221,7 @@ impl Books {
             _ => {}
         }
         self.set_free(id, at, State::Released(reason.clone()));
+        self.edit(id, |p| p.fee = fee);
         Ok(())
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use model::money::{Amount, Asset, MoneyRule};
+use model::money::{Amount, Asset, MoneyRule, Rail};
 
 use crate::samples::{DAY, Desk, MINUTE, T0, base, invoice, limit, offer, policy, usdc, velocity};
-use crate::{Budget, Change, Judgement, Policy, Rate, Scope, Stop, Unit, Window};
+use crate::{Budget, Change, Judgement, Policy, Rate, Released, Scope, Stop, Unit, Window};
 
 fn rule<T: std::fmt::Debug>(done: Result<T, crate::Refusal>) -> MoneyRule {
     done.unwrap_err().rule
@@ -127,6 +127,59 @@ fn strict_fees_count_before_they_are_known() {
     desk.policy.strict_fees = true;
     assert_eq!(rule(desk.reserve(&invoice(1, 1000))), MoneyRule::PerCallCap);
     assert!(matches!(desk.judge(&invoice(1, 990)), Judgement::Allow { holds: 1000, .. }));
+}
+
+/// Ecash of so many sats, for which the mint takes 4.
+fn ecash(request: u64, sats: u128) -> crate::Intent {
+    let mut intent = invoice(request, sats);
+    intent.terms.rail = Rail::Cashu;
+    intent.terms.fee_limit = 4;
+    intent
+}
+
+#[test]
+fn what_a_mint_takes_counts_beforehand_and_is_booked_with_what_is_paid() {
+    // CSH-13
+    let mut desk = Desk::new(base());
+    assert!(matches!(desk.judge(&ecash(1, 10)), Judgement::Allow { holds: 14, .. }));
+    assert_eq!(rule(desk.reserve(&ecash(1, 997))), MoneyRule::PerCallCap);
+    let id = desk.sent(&ecash(1, 996)).unwrap();
+    desk.event(Desk::settled(id, Amount::new(Asset::sat(), 996), 4)).unwrap();
+    assert_eq!(used(&desk, Window::Day), 1000);
+}
+
+#[test]
+fn what_came_back_is_free_and_what_the_mint_took_for_it_is_spent() {
+    let mut desk = Desk::new(base());
+    let id = desk.sent(&ecash(1, 10)).unwrap();
+    let reason = Released::Returned { proof: "swapped back".into(), fee: 2 };
+    desk.event(Change::Released { id, reason }).unwrap();
+    let payment = desk.books.payment(id).unwrap();
+    assert_eq!((payment.state.as_str(), payment.paid, payment.fee), ("released", 0, 2));
+    assert_eq!(used(&desk, Window::Day), 2);
+    let rows = desk.books.statement();
+    assert_eq!((rows[0].payments, rows[0].spent, rows[0].fees), (0, 0, 2));
+    // Equal requests may be made again, and none of it counts as a payment.
+    desk.reserve(&ecash(1, 10)).unwrap();
+}
+
+#[test]
+fn ecash_that_was_being_got_ready_is_looked_into_after_a_restart() {
+    let mut desk = Desk::new(base());
+    let (ecash, lightning) = (desk.reserve(&ecash(1, 10)), desk.reserve(&invoice(2, 10)));
+    let after = desk.books.after_restart(|_| true);
+    let rule = MoneyRule::SentUnknown;
+    assert!(after.contains(&Change::Held { id: ecash.unwrap(), rule }));
+    let (id, reason) = (lightning.unwrap(), Released::Unsigned);
+    assert!(after.contains(&Change::Released { id, reason }));
+}
+
+/// What counts against the budget of bitcoin with that window.
+fn used(desk: &Desk, window: Window) -> u128 {
+    let budgets = &desk.policy.budgets;
+    let of = |b: &&Budget| b.window == window && b.unit == Unit::Asset(Asset::sat());
+    let budget = budgets.iter().find(of).unwrap();
+    desk.books.status(budget, &desk.policy, desk.now)[0].used.unwrap()
 }
 
 #[test]

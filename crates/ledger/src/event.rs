@@ -27,7 +27,8 @@ pub struct Opening {
     pub owner: String,
     /// What for.
     pub intent: Intent,
-    /// How much it holds, in the smallest unit of its asset: the amount, and the fee limit where fees count strictly.
+    /// How much it holds, in the smallest unit of its asset: the amount, and the fee limit where fees count
+    /// beforehand.
     #[serde(with = "words::one")]
     pub holds: u128,
     /// The budgets of which 80 % are reached with it.

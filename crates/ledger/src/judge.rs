@@ -1,5 +1,5 @@
 use model::Timestamp;
-use model::money::{Asset, MoneyRule};
+use model::money::{Asset, MoneyRule, Rail};
 
 use crate::books::{Books, caller};
 use crate::line::Tally;
@@ -100,8 +100,7 @@ impl Books {
         if amount.minor == 0 {
             return Err(Refusal::new(MoneyRule::ZeroAmount));
         }
-        let fees = if policy.strict_fees { intent.terms.fee_limit } else { 0 };
-        let holds = amount.minor.checked_add(fees);
+        let holds = amount.minor.checked_add(fees_beforehand(intent, policy));
         let holds = holds.ok_or(Refusal::new(MoneyRule::Overflow))?;
         let applying: Vec<_> = policy
             .budgets
@@ -128,6 +127,13 @@ impl Books {
         }
         Ok(fit)
     }
+}
+
+/// What fees may come to, where they count beforehand: those of a mint always do, for it takes them before anything is
+/// handed over.
+fn fees_beforehand(intent: &Intent, policy: &Policy) -> u128 {
+    let counts = policy.strict_fees || intent.terms.rail == Rail::Cashu;
+    if counts { intent.terms.fee_limit } else { 0 }
 }
 
 /// An intent that fits.

@@ -63,7 +63,16 @@ impl Line {
     /// Something that was reserved is paid, perhaps with another amount.
     pub(crate) fn end(&mut self, at: Timestamp, held: u128, booked: u128) {
         self.free(held);
-        self.total = self.total.plus(booked, 1).unwrap_or(self.total);
+        self.book(at, booked, 1);
+    }
+
+    /// Something was spent on a payment that was not made.
+    pub(crate) fn cost(&mut self, at: Timestamp, fee: u128) {
+        self.book(at, fee, 0);
+    }
+
+    fn book(&mut self, at: Timestamp, minor: u128, count: u64) {
+        self.total = self.total.plus(minor, count).unwrap_or(self.total);
         match self.ended.back_mut() {
             Some((last, sum)) if *last == at => *sum = self.total,
             _ => self.ended.push_back((at, self.total)),

@@ -2,7 +2,7 @@ use model::Timestamp;
 use model::money::{Flag, MoneyRule};
 use serde::{Deserialize, Serialize};
 
-use crate::{Intent, Opening, PaymentId, Unlawful};
+use crate::{Intent, Opening, PaymentId, Unlawful, words};
 
 /// Why the money of a payment is free again. Each needs to be definite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +22,29 @@ pub enum Released {
         /// What it said, or where that is kept.
         proof: String,
     },
+    /// Its money came back to the wallet, less what was taken for the way: that counts as spent.
+    Returned {
+        /// Where that is shown.
+        proof: String,
+        /// What was taken, in the smallest unit of its asset.
+        #[serde(with = "words::one")]
+        fee: u128,
+    },
     /// An operator looked into it and answers for it.
     Operator {
         /// Who.
         by: String,
     },
+}
+
+impl Released {
+    /// What it cost all the same, in the smallest unit of its asset.
+    pub const fn fee(&self) -> u128 {
+        match self {
+            Self::Returned { fee, .. } => *fee,
+            _ => 0,
+        }
+    }
 }
 
 /// Where a payment stands.
@@ -151,6 +169,8 @@ impl Payment {
         match (&self.state, reason) {
             (State::Reserved | State::Held(_), Released::Unsigned) => !self.signed,
             (State::Signed, Released::Destroyed) => !self.sent,
+            // What was got ready for it may have cost something before anything was signed.
+            (State::Reserved | State::Sent | State::Held(_), Released::Returned { .. }) => true,
             // A payment that never had a signature needs none of the proofs that one was not used.
             (
                 State::Sent | State::Held(_),

@@ -41,6 +41,15 @@ pub(crate) struct Statement(BTreeMap<Key, (u64, u128, u128)>);
 
 impl Statement {
     pub(crate) fn book(&mut self, intent: &Intent, at: Timestamp, paid: u128, fee: u128) {
+        self.add(intent, at, (1, paid, fee));
+    }
+
+    /// What a payment cost that was not made.
+    pub(crate) fn cost(&mut self, intent: &Intent, at: Timestamp, fee: u128) {
+        self.add(intent, at, (0, 0, fee));
+    }
+
+    fn add(&mut self, intent: &Intent, at: Timestamp, (count, paid, fee): (u64, u128, u128)) {
         let key = (
             month(at),
             intent.tenant.to_string(),
@@ -51,14 +60,15 @@ impl Statement {
         );
         let (payments, spent, fees) = self.0.entry(key).or_default();
         // The books have checked that everything ever spent in this asset can be counted.
-        *payments = payments.saturating_add(1);
+        *payments = payments.saturating_add(count);
         *spent = spent.saturating_add(paid);
         *fees = fees.saturating_add(fee);
     }
 }
 
 impl Books {
-    /// What was spent, by month, tenant, agent, tool, payee and asset, in that order. Only what is settled.
+    /// What was spent, by month, tenant, agent, tool, payee and asset, in that order. Only what is settled, and what was taken for
+    /// payments that came to nothing.
     pub fn statement(&self) -> Vec<Row> {
         let row = |(key, sums): (&Key, &(u64, u128, u128))| {
             let (month, tenant, agent, tool, payee, asset) = key.clone();

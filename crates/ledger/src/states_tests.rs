@@ -47,6 +47,7 @@ fn only_lawful_steps_are_taken_and_an_unlawful_one_changes_nothing() {
     const STATES: [&str; 9] =
         ["asked", "granted", "reserved", "signed", "sent", "held", "settled", "released", "denied"];
     let operator = || Released::Operator { by: "ada".into() };
+    let returned = || Released::Returned { proof: "swapped back".into(), fee: 1 };
     for from in STATES {
         let changes: [Row; 7] = [
             (
@@ -64,6 +65,7 @@ fn only_lawful_steps_are_taken_and_an_unlawful_one_changes_nothing() {
             (Released::Unsigned, &["reserved"][..]),
             (Released::Destroyed, &["signed"]),
             (operator(), &["sent", "held"]),
+            (returned(), &["reserved", "sent", "held"]),
         ];
         for (change, may) in changes {
             check(from, change, may);

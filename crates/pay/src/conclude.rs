@@ -89,11 +89,11 @@ impl Concluded {
                 receipt: Some(receipt),
             },
             Standing::Released { reason, rule } => Self {
+                fee: reason.fee(),
                 change: Change::Release(after_sending(reason)),
                 state: "released",
                 rule,
                 flags: Vec::new(),
-                fee: 0,
                 receipt: None,
             },
             Standing::Held { rule, flags } => Self {

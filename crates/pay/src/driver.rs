@@ -123,6 +123,24 @@ pub trait Driver: Send + Sync {
         Box::pin(std::future::ready(()))
     }
 
+    /// Looks after what is left lying, now and then while the gate runs.
+    fn tend(&self) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// What getting a payment ready has cost, or may have, though nothing was signed: in smallest units. `None`: that
+    /// cannot be told now, and its money stays held.
+    fn wasted<'a>(&'a self, _id: &'a str) -> Boxed<'a, Option<u128>> {
+        Box::pin(std::future::ready(Some(0)))
+    }
+
+    /// What it means for a payment that the request it was to go with never left this machine.
+    fn unsent<'a>(&'a self, _open: &'a Open, _payload: &'a Payload) -> Boxed<'a, Standing> {
+        let proof = "the request never left this machine".to_owned();
+        let reason = ledger::Released::Refused { proof };
+        Box::pin(std::future::ready(Standing::Released { reason, rule: None }))
+    }
+
     /// What a judge has to know from this rail.
     fn facts(&self) -> Boxed<'_, Facts> {
         Box::pin(std::future::ready(Facts::default()))
@@ -130,4 +148,12 @@ pub trait Driver: Send + Sync {
 
     /// What would have to be attached to ask again with what was paid already, if that is lawful.
     fn again<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Option<Attachment>>;
+}
+
+/// Why the money of a payment is free again for which nothing was signed. `None`: it is not.
+pub(crate) async fn unsigned(driver: &dyn Driver, id: &str) -> Option<ledger::Released> {
+    let fee = driver.wasted(id).await?;
+    let proof = "nothing was signed for it".to_owned();
+    let returned = ledger::Released::Returned { proof, fee };
+    Some(if fee == 0 { ledger::Released::Unsigned } else { returned })
 }

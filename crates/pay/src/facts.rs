@@ -10,6 +10,6 @@ pub struct Facts {
     pub disabled: Vec<Asset>,
     /// Chains whose endpoint answers for another chain, by CAIP-2.
     pub wrong_chains: Vec<String>,
-    /// What the mint takes for the proofs that would be handed over, in satoshi.
-    pub mint_fee: u128,
+    /// The ecash that there is, mint by mint.
+    pub purses: Vec<spend::Purse>,
 }

@@ -11,7 +11,7 @@ use crate::ask;
 use crate::conclude::conclude;
 use crate::crash;
 use crate::demand;
-use crate::driver::{Dispatched, Driver, Job, Open, Payload, Standing};
+use crate::driver::{Dispatched, Driver, Job, Open, Payload, Standing, Stop, unsigned};
 use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
 use crate::hand;
 use crate::judge::{intent, judge};
@@ -26,7 +26,7 @@ pub(crate) async fn pay(
     answer: &Answer,
 ) -> Result<Paid, Unpaid> {
     let demand = demand::read(&errand, answer);
-    let (choice, rules) = match judge(inner, &errand, answer, &demand).await? {
+    let (mut choice, rules) = match judge(inner, &errand, answer, &demand).await? {
         Verdict::Pass => return Err(Unpaid::NoDemand),
         Verdict::Deny(denial) => {
             let (rule, message) = (denial.rule, denial.reason.into_owned());
@@ -44,27 +44,64 @@ pub(crate) async fn pay(
     inner.credits.forget(&errand).await;
     let mut reasons: Vec<MoneyRule> = rules.iter().map(|reason| reason.rule).collect();
     reasons.dedup();
-    let wanted = intent(&errand, choice.terms.clone(), reasons.clone());
+    // Another way is taken only where nothing was signed for the one before, and nobody has to be asked about it.
+    let mut spare = std::mem::take(&mut choice.spare).into_iter();
+    loop {
+        let undone = match one_way(inner, &errand, choice, &reasons, &demand).await {
+            Ok(paid) => return Ok(paid),
+            Err(undone) => undone,
+        };
+        match spare.next() {
+            Some(next) if undone.unsigned => choice = next,
+            _ => return Err(undone.why),
+        }
+    }
+}
+
+/// A payment that did not come about.
+struct Undone {
+    why: Unpaid,
+    /// Whether nothing was signed for it, and nothing will be.
+    unsigned: bool,
+}
+
+impl From<Unpaid> for Undone {
+    fn from(why: Unpaid) -> Self {
+        Self { why, unsigned: false }
+    }
+}
+
+/// From one way to pay to a payment: reserved first, with a person's yes where one is needed.
+async fn one_way(
+    inner: &Arc<Inner>,
+    errand: &Errand,
+    choice: Choice,
+    reasons: &[MoneyRule],
+    demand: &Demand,
+) -> Result<Paid, Undone> {
+    let wanted = intent(errand, choice.terms.clone(), reasons.to_vec());
     let (reservation, approval) = if reasons.is_empty() {
         match inner.treasury.reserve(wanted.clone()).await {
             Ok(reservation) => (reservation, None),
             Err(treasury::Refused::Ask { rules, persons }) => {
-                ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
+                ask::granted(inner, errand, &choice, wanted, &rules, persons).await?
             }
             Err(refused) => match asked_before(inner, &wanted, &refused).await? {
                 Some((rules, persons)) => {
-                    ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
+                    ask::granted(inner, errand, &choice, wanted, &rules, persons).await?
                 }
-                None => return refused_or_again(inner, &errand, &choice.terms, &refused).await,
+                None => {
+                    return Ok(refused_or_again(inner, errand, &choice.terms, &refused).await?);
+                }
             },
         }
     } else if let Some(id) = named_by_key(inner, &wanted).await? {
-        return again(inner, &errand, id).await;
+        return Ok(again(inner, errand, id).await?);
     } else {
-        ask::granted(inner, &errand, &choice, wanted, &reasons, choice.approvers).await?
+        ask::granted(inner, errand, &choice, wanted, reasons, choice.approvers).await?
     };
     let offer = offer(demand, &choice);
-    carry_out(inner, errand, choice, offer, reservation, approval).await
+    carry_out(inner, errand.clone(), choice, offer, reservation, approval).await
 }
 
 /// An equal request that a budget wanted a person asked about is under way: whom it waits for decides, not that it waits.
@@ -112,9 +149,9 @@ async fn refused_or_again(
 }
 
 /// The offer that was chosen.
-fn offer(demand: Demand, choice: &Choice) -> Option<rails::Offer> {
+fn offer(demand: &Demand, choice: &Choice) -> Option<rails::Offer> {
     match demand {
-        Demand::Offers(offers) => offers.into_iter().nth(choice.entry.offer),
+        Demand::Offers(offers) => offers.get(choice.entry.offer).cloned(),
         Demand::None | Demand::Unreadable(_) => None,
     }
 }
@@ -155,7 +192,7 @@ pub(crate) async fn carry_out(
     offer: Option<rails::Offer>,
     reservation: Reservation,
     approval: Option<String>,
-) -> Result<Paid, Unpaid> {
+) -> Result<Paid, Undone> {
     let id = reservation.id();
     let name = id.to_string();
     let terms = choice.terms.clone();
@@ -165,7 +202,7 @@ pub(crate) async fn carry_out(
     let (Some(driver), Some(offer)) = (driver, offer) else {
         let _ = reservation.release().await;
         let message = format!("the rail {} is recognised and has no wallet here", terms.rail);
-        return Err(no(MoneyRule::Rail, &message, None));
+        return Err(no(MoneyRule::Rail, &message, None).into());
     };
     let entry = Entry {
         approval: approval.clone(),
@@ -179,7 +216,8 @@ pub(crate) async fn carry_out(
             MoneyRule::Ledger,
             "the payment cannot be recorded, so it is not made",
             None,
-        ));
+        )
+        .into());
     }
     crash::at("after-record");
     let now = Timestamp(inner.clock.now_millis());
@@ -187,25 +225,23 @@ pub(crate) async fn carry_out(
     let payload = match driver.sign(&job).await {
         Ok(payload) => payload,
         Err(stop) => {
-            let _ = reservation.release().await;
-            let entry = Entry { rules: vec![stop.rule], ..Entry::new(&name, "released", &terms) };
-            inner.note(Who::from(&job.errand), entry).await;
-            return Err(no(stop.rule, &stop.why, None));
+            let why = stopped(inner, &job, &driver, reservation, &stop).await;
+            return Err(Undone { why, unsigned: true });
         }
     };
     crash::at("after-sign");
     let sealed = Zeroizing::new(serde_json::to_vec(&payload).unwrap_or_default());
     let signed = match reservation.sign(payload.mark.clone(), sealed).await {
         Ok(signed) => signed,
-        Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
+        Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await.into()),
     };
     crash::at("after-seal");
     let sent = match signed.sent().await {
         Ok(sent) => sent,
-        Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await),
+        Err(refused) => return Err(denied(inner, &job.errand, &terms, &refused).await.into()),
     };
     let Ok(Some(open)) = inner.treasury.payment(id).await else {
-        return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)));
+        return Err(no(MoneyRule::Ledger, "the ledger cannot be read", Some(&name)).into());
     };
     crash::at("before-dispatch");
     let dispatched = driver.dispatch(&job, &payload).await;
@@ -216,7 +252,7 @@ pub(crate) async fn carry_out(
             Ok(Paid::carrying(inner.clone(), bearings, sent, attachment))
         }
         Dispatched::Done(standing, attachment) => {
-            done(inner, bearings, sent, standing, attachment).await
+            Ok(done(inner, bearings, sent, standing, attachment).await?)
         }
         Dispatched::Stop(standing) => {
             let message = match &standing {
@@ -226,9 +262,31 @@ pub(crate) async fn carry_out(
             let rule = rule_of(&standing);
             let held = !matches!(standing, Standing::Released { .. });
             conclude(inner, &bearings, sent, standing).await;
-            Err(no(rule, message, held.then_some(&name)))
+            Err(no(rule, message, held.then_some(&name)).into())
         }
     }
+}
+
+/// Nothing could be signed: the money is free again, but for what getting ready has cost.
+async fn stopped(
+    inner: &Inner,
+    job: &Job,
+    driver: &Arc<dyn Driver>,
+    reservation: Reservation,
+    stop: &Stop,
+) -> Unpaid {
+    let reason = unsigned(driver.as_ref(), &job.id).await;
+    let (state, fee) = match &reason {
+        Some(reason) => ("released", reason.fee()),
+        None => ("held", job.terms().fee_limit),
+    };
+    match reason {
+        Some(reason) => drop(reservation.release_for(reason).await),
+        None => drop(reservation),
+    }
+    let entry = Entry { rules: vec![stop.rule], fee, ..Entry::new(&job.id, state, job.terms()) };
+    inner.note(Who::from(&job.errand), entry).await;
+    no(stop.rule, &stop.why, None)
 }
 
 /// What a payment is known by while it is carried out.

@@ -46,11 +46,11 @@ async fn situation(
 ) -> Result<Situation, Refused> {
     let mut known = Known { now: Timestamp(inner.clock.now_millis()), ..Known::default() };
     for driver in inner.drivers.all() {
-        let Facts { wallets, disabled, wrong_chains, mint_fee } = driver.facts().await;
+        let Facts { wallets, disabled, wrong_chains, purses } = driver.facts().await;
         known.wallets.extend(wallets);
         known.disabled.extend(disabled);
         known.wrong_chains.extend(wrong_chains);
-        known.mint_fee += mint_fee;
+        known.purses.extend(purses);
     }
     let stops = inner.treasury.stops().await.map_err(|e| ledger_is_away(&e))?;
     known.paused = Paused(stops.iter().map(ToString::to_string).collect());

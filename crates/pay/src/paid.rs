@@ -60,6 +60,12 @@ impl Paid {
         self.bearings.open.id.to_string()
     }
 
+    /// Marked: something about what was bought is not as it should be.
+    pub fn marked(mut self, flag: Flag) -> Self {
+        self.bearings.flags.push(flag);
+        self
+    }
+
     /// The seller answered the paid request. Its answer may be handed on, whatever becomes of the money: delivery is told
     /// apart from payment.
     pub async fn answered(self, answer: &Answer) -> Told {
@@ -102,9 +108,7 @@ impl Paid {
         let standing = if left {
             Standing::Held { rule: MoneyRule::SentUnknown, flags: Vec::new() }
         } else {
-            let proof = "the request never left this machine".to_owned();
-            let reason = ledger::Released::Refused { proof };
-            Standing::Released { reason, rule: None }
+            bearings.driver.unsent(&bearings.open, &bearings.payload).await
         };
         let rule = Some(rule_of(&standing));
         let state = conclude(&inner, &bearings, sent, standing).await;

@@ -2,7 +2,7 @@ use ledger::PaymentId;
 use model::money::Flag;
 
 use crate::conclude::{Change, Concluded};
-use crate::driver::{Payload, Standing};
+use crate::driver::{Payload, Standing, unsigned};
 use crate::payer::{Inner, Payer};
 use crate::record::{Entry, Who};
 
@@ -24,6 +24,9 @@ impl Payer {
     /// # Errors
     /// The ledger.
     pub async fn reconcile(&self) -> Result<Vec<Found>, treasury::Refused> {
+        for driver in self.0.drivers.all() {
+            driver.tend().await;
+        }
         let mut found = Vec::new();
         for open in self.0.treasury.holds().await? {
             found.push(self.0.looked_into(&open).await?);
@@ -44,7 +47,10 @@ impl Inner {
             if open.signed {
                 return held("what was signed is not there any more");
             }
-            self.treasury.release_held(id, ledger::Released::Unsigned).await?;
+            let Some(reason) = unsigned(driver.as_ref(), &id.to_string()).await else {
+                return held("what it has cost cannot be told");
+            };
+            self.treasury.release_held(id, reason).await?;
             return Ok(Found { id, state: "released", why: "nothing was signed".to_owned() });
         };
         let Ok(payload) = serde_json::from_slice::<Payload>(&sealed) else {

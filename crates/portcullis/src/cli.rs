@@ -8,6 +8,7 @@ mod money;
 mod pack;
 mod pins;
 mod vault;
+mod wallet;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub use money::{BudgetCommand, ExplainPayment, LedgerCommand, Pause, Statement};
 pub use pack::{ApprovePack, PackCommand, ShowPack};
 pub use pins::{Choice, EffectChoice, PinsCommand};
 pub use vault::{KeyOptions, ServeVault, SetSecret, VaultCommand, VaultPlace};
+pub use wallet::WalletCommand;
 
 /// One guarded doorway between AI agents and everything they call.
 #[derive(Debug, Parser)]
@@ -96,6 +98,9 @@ pub enum Command {
     /// See how budgets stand
     #[command(subcommand)]
     Budget(BudgetCommand),
+    /// Fill the wallet of ecash, and see what is in it
+    #[command(subcommand)]
+    Wallet(WalletCommand),
     /// Stop spending at once: all of it, or one agent's, one rail's, one seller's
     #[command(after_help = "Example: portcullis pause agent:alice")]
     Pause(Pause),

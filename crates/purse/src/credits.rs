@@ -71,14 +71,20 @@ impl Call<'_> {
 }
 
 /// The order for credit, at the seller's own origin.
-fn order(url: &Url, most: Option<u64>) -> Outgoing {
-    let mut place = url.clone();
-    place.set_path(SHOP);
-    place.set_query(None);
+pub(crate) fn order(url: &Url, most: Option<u64>) -> Outgoing {
+    let place = at(url, SHOP);
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let body = most.map_or_else(|| json!({}), |sat| json!({ "amountSats": sat }));
     Outgoing { method: Method::POST, url: place, headers, body: body.to_string().into() }
+}
+
+/// A path at the origin of a URL.
+pub(crate) fn at(url: &Url, path: &str) -> Url {
+    let mut place = url.clone();
+    place.set_path(path);
+    place.set_query(None);
+    place
 }
 
 /// What the seller offers: a token that is worth something once its invoice is paid.
@@ -133,7 +139,7 @@ impl Offer {
 }
 
 /// A token or an invoice: base64 or bech32, so that it means nothing else where it is put.
-fn word(offer: &Value, name: &str) -> Result<String, No> {
+pub(crate) fn word(offer: &Value, name: &str) -> Result<String, No> {
     let lawful = |c: u8| c.is_ascii_alphanumeric() || b"+/=-_".contains(&c);
     let text = offer[name]
         .as_str()
@@ -141,6 +147,6 @@ fn word(offer: &Value, name: &str) -> Result<String, No> {
     text.map(ToOwned::to_owned).ok_or_else(|| unreadable(&format!("it has no `{name}`")))
 }
 
-fn unreadable(why: &str) -> No {
+pub(crate) fn unreadable(why: &str) -> No {
     No::rule(MoneyRule::BadChallenge, format!("the seller's offer cannot be read: {why}"))
 }

@@ -19,10 +19,12 @@ pub enum Tool {
     Budgets,
     /// Credit at a seller that sells it beforehand.
     BuyCredits,
+    /// Credit at a seller that takes ecash for it beforehand.
+    Redeem,
 }
 
 /// What each tool does to the world. Part of the program, like the tools themselves: neither an operator nor an agent sets it.
-pub const EFFECTS: [(&str, Effect); 7] = [
+pub const EFFECTS: [(&str, Effect); 8] = [
     ("payment_preview", Effect::Read),
     ("paid_fetch", Effect::Spend),
     ("payment_status", Effect::Read),
@@ -30,11 +32,12 @@ pub const EFFECTS: [(&str, Effect); 7] = [
     ("balance", Effect::Read),
     ("budget_status", Effect::Read),
     ("buy_credits", Effect::Spend),
+    ("redeem_token", Effect::Spend),
 ];
 
 impl Tool {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Preview,
         Self::Fetch,
         Self::Status,
@@ -42,6 +45,7 @@ impl Tool {
         Self::Balance,
         Self::Budgets,
         Self::BuyCredits,
+        Self::Redeem,
     ];
 
     /// Its name.
@@ -54,6 +58,7 @@ impl Tool {
             Self::Balance => "balance",
             Self::Budgets => "budget_status",
             Self::BuyCredits => "buy_credits",
+            Self::Redeem => "redeem_token",
         }
     }
 
@@ -64,7 +69,7 @@ impl Tool {
 
     /// Whether it may pay.
     pub const fn spends(self) -> bool {
-        matches!(self, Self::Fetch | Self::BuyCredits)
+        matches!(self, Self::Fetch | Self::BuyCredits | Self::Redeem)
     }
 
     const fn title(self) -> &'static str {
@@ -76,6 +81,7 @@ impl Tool {
             Self::Balance => "What was spent?",
             Self::Budgets => "What may still be spent?",
             Self::BuyCredits => "Buy credit at a seller",
+            Self::Redeem => "Buy credit with ecash",
         }
     }
 
@@ -100,6 +106,9 @@ impl Tool {
             Self::BuyCredits => {
                 "Buys credit at a seller that sells it beforehand over Lightning (toll-booth), for the URL you name. The same rules decide as for any payment."
             }
+            Self::Redeem => {
+                "Pays a seller that gives credit for ecash beforehand (toll-booth) with ecash of the operator's, for the URL you name. The same rules decide as for any payment. You bring no token."
+            }
         }
     }
 
@@ -109,6 +118,17 @@ impl Tool {
             Self::Fetch => (request(true), &["url"]),
             Self::Status => (json!({ "id": text("The id of a payment", 64) }), &[]),
             Self::Credentials | Self::Balance | Self::Budgets => (json!({}), &[]),
+            Self::Redeem => (
+                json!({
+                    "url": text("What the credit is for: a URL of the seller", 8192),
+                    "amountSats": {
+                        "type": "integer", "minimum": 1,
+                        "description": "How much to pay, in satoshi"
+                    },
+                    "idempotencyKey": text("Equal keys, one payment", 128),
+                }),
+                &["url", "amountSats"],
+            ),
             Self::BuyCredits => (
                 json!({
                     "url": text("What the credit is for: a URL of the seller", 8192),
@@ -140,7 +160,7 @@ impl Tool {
             Self::Credentials => any(&["credentials"]),
             Self::Balance => any(&["spent", "held"]),
             Self::Budgets => any(&["budgets", "paused"]),
-            Self::BuyCredits => any(&["payment", "paid", "url", "kept"]),
+            Self::BuyCredits | Self::Redeem => any(&["payment", "paid", "url", "kept"]),
         }
     }
 

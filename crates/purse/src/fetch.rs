@@ -85,7 +85,14 @@ pub(crate) fn unanswered(error: &EgressError, told: Option<&Told>) -> No {
     tracing::warn!("a seller gave no answer: {error}");
     let money = told.map_or_else(
         || "nothing was paid".to_owned(),
-        |told| format!("payment {} is {}", told.id, told.state),
+        |told| {
+            // Whether the seller acted is not known, and neither is what became of the money.
+            let hint = match told.state {
+                "held" => ": check the status with payment_status before you ask again",
+                _ => "",
+            };
+            format!("payment {} is {}{hint}", told.id, told.state)
+        },
     );
     No::new(error.code(), format!("the seller gave no answer that can be used; {money}"))
 }

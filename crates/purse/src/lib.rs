@@ -13,6 +13,7 @@ mod fetch;
 mod places;
 mod preview;
 mod purse;
+mod redeem;
 mod reply;
 mod shown;
 mod wanted;

@@ -128,6 +128,7 @@ impl Call<'_> {
             Tool::Balance => self.balance().await,
             Tool::Budgets => self.budgets().await,
             Tool::BuyCredits => self.buy_credits().await,
+            Tool::Redeem => self.redeem().await,
         }
     }
 

@@ -67,13 +67,16 @@ fn judge_one(case: &Case<'_>) -> Result<Payable, Refused> {
     let (plan, terms) = plan(case).zip(terms(case)).ok_or_else(nothing)?;
     let approvers = if price::needs_two(case) { 2 } else { 1 };
     let rank = rank(case, &plan, !asks.is_empty());
-    Ok(Payable { choice: Choice { terms, entry, plan, approvers, flags }, asks, rank })
+    let choice = Choice { terms, entry, plan, approvers, flags, spare: Vec::new() };
+    Ok(Payable { choice, asks, rank })
 }
 
 fn rank(case: &Case<'_>, plan: &Plan, asked: bool) -> Rank {
     let rails = &case.situation.policy.rails;
     let rail = case.candidate.rail().and_then(|rail| rails.iter().position(|known| *known == rail));
-    let cost = case.counted().map_or(u128::MAX, |cost| {
+    // What the mint would really take moves with what is in the purse, and what a person is asked about must not.
+    let cost = if asked { case.counted() } else { case.true_cost() };
+    let cost = cost.map_or(u128::MAX, |cost| {
         cost.nano_in(cost.reference).and_then(Result::ok).unwrap_or(cost.minor)
     });
     let upto = matches!(plan, Plan::Evm { scheme: Scheme::Upto, .. });
@@ -89,18 +92,25 @@ fn choose(judged: Vec<Result<Payable, Refused>>) -> Verdict {
             Err(one) => refused.push(one),
         }
     }
-    match payable.into_iter().min_by_key(|one| one.rank) {
-        Some(Payable { choice, asks, .. }) if asks.is_empty() => Verdict::Allow(Box::new(choice)),
-        Some(Payable { choice, asks, .. }) => {
-            Verdict::Ask { choice: Box::new(choice), rules: asks }
-        }
-        None => Verdict::Deny(denial(refused)),
+    // Equal ranks keep the operator's order.
+    payable.sort_by_key(|one| one.rank);
+    let mut payable = payable.into_iter();
+    let Some(Payable { choice, asks, .. }) = payable.next() else {
+        return Verdict::Deny(denial(refused));
+    };
+    if !asks.is_empty() {
+        return Verdict::Ask { choice: Box::new(choice), rules: asks };
     }
+    let spare = payable.filter(|one| one.asks.is_empty() && one.choice.entry == choice.entry);
+    let spare = spare.map(|one| one.choice).collect();
+    Verdict::Allow(Box::new(Choice { spare, ..choice }))
 }
 
 /// One way to pay has its own reason; several have the one that is about the request and not about them, or none that
 /// could stand for all.
 fn denial(mut refused: Vec<Refused>) -> Denial {
+    // The mints of one request are one way to pay.
+    refused.dedup_by_key(|one| one.entry);
     let request = [MoneyRule::Paused, MoneyRule::Origin, MoneyRule::Tls, MoneyRule::Redirect];
     let shared = refused.first().map(|one| one.reason.clone()).filter(|first| {
         refused.len() == 1
@@ -130,10 +140,7 @@ pub(crate) fn terms(case: &Case<'_>) -> Option<Terms> {
         Form::Bolt11(bolt11) => {
             ("lightning".to_owned(), format!("lightning:{}", bolt11.invoice.network()))
         }
-        Form::Ecash(_) => {
-            let mints = ask(case)?.mints;
-            ("cashu".to_owned(), mints.first()?.to_string())
-        }
+        Form::Ecash(_) => ("cashu".to_owned(), ask(case)?.mints.first()?.to_string()),
         _ => return None,
     };
     let resource = if request.mcp {
@@ -192,6 +199,7 @@ fn plan(case: &Case<'_>) -> Option<Plan> {
 fn ask(case: &Case<'_>) -> Option<cashu::Ask> {
     let Form::Ecash(ecash) = &case.candidate.form else { return None };
     let policy = &case.situation.policy;
-    let terms = cashu::Terms { mints: &policy.mints, units: &["sat"], locks: policy.ecash_locks };
+    let mint = std::slice::from_ref(ecash.mint.as_ref()?);
+    let terms = cashu::Terms { mints: mint, units: &["sat"], locks: policy.ecash_locks };
     ecash.request.ask(&terms).ok()
 }

@@ -26,7 +26,7 @@ pub use price::{Cost, Price};
 pub use request::Request;
 pub use rules::{RULES, Rule};
 pub use situation::{
-    AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Scheme, Situation, Thresholds,
+    AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Purse, Scheme, Situation, Thresholds,
 };
 pub use target::{Listed, Origin, Target};
 pub use verdict::{Choice, Denial, Entry, Plan, Reason, Refused, Verdict};

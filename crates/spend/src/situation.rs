@@ -133,10 +133,22 @@ pub struct Known {
     pub paid: Vec<lightning::PaymentHash>,
     /// The routing fee that the wallet expects, in satoshi, if it was asked.
     pub quoted_fee: Option<u128>,
-    /// What the mint takes for the proofs that would be handed over, in the unit of the request.
-    pub mint_fee: u128,
+    /// The ecash that there is, mint by mint.
+    pub purses: Vec<Purse>,
     /// Whether the payee proved who it is, where that is asked of it.
     pub identity: Option<bool>,
+}
+
+/// What is known of the ecash at one mint.
+#[derive(Debug, Clone)]
+pub struct Purse {
+    /// The mint.
+    pub mint: cashu::MintUrl,
+    /// The most that the mint may take for one payment, in satoshi. It does not move with what is in the purse, so that
+    /// what a person agreed to is still what is asked for a moment later.
+    pub fee_limit: u128,
+    /// What can be spent; `None` where that is not known.
+    pub coins: Option<Vec<cashu::Coin>>,
 }
 
 /// What is pinned for the tools of an origin.

@@ -40,6 +40,9 @@ pub struct Choice {
     pub approvers: u8,
     /// Marks for the record.
     pub flags: Vec<Flag>,
+    /// Where nobody has to be asked: other purses that the same offer may be paid from, the cheapest first. One is taken
+    /// only where nothing was signed for the one before.
+    pub spare: Vec<Choice>,
 }
 
 /// Where an offer stands in a demand.

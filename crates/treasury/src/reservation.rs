@@ -130,8 +130,16 @@ impl Reservation {
     /// # Errors
     /// The ledger; it is given back as soon as that works.
     pub async fn release(self) -> Result<(), Refused> {
+        self.release_for(Released::Unsigned).await
+    }
+
+    /// Gives the money back for that reason: `Unsigned`, or `Returned` where getting ready has cost something.
+    ///
+    /// # Errors
+    /// The ledger; it is given back as soon as that works. Another reason: held.
+    pub async fn release_for(self, reason: Released) -> Result<(), Refused> {
         let id = self.0.id;
-        self.0.conclude(Change::Released { id, reason: Released::Unsigned }).await
+        self.0.conclude(Change::Released { id, reason }).await
     }
 }
 

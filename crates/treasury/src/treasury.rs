@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -18,14 +18,16 @@ use crate::{OpenError, Refused, Reservation};
 pub struct Treasury(Arc<Inner>);
 
 struct Inner {
+    owner: Arc<Owner>,
+    path: PathBuf,
     queue: Arc<Queue>,
     standing: watch::Receiver<Standing>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Treasury {
-    /// Opens the books at `path`, or begins them. What processes that are gone had reserved is released, what they had
-    /// signed or sent is held. Blocks for the disk.
+    /// Opens the books at `path`, or begins them. What processes that are gone had reserved is released (for
+    /// ecash held), what they had signed or sent is held. Blocks for the disk.
     ///
     /// # Errors
     /// The policy or the file does not load.
@@ -59,13 +61,14 @@ impl Treasury {
         let system =
             |what| move |error: std::io::Error| OpenError::System { what, why: error.to_string() };
         let owner = Owner::new(path).map_err(system("mark this process as alive"))?;
+        let owner = Arc::new(owner);
         let queue = Arc::new(Queue::new(policy));
         let (sender, standing) = watch::channel(Standing::default());
         let mut writer = Writer {
             queue: queue.clone(),
             file,
             path: path.to_owned(),
-            owner,
+            owner: owner.clone(),
             clock,
             books: Books::default(),
             mark: Mark::START,
@@ -76,7 +79,8 @@ impl Treasury {
         let thread = std::thread::Builder::new().name("treasury".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(system("start a thread"))?;
         let writer = Mutex::new(Some(thread));
-        Ok(Self(Arc::new(Inner { queue, standing, writer })))
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Inner { owner, path, queue, standing, writer })))
     }
 
     /// Judges an intent and reserves what it may cost, in one transaction. Durable when it resolves.
@@ -107,6 +111,16 @@ impl Treasury {
         policy.check()?;
         self.queue().set_policy(policy);
         Ok(())
+    }
+
+    /// This process's name in the books.
+    pub fn owner(&self) -> &str {
+        &self.0.owner.name
+    }
+
+    /// Whether the process of that name is gone: what it began is left to others. Where it cannot be told, it is not.
+    pub fn is_gone(&self, owner: &str) -> bool {
+        self.0.owner.is_gone(&self.0.path, owner)
     }
 
     /// How the treasury is doing, now and after every round.

@@ -41,7 +41,7 @@ pub(crate) struct Writer {
     pub(crate) queue: Arc<Queue>,
     pub(crate) file: LedgerFile,
     pub(crate) path: PathBuf,
-    pub(crate) owner: Owner,
+    pub(crate) owner: Arc<Owner>,
     pub(crate) clock: Clock,
     pub(crate) books: Books,
     /// Up to where the books have read the file.

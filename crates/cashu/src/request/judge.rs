@@ -29,6 +29,15 @@ pub struct Ask {
 }
 
 impl PaymentRequest {
+    /// Those of the listed mints that the seller takes, in the order of the list: all of them where it names none. A name
+    /// that cannot be read is nobody's.
+    pub fn agreed(&self, listed: &[MintUrl]) -> Vec<MintUrl> {
+        let taken: Vec<MintUrl> =
+            self.mints.iter().filter_map(|text| MintUrl::parse(text).ok()).collect();
+        let any = self.mints.is_empty();
+        listed.iter().filter(|mint| any || taken.contains(mint)).cloned().collect()
+    }
+
     /// Judges a request that came with a 402 (NUT-24). Mints are compared as [`MintUrl`]s; one that cannot be read is nobody's.
     ///
     /// # Errors
@@ -37,11 +46,7 @@ impl PaymentRequest {
     pub fn ask(&self, terms: &Terms<'_>) -> Result<Ask, Fault> {
         let unit = self.unit.as_deref().filter(|unit| terms.units.contains(unit));
         let unit = unit.ok_or(Fault::new("unit", "the unit is missing or not enabled"))?;
-        let taken: Vec<MintUrl> =
-            self.mints.iter().filter_map(|text| MintUrl::parse(text).ok()).collect();
-        let any = self.mints.is_empty();
-        let listed = terms.mints.iter().filter(|mint| any || taken.contains(mint));
-        let mints: Vec<MintUrl> = listed.cloned().collect();
+        let mints = self.agreed(terms.mints);
         if mints.is_empty() {
             return Err(Fault::new("mint", "no mint that is asked for is listed"));
         }

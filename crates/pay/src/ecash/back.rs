@@ -4,7 +4,8 @@ use ledger::State;
 use super::driver::Ecash;
 use super::exchange::Counter;
 use super::kept::{Blank, Kept};
-use super::purse::{self, Exchange, Purpose, Purse};
+use super::open::{Exchange, Purpose};
+use super::purse::{self, Purse};
 use super::trouble::Trouble;
 
 /// How ecash comes back that was set aside or handed over.
@@ -15,11 +16,11 @@ impl Ecash {
         let keysets = mint.keysets().await?;
         let into = mint.active().await?.id;
         mint.keys(&into).await?;
-        let (payment, since) = (payment.to_owned(), self.clock.now_millis());
+        let (payment, begun) = (payment.to_owned(), counter.begun());
         let begin = move |purse: &mut Purse| {
             let inputs = purse.take(|kept| kept.is_of(&payment) && !kept.life.is_over());
             let outputs = exchanged(&inputs, &keysets, &into)?;
-            let exchange = Exchange::new(Purpose::Back(payment), since, inputs, outputs)?;
+            let exchange = Exchange::new(Purpose::Back(payment), begun, inputs, outputs)?;
             let twin = exchange.twin()?;
             purse.open.push(exchange);
             Ok(twin)
@@ -34,6 +35,7 @@ impl Ecash {
         let purse = purse::look(&self.treasury, counter.mint.url()).await?;
         let mut payments: Vec<&str> =
             purse.proofs.iter().filter_map(|kept| kept.payment.as_deref()).collect();
+        payments.extend(purse.costs.keys().map(String::as_str));
         payments.sort_unstable();
         payments.dedup();
         for payment in payments {
@@ -61,6 +63,8 @@ impl Ecash {
         }
         let owner = payment.to_owned();
         let step = move |purse: &mut Purse| {
+            // Booked with the payment; what is still open ends without it.
+            purse.costs.remove(&owner);
             if !free {
                 // The seller's, whether they have taken it yet or not.
                 purse.take(|kept| kept.is_of(&owner));

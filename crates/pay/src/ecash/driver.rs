@@ -1,15 +1,14 @@
 use ambient::Clock;
-use cashu::mint::ProofState;
-use cashu::{Event, Fate, Life, MintUrl, fate, fee};
+use cashu::mint::Keyset;
+use cashu::{MintUrl, fee};
 use ledger::Released;
-use model::money::{Flag, MoneyRule};
+use model::money::Flag;
 use serde::{Deserialize, Serialize};
 use treasury::Treasury;
 
 use super::exchange::Counter;
-use super::kept::Kept;
 use super::mint::Mint;
-use super::purse::{self, Purpose, Purse};
+use super::purse;
 use super::trouble::Trouble;
 use crate::driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 use crate::errand::{Answer, Attachment};
@@ -46,87 +45,13 @@ impl Ecash {
     pub(super) fn at(&self, url: &str) -> Result<Counter<'_>, Trouble> {
         let url = MintUrl::parse(url)?;
         let mint = self.mints.iter().find(|mint| *mint.url() == url);
-        let mint = mint.ok_or_else(|| Trouble::new("mint", "the mint is not listed"))?;
+        let why = || format!("{url} is none of the mints that the operator lists");
+        let mint = mint.ok_or_else(|| Trouble::new("mint", why()))?;
         Ok(self.counter(mint))
     }
 
-    const fn counter<'a>(&'a self, mint: &'a Mint) -> Counter<'a> {
+    pub(super) const fn counter<'a>(&'a self, mint: &'a Mint) -> Counter<'a> {
         Counter { mint, treasury: &self.treasury, clock: &self.clock }
-    }
-
-    async fn after(&self, open: &Open, payload: &Payload, answer: &Answer) -> Standing {
-        let served = matches!(answer, Answer::Http { status, .. } if status.is_success());
-        if !served {
-            return self.stands(open, payload, Vec::new()).await;
-        }
-        let delivered = async {
-            let sealed = Sealed::of(payload)?;
-            let (counter, payment) = (self.at(&sealed.mint)?, open.id.to_string());
-            let step = move |purse: &mut Purse| purse.step(&payment, Event::Delivered);
-            purse::change(&self.treasury, counter.mint.url(), step).await?;
-            Ok::<_, Trouble>(sealed)
-        };
-        match delivered.await {
-            Ok(sealed) => sealed.settled(payload, Vec::new()),
-            Err(trouble) => held_for(&trouble),
-        }
-    }
-
-    /// What became of it: by our own marks, then by the mint.
-    async fn stands(&self, open: &Open, payload: &Payload, flags: Vec<Flag>) -> Standing {
-        match self.found(&open.id.to_string(), payload, flags).await {
-            Ok(standing) => standing,
-            Err(trouble) => held_for(&trouble),
-        }
-    }
-
-    async fn found(
-        &self,
-        payment: &str,
-        payload: &Payload,
-        flags: Vec<Flag>,
-    ) -> Result<Standing, Trouble> {
-        let sealed = Sealed::of(payload)?;
-        let counter = self.at(&sealed.mint)?;
-        // Our own exchange first: what it spent would look as if the seller had.
-        counter.resume().await?;
-        let purse = purse::look(&self.treasury, counter.mint.url()).await?;
-        let back = Purpose::Back(payment.to_owned());
-        if purse.open.iter().any(|one| one.purpose == back) {
-            return Ok(held(MoneyRule::SentUnknown));
-        }
-        let lives = purse.lives(payment);
-        if lives.is_empty() {
-            return Ok(held(MoneyRule::SentUnknown));
-        }
-        if lives.iter().all(|life| *life == Life::Reclaimed) {
-            return Ok(released(&sealed));
-        }
-        if lives.iter().all(|life| *life == Life::Spent) {
-            return Ok(sealed.settled(payload, flags));
-        }
-        let ys = purse.proofs.iter().filter(|kept| kept.is_of(payment)).map(Kept::y);
-        let states = counter.mint.states(ys.collect::<Result<Vec<_>, _>>()?).await?;
-        let states: Vec<Option<ProofState>> = states.into_iter().map(Some).collect();
-        match fate(&states) {
-            Fate::Settled => {
-                let owner = payment.to_owned();
-                // What was set aside and never left here cannot be taken by others; if it is gone, it did leave.
-                let step = move |purse: &mut Purse| {
-                    for kept in purse.proofs.iter_mut().filter(|kept| kept.is_of(&owner)) {
-                        kept.life = Life::Spent;
-                    }
-                    Ok(())
-                };
-                purse::change(&self.treasury, counter.mint.url(), step).await?;
-                Ok(sealed.settled(payload, flags))
-            }
-            Fate::Reclaim => {
-                self.reclaim(counter, payment).await?;
-                Ok(released(&sealed))
-            }
-            Fate::Hold => Ok(held(MoneyRule::SentUnknown)),
-        }
     }
 }
 
@@ -136,25 +61,17 @@ impl Sealed {
         read.map_err(|_| Trouble::new("store", "what was sealed cannot be read"))
     }
 
-    fn settled(&self, payload: &Payload, flags: Vec<Flag>) -> Standing {
+    pub(super) fn settled(&self, payload: &Payload, flags: Vec<Flag>) -> Standing {
         let receipt = payload.mark.clone().unwrap_or_default();
         let (amount, fee) = (u128::from(self.amount), u128::from(self.fee));
         Standing::Settled { amount, fee, receipt, flags }
     }
 }
 
-const fn held(rule: MoneyRule) -> Standing {
-    Standing::Held { rule, flags: Vec::new() }
-}
-
-fn held_for(trouble: &Trouble) -> Standing {
-    tracing::warn!("what became of a payment with ecash is not known: {trouble}");
-    held(MoneyRule::SentUnknown)
-}
-
-fn released(sealed: &Sealed) -> Standing {
-    let proof = format!("taken back by a swap of our own at {}", sealed.mint);
-    Standing::Released { reason: Released::Refused { proof }, rule: None }
+/// The most that a mint with these keysets takes for one payment.
+fn fee_limit(keysets: &[Keyset]) -> u128 {
+    let ppk = keysets.iter().map(|keyset| keyset.input_fee_ppk.unwrap_or(0)).max().unwrap_or(0);
+    u128::from(fee(std::iter::repeat_n(ppk, INPUTS)).unwrap_or(u64::MAX))
 }
 
 impl Driver for Ecash {
@@ -167,10 +84,12 @@ impl Driver for Ecash {
             match self.hand_over(job, payload).await {
                 Ok(attachment) => Dispatched::Carry(attachment),
                 // Nothing left: the payment that is released then gives it back to the purse.
-                Err(trouble) => Dispatched::Stop(Standing::Released {
-                    reason: Released::Destroyed,
-                    rule: Some(trouble.rule()),
-                }),
+                Err(trouble) => {
+                    let proof = format!("{trouble}; nothing left this machine");
+                    let fee = Sealed::of(payload).map_or(0, |sealed| u128::from(sealed.fee));
+                    let reason = Released::Returned { proof, fee };
+                    Dispatched::Stop(Standing::Released { reason, rule: Some(trouble.rule()) })
+                }
             }
         })
     }
@@ -189,6 +108,11 @@ impl Driver for Ecash {
     }
 
     fn begin(&self) -> Boxed<'_, ()> {
+        self.tend()
+    }
+
+    /// Ends what was left open, here or by a command of an operator, and learns of mints that could not be reached before.
+    fn tend(&self) -> Boxed<'_, ()> {
         Box::pin(async move {
             for mint in &self.mints {
                 let tidied = self.tidy(self.counter(mint)).await;
@@ -199,19 +123,40 @@ impl Driver for Ecash {
         })
     }
 
-    /// The fee is that of keysets which are known; a mint that was never reached adds none, and is refused for it later.
+    fn wasted<'a>(&'a self, id: &'a str) -> Boxed<'a, Option<u128>> {
+        Box::pin(async move {
+            let mut all = 0;
+            for mint in &self.mints {
+                let purse = purse::look(&self.treasury, mint.url()).await.ok()?;
+                all += u128::from(purse.cost(id));
+            }
+            Some(all)
+        })
+    }
+
+    /// It is taken back by a swap all the same: what has been in a request is in nobody's hands only then.
+    fn unsent<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Standing> {
+        Box::pin(self.stands(open, payload, Vec::new()))
+    }
+
+    /// The fees are those of keysets that are known; of a mint that was never reached none is, and it is refused for it
+    /// later.
     fn facts(&self) -> Boxed<'_, Facts> {
         Box::pin(async move {
-            let mut mint_fee = 0;
+            let mut purses = Vec::new();
             for mint in &self.mints {
-                let keysets = mint.known().await.unwrap_or_default();
-                for keyset in keysets.iter() {
-                    let ppk = keyset.input_fee_ppk.unwrap_or(0);
-                    let all = fee(std::iter::repeat_n(ppk, INPUTS)).unwrap_or(u64::MAX);
-                    mint_fee = mint_fee.max(u128::from(all));
-                }
+                let keysets = mint.known().await;
+                let purse = purse::look(&self.treasury, mint.url()).await.ok();
+                let coins = keysets.as_ref().zip(purse);
+                purses.push(spend::Purse {
+                    mint: mint.url().clone(),
+                    fee_limit: fee_limit(keysets.as_deref().map_or(&[], Vec::as_slice)),
+                    coins: coins.map(|(keysets, purse)| {
+                        purse.coins(keysets).into_iter().map(|(_, coin)| coin).collect()
+                    }),
+                });
             }
-            Facts { mint_fee, ..Facts::default() }
+            Facts { purses, ..Facts::default() }
         })
     }
 

@@ -5,10 +5,12 @@ use treasury::Treasury;
 
 use super::kept::Kept;
 use super::mint::Mint;
-use super::purse::{self, Exchange, Purpose};
+use super::open::{Begun, Exchange, Purpose};
+use super::purse;
 use super::trouble::Trouble;
+use crate::crash;
 
-/// How long an exchange is left to whoever began it, here or in another process: longer than any request may take.
+/// How long an exchange is left to whoever began it while that process lives: longer than any request may take.
 const LEFT_ALONE: u64 = 60_000;
 
 /// What the mint shows of an exchange that was begun.
@@ -37,8 +39,12 @@ impl Counter<'_> {
     /// # Errors
     /// `mint_refused` and `spent`: it ended without anything signed. Anything else: it is open, and looked into later.
     pub(super) async fn carry(self, exchange: &Exchange) -> Result<(), Trouble> {
+        crash::at("exchange-sealed");
         match self.send(exchange).await {
-            Ok(signed) => self.finish(exchange, signed, true).await,
+            Ok(signed) => {
+                crash::at("exchange-signed");
+                self.finish(exchange, signed, true).await
+            }
             Err(trouble) if trouble.is_refusal() => {
                 self.mint.forget().await;
                 self.end(exchange, false, true).await
@@ -50,9 +56,7 @@ impl Counter<'_> {
     /// Looks into every exchange that was left open (CRS-05).
     pub(super) async fn resume(self) -> Result<(), Trouble> {
         let purse = purse::look(self.treasury, self.mint.url()).await?;
-        let now = self.clock.now_millis();
-        let left = |one: &&Exchange| now.abs_diff(one.since) >= LEFT_ALONE;
-        for exchange in purse.open.iter().filter(left) {
+        for exchange in purse.open.iter().filter(|one| self.is_left(one)) {
             if let Err(trouble) = self.end(exchange, true, false).await {
                 tracing::warn!(mint = %self.mint.url(), "an exchange was looked into: {trouble}");
             }
@@ -60,9 +64,25 @@ impl Counter<'_> {
         Ok(())
     }
 
+    /// Whether nobody is at an exchange any more.
+    pub(super) fn is_left(self, exchange: &Exchange) -> bool {
+        let old = self.clock.now_millis().abs_diff(exchange.since) >= LEFT_ALONE;
+        old || self.treasury.is_gone(&exchange.owner)
+    }
+
+    /// Who begins an exchange now.
+    pub(super) fn begun(self) -> Begun {
+        Begun { owner: self.treasury.owner().to_owned(), since: self.clock.now_millis() }
+    }
+
     /// Finds out how an exchange ended. Where the mint knows nothing of it, the same body is sent once more: to free its
     /// inputs would lose what a copy that is late may still have signed.
-    async fn end(self, exchange: &Exchange, send: bool, in_time: bool) -> Result<(), Trouble> {
+    pub(super) async fn end(
+        self,
+        exchange: &Exchange,
+        send: bool,
+        in_time: bool,
+    ) -> Result<(), Trouble> {
         let mut send = send;
         loop {
             match self.inspect(exchange).await? {
@@ -150,7 +170,9 @@ impl Counter<'_> {
             purse.finish(&id, made, in_time);
             Ok(())
         };
-        purse::change(self.treasury, self.mint.url(), put).await
+        purse::change(self.treasury, self.mint.url(), put).await?;
+        crash::at("exchange-kept");
+        Ok(())
     }
 
     async fn give_back(self, exchange: &Exchange, states: Vec<ProofState>) -> Result<(), Trouble> {

@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) fault: Fault,
     pub(crate) ppk: u64,
     pub(crate) paid: HashSet<String>,
+    issued: HashSet<String>,
+    port: u16,
     pub(crate) swaps: usize,
     pub(crate) asked: usize,
     /// What left: the sum signed less the sum spent.
@@ -137,6 +139,18 @@ impl World {
         Some(self.sign_all(&body["outputs"]))
     }
 
+    fn quote(&self, quote: &str) -> Value {
+        let state = if self.issued.contains(quote) {
+            "ISSUED"
+        } else if self.paid.contains(quote) {
+            "PAID"
+        } else {
+            "UNPAID"
+        };
+        json!({"quote": quote, "request": "lnbc1", "amount": self.quotes[quote], "unit": "sat",
+            "state": state, "expiry": null})
+    }
+
     /// What a seller does with a token.
     pub(crate) fn redeem(&mut self, token: &str) -> u64 {
         let token = cashu::Token::decode(token).unwrap();
@@ -193,13 +207,19 @@ impl World {
             }
             "/v1/mint/quote/bolt11" => {
                 let amount = body["amount"].as_u64().unwrap();
-                let quote = format!("q{}", self.quotes.len());
+                let quote = format!("q{}-{}", self.port, self.quotes.len());
                 self.quotes.insert(quote.clone(), amount);
-                Some(json!({"quote": quote, "request": "lnbc1", "amount": amount, "unit": "sat",
-                    "state": "UNPAID", "expiry": null}))
+                Some(self.quote(&quote))
+            }
+            path if path.starts_with("/v1/mint/quote/bolt11/") => {
+                Some(self.quote(path.rsplit('/').next().unwrap()))
             }
             "/v1/mint/bolt11" => {
-                let paid = self.paid.remove(body["quote"].as_str().unwrap());
+                let quote = body["quote"].as_str().unwrap();
+                let paid = self.fault != Fault::Refuses && self.paid.remove(quote);
+                if paid {
+                    self.issued.insert(quote.to_owned());
+                }
                 let done = paid.then(|| self.sign_all(&body["outputs"]));
                 if self.fault == Fault::AnswerLost {
                     return None;
@@ -228,12 +248,14 @@ impl FakeMint {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let mint = MintUrl::parse(url.as_str()).unwrap();
-        let target = Target { policy: Policy::naming(&url), ..Target::new(url) };
+        let target = Target { policy: Policy::naming(&url), ..Target::new(url.clone()) };
         let client = Egress::new(Options::default(), Clock::system()).client(&target).unwrap();
         let world = Arc::new(Mutex::new(World {
             fault: Fault::None,
             ppk: 0,
             paid: HashSet::new(),
+            issued: HashSet::new(),
+            port: url.port().unwrap(),
             swaps: 0,
             asked: 0,
             afloat: 0,

@@ -1,33 +1,35 @@
-use cashu::mint::MintQuote;
+use cashu::mint::{MintQuote, MintQuoteState};
 use cashu::{KeysetId, Life, Token, WellKnown, split};
 
 use super::back::exchanged;
 use super::driver::Ecash;
+use super::exchange::Counter;
 use super::kept::{Blank, Kept};
-use super::mint::{Mint, UNIT};
-use super::purse::{self, Exchange, Purpose, Purse, Quote};
+use super::mint::UNIT;
+use super::open::{Begun, Exchange, Purpose, Quote};
+use super::purse::{self, Purse};
 use super::trouble::Trouble;
 
-/// What is kept at one mint, in satoshi.
+/// What came into the purse of a mint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Balance {
+pub struct Received {
     /// The mint's URL.
     pub mint: String,
-    /// What can be spent.
-    pub free: u64,
-    /// What is set aside for payments or was handed over, with an end that is not known.
-    pub held: u64,
-    /// What goes into exchanges whose end is not known.
-    pub exchanging: u64,
+    /// How much, in satoshi.
+    pub amount: u64,
+    /// What the mint took for it, in satoshi.
+    pub fee: u64,
 }
 
+/// How ecash comes in. What the mint is asked to sign is sealed before it is asked: whatever is lost after that, a later
+/// [`Ecash::resume`] finds.
 impl Ecash {
-    /// Makes somebody's token ours by swapping it at once (NUT-03). Returns what it came to, in satoshi, without the fee.
+    /// Makes somebody's token ours by swapping it at once (NUT-03).
     ///
     /// # Errors
     /// `bad_token`; `mint`: not listed; `unit`; `lock`: it is locked; `spent`, `mint_refused`: nothing was taken;
     /// anything else: what became of it is looked into later.
-    pub async fn receive(&self, token: &str) -> Result<u64, Trouble> {
+    pub async fn receive(&self, token: &str) -> Result<Received, Trouble> {
         let token = Token::decode(token.trim())?;
         if token.unit.as_deref().is_some_and(|unit| unit != UNIT) {
             return Err(Trouble::new("unit", "the token is not in satoshi"));
@@ -46,10 +48,16 @@ impl Ecash {
             inputs.push(Kept::new(&proof, Life::Free));
         }
         let outputs = exchanged(&inputs, &keysets, &into)?;
-        let sum = outputs.iter().map(|blank| blank.amount).sum();
-        let exchange = Exchange::new(Purpose::Take, self.clock.now_millis(), inputs, outputs)?;
-        counter.carry(&self.begun(mint, exchange).await?).await?;
-        Ok(sum)
+        let exchange = Exchange::new(Purpose::Take, counter.begun(), inputs, outputs)?;
+        let twin = exchange.twin()?;
+        let keep = move |purse: &mut Purse| {
+            purse.open.push(exchange);
+            Ok(())
+        };
+        purse::change(&self.treasury, mint.url(), keep).await?;
+        counter.carry(&twin).await?;
+        let (amount, fee) = (twin.makes(), twin.fee());
+        Ok(Received { mint: mint.url().to_string(), amount, fee })
     }
 
     /// Asks a mint for a Lightning invoice that buys ecash (NUT-04, NUT-23); `amount` in satoshi.
@@ -62,71 +70,96 @@ impl Ecash {
         }
         let mint = self.at(mint)?.mint;
         let quote = mint.quote(amount).await?;
-        let id = quote.quote.clone();
+        let (id, invoice, expiry) = (quote.quote.clone(), quote.request.clone(), quote.expiry);
         let keep = move |purse: &mut Purse| {
-            purse.quotes.push(Quote { id, amount });
+            purse.quotes.push(Quote { id, amount, invoice, expiry });
             Ok(())
         };
         purse::change(&self.treasury, mint.url(), keep).await?;
         Ok(quote)
     }
 
-    /// Has the ecash given out for a quote whose invoice was paid (NUT-04). Returns how much, in satoshi.
+    /// Has the ecash given out for a quote whose invoice was paid (NUT-04). What was begun and broken off is ended.
     ///
     /// # Errors
-    /// `quote`: not one of ours, or under way; `mint_refused`: not paid yet; anything else: looked into later.
-    pub async fn mint(&self, mint: &str, quote: &str) -> Result<u64, Trouble> {
-        let counter = self.at(mint)?;
+    /// `quote`: not one of ours, under way, or given out; `unpaid`; `mint_refused`; anything else: looked into later.
+    pub async fn mint(&self, quote: &str) -> Result<Received, Trouble> {
+        let counter = self.with(quote).await?;
         let mint = counter.mint;
+        if let Some(exchange) = self.issuing(counter, quote).await? {
+            counter.end(&exchange, true, false).await?;
+            let amount = exchange.makes();
+            return Ok(Received { mint: mint.url().to_string(), amount, fee: 0 });
+        }
+        let no = |code, why: &str| Err(Trouble::new(code, why));
+        match mint.quoted(quote).await?.state {
+            MintQuoteState::Unpaid => return no("unpaid", "the invoice is not paid yet"),
+            MintQuoteState::Issued => {
+                return no("quote", "the mint has given out the ecash of the quote already");
+            }
+            MintQuoteState::Paid => {}
+        }
         let into = mint.active().await?.id;
         mint.keys(&into).await?;
-        let (name, since) = (quote.to_owned(), self.clock.now_millis());
-        let begin = move |purse: &mut Purse| begin_issue(purse, name, since, &into);
-        let (exchange, amount) = purse::change(&self.treasury, mint.url(), begin).await?;
+        let (name, begun) = (quote.to_owned(), counter.begun());
+        let begin = move |purse: &mut Purse| begin_issue(purse, name, begun, &into);
+        let exchange = purse::change(&self.treasury, mint.url(), begin).await?;
         counter.carry(&exchange).await?;
-        Ok(amount)
+        Ok(Received { mint: mint.url().to_string(), amount: exchange.makes(), fee: 0 })
     }
 
-    /// What there is, mint by mint. Only the books are asked.
+    /// Ends, at every mint, what was begun and broken off. What is still open after it is under way or not to be told.
     ///
     /// # Errors
     /// `store`.
-    pub async fn balance(&self) -> Result<Vec<Balance>, Trouble> {
-        let mut all = Vec::new();
+    pub async fn resume(&self) -> Result<(), Trouble> {
         for mint in &self.mints {
-            let purse = purse::look(&self.treasury, mint.url()).await?;
-            let sum = |fits: fn(&Kept) -> bool| {
-                purse.proofs.iter().filter(|kept| fits(kept)).map(|kept| kept.amount).sum()
-            };
-            let inputs = purse.open.iter().flat_map(|exchange| &exchange.inputs);
-            all.push(Balance {
-                mint: mint.url().to_string(),
-                free: sum(|kept| kept.life.is_free()),
-                held: sum(|kept| !kept.life.is_free() && !kept.life.is_over()),
-                exchanging: inputs.map(|kept| kept.amount).sum(),
-            });
+            self.counter(mint).resume().await?;
         }
-        Ok(all)
+        Ok(())
     }
 
-    /// Seals an exchange before it is sent.
-    async fn begun(&self, mint: &Mint, exchange: Exchange) -> Result<Exchange, Trouble> {
-        let twin = exchange.twin()?;
-        let keep = move |purse: &mut Purse| {
-            purse.open.push(exchange);
-            Ok(())
+    /// The mint that a quote of ours is from.
+    async fn with(&self, quote: &str) -> Result<Counter<'_>, Trouble> {
+        let mut found = Vec::new();
+        for mint in &self.mints {
+            let purse = purse::look(&self.treasury, mint.url()).await?;
+            if purse.quotes.iter().any(|one| one.id == quote) {
+                found.push(mint);
+            }
+        }
+        match found.as_slice() {
+            [mint] => Ok(self.counter(mint)),
+            [] => Err(Trouble::new("quote", "the quote is not one of ours, or its ecash is here")),
+            _ => Err(Trouble::new("quote", "more than one mint has given a quote that name")),
+        }
+    }
+
+    /// What was begun for a quote and broken off, if it was.
+    async fn issuing(
+        &self,
+        counter: Counter<'_>,
+        quote: &str,
+    ) -> Result<Option<Exchange>, Trouble> {
+        let mut purse = purse::look(&self.treasury, counter.mint.url()).await?;
+        let purpose = Purpose::Issue(quote.to_owned());
+        let Some(at) = purse.open.iter().position(|one| one.purpose == purpose) else {
+            return Ok(None);
         };
-        purse::change(&self.treasury, mint.url(), keep).await?;
-        Ok(twin)
+        let exchange = purse.open.swap_remove(at);
+        if !counter.is_left(&exchange) {
+            return Err(Trouble::new("quote", "the quote is under way"));
+        }
+        Ok(Some(exchange))
     }
 }
 
 fn begin_issue(
     purse: &mut Purse,
     quote: String,
-    since: u64,
+    begun: Begun,
     into: &KeysetId,
-) -> Result<(Exchange, u64), Trouble> {
+) -> Result<Exchange, Trouble> {
     let none = || Trouble::new("quote", "the quote is not one of ours");
     let amount = purse.quotes.iter().find(|one| one.id == quote).ok_or_else(none)?.amount;
     let purpose = Purpose::Issue(quote);
@@ -135,8 +168,8 @@ fn begin_issue(
     }
     let outputs = split(amount).into_iter().map(|part| Blank::fresh(into, part));
     let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
-    let exchange = Exchange::new(purpose, since, Vec::new(), outputs)?;
+    let exchange = Exchange::new(purpose, begun, Vec::new(), outputs)?;
     let twin = exchange.twin()?;
     purse.open.push(exchange);
-    Ok((twin, amount))
+    Ok(twin)
 }

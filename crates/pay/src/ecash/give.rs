@@ -6,7 +6,8 @@ use spend::Plan;
 use super::driver::{Ecash, Sealed};
 use super::kept::{Blank, Kept};
 use super::mint::UNIT;
-use super::purse::{self, Exchange, Purpose, Purse};
+use super::open::{Exchange, Purpose};
+use super::purse::{self, Purse};
 use super::trouble::Trouble;
 use crate::driver::{Job, Payload, Stop};
 use crate::errand::{Attachment, Request};
@@ -52,23 +53,10 @@ impl Ecash {
         let into = mint.active().await?.id;
         // Known before anything is picked: without keys nothing that is signed could be checked.
         mint.keys(&into).await?;
-        let (payment, since) = (payment.to_owned(), self.clock.now_millis());
+        let (payment, begun) = (payment.to_owned(), counter.begun());
         let owner = payment.clone();
         let begin = move |purse: &mut Purse| {
-            let ppk = |kept: &Kept| {
-                let keyset = keysets.iter().find(|keyset| keyset.id == kept.id)?;
-                Some(keyset.input_fee_ppk.unwrap_or(0))
-            };
-            let free: Vec<(usize, Coin)> = purse
-                .proofs
-                .iter()
-                .enumerate()
-                .filter(|(_, kept)| kept.life.is_free())
-                .filter_map(|(at, kept)| {
-                    let coin = Coin { amount: kept.amount, input_fee_ppk: ppk(kept)? };
-                    Some((at, coin))
-                })
-                .collect();
+            let free = purse.coins(&keysets);
             let coins: Vec<Coin> = free.iter().map(|(_, coin)| *coin).collect();
             let picked = select(&coins, amount, Handing::Fresh)?;
             if u128::from(picked.fee) > fee_limit {
@@ -87,7 +75,7 @@ impl Ecash {
             let mut places: Vec<usize> = picked.spend.iter().map(|at| free[*at].0).collect();
             places.sort_unstable_by(|a, b| b.cmp(a));
             let inputs = places.into_iter().map(|at| purse.proofs.remove(at)).collect();
-            let exchange = Exchange::new(Purpose::Pay(owner), since, inputs, outputs)?;
+            let exchange = Exchange::new(Purpose::Pay(owner), begun, inputs, outputs)?;
             let twin = exchange.twin()?;
             purse.open.push(exchange);
             Ok((twin, picked.fee))

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cashu::mint::{
-    BlindedMessage, CheckStateRequest, CheckStateResponse, Keys, KeysResponse, Keyset, MintQuote,
-    MintQuoteRequest, MintRequest, ProofState, RestoreRequest, RestoreResponse, SignaturesResponse,
-    is_quote_id,
+    BlindedMessage, CheckStateRequest, CheckStateResponse, Keys, KeysResponse, Keyset, MintError,
+    MintQuote, MintQuoteRequest, MintRequest, ProofState, RestoreRequest, RestoreResponse,
+    SignaturesResponse, is_quote_id,
 };
 use cashu::{KeysetId, MintUrl, Point};
 use egress::{Client, Deadline, ExchangeOptions, Outgoing};
@@ -134,6 +134,14 @@ impl Mint {
             .ok_or_else(|| Trouble::new("bad_response", "the mint's quote is for something else"))
     }
 
+    /// Where a quote stands (NUT-23).
+    pub(crate) async fn quoted(&self, quote: &str) -> Result<MintQuote, Trouble> {
+        if !is_quote_id(quote) {
+            return Err(Trouble::new("quote", "that is no name of a quote"));
+        }
+        self.get(&format!("/v1/mint/quote/bolt11/{quote}")).await
+    }
+
     /// Has ecash given out for a quote that was paid (NUT-04).
     pub(crate) async fn issue(
         &self,
@@ -174,10 +182,18 @@ impl Mint {
         match status {
             200 => serde_json::from_slice(&whole.body)
                 .map_err(|_| Trouble::new("bad_response", "the mint's answer cannot be read")),
-            400 => Err(Trouble::new("mint_refused", "the mint refused the request")),
+            400 => Err(Trouble::new("mint_refused", refusal(&whole.body))),
             _ => Err(away(format!("the mint answered {status}"))),
         }
     }
+}
+
+/// The mint's refusal by its number; its words are a stranger's.
+fn refusal(body: &[u8]) -> String {
+    let read: Option<MintError> = serde_json::from_slice(body).ok();
+    let code = read.and_then(|error| error.code);
+    let code = code.map(|code| format!(" (code {code})")).unwrap_or_default();
+    format!("the mint refused the request{code}")
 }
 
 fn json(value: &impl Serialize) -> Result<Bytes, Trouble> {

@@ -11,7 +11,10 @@ mod funds;
 mod give;
 mod kept;
 mod mint;
+mod open;
 mod purse;
+mod stands;
+mod status;
 mod trouble;
 
 #[cfg(test)]
@@ -20,6 +23,7 @@ mod fake;
 mod tests;
 
 pub use driver::Ecash;
-pub use funds::Balance;
+pub use funds::Received;
 pub use mint::Mint;
+pub use status::{Balance, Flight, Waiting};
 pub use trouble::Trouble;

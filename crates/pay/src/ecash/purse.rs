@@ -1,10 +1,13 @@
-use cashu::mint::{BlindedMessage, ProofState, swap_body};
-use cashu::{Event, Life, MintUrl, Proof};
+use std::collections::BTreeMap;
+
+use cashu::mint::{Keyset, ProofState};
+use cashu::{Coin, Event, Life, MintUrl};
 use serde::{Deserialize, Serialize};
 use treasury::{BlobKind, Treasury};
 use zeroize::Zeroizing;
 
-use super::kept::{Blank, Kept, random};
+use super::kept::Kept;
+use super::open::{Exchange, Purpose, Quote};
 use super::trouble::Trouble;
 
 /// What is kept of one mint: one sealed blob, so that each change is one atomic write.
@@ -13,68 +16,9 @@ pub(crate) struct Purse {
     pub(crate) proofs: Vec<Kept>,
     pub(crate) open: Vec<Exchange>,
     pub(crate) quotes: Vec<Quote>,
-}
-
-/// What an exchange with the mint is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Purpose {
-    /// Fresh ecash for a payment.
-    Pay(String),
-    /// Somebody's token is made ours.
-    Take,
-    /// What was handed over for a payment is taken back.
-    Back(String),
-    /// Ecash for a quote that was paid.
-    Issue(String),
-}
-
-/// What the mint was asked to sign. It is sealed before it is sent, and stays until its end is known: its inputs are with
-/// it and not among the proofs, so that nothing else can pick them.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Exchange {
-    pub(crate) id: String,
-    pub(crate) purpose: Purpose,
-    /// When it was begun, in milliseconds since 1970.
-    pub(crate) since: u64,
-    pub(crate) inputs: Vec<Kept>,
-    pub(crate) outputs: Vec<Blank>,
-}
-
-/// A quote of the mint, and what it is for.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Quote {
-    pub(crate) id: String,
-    pub(crate) amount: u64,
-}
-
-impl Exchange {
-    pub(crate) fn new(
-        purpose: Purpose,
-        since: u64,
-        inputs: Vec<Kept>,
-        outputs: Vec<Blank>,
-    ) -> Result<Self, Trouble> {
-        let mut id = [0; 16];
-        id.copy_from_slice(&random()?[..16]);
-        let id = format!("{:032x}", u128::from_be_bytes(id));
-        Ok(Self { id, purpose, since, inputs, outputs })
-    }
-
-    pub(crate) fn messages(&self) -> Result<Vec<BlindedMessage>, Trouble> {
-        self.outputs.iter().map(Blank::message).collect()
-    }
-
-    /// The body of its swap: the same bytes each time.
-    pub(crate) fn body(&self) -> Result<Zeroizing<String>, Trouble> {
-        let proofs = self.inputs.iter().map(Kept::proof).collect::<Result<Vec<Proof>, _>>()?;
-        Ok(swap_body(&proofs, &self.messages()?)?)
-    }
-
-    /// The same exchange once more, to be carried out while the one in the purse rests.
-    pub(crate) fn twin(&self) -> Result<Self, Trouble> {
-        serde_json::from_slice(&written(self)?).map_err(|_| unreadable())
-    }
+    /// What the mint has taken for exchanges of payments that are not over, by payment, in satoshi.
+    #[serde(default)]
+    pub(crate) costs: BTreeMap<String, u64>,
 }
 
 impl Purse {
@@ -90,6 +34,10 @@ impl Purse {
     /// over any more.
     pub(crate) fn finish(&mut self, id: &str, made: Vec<(Kept, bool)>, in_time: bool) {
         let Some(exchange) = self.close(id) else { return };
+        if let Some(payment) = exchange.purpose.payment() {
+            let cost = self.costs.entry(payment.to_owned()).or_default();
+            *cost = cost.saturating_add(exchange.fee());
+        }
         for (mut kept, give) in made {
             if let (Purpose::Pay(payment), true, true) = (&exchange.purpose, give, in_time) {
                 kept.life = Life::Reserved;
@@ -148,6 +96,23 @@ impl Purse {
         self.proofs.iter().filter(|kept| kept.is_of(payment)).map(|kept| kept.life).collect()
     }
 
+    /// What is free to be picked, each with its place among the proofs. What no known keyset stands for is left alone.
+    pub(crate) fn coins(&self, keysets: &[Keyset]) -> Vec<(usize, Coin)> {
+        let coin = |(at, kept): (usize, &Kept)| {
+            let keyset = keysets.iter().find(|keyset| keyset.id == kept.id)?;
+            let input_fee_ppk = keyset.input_fee_ppk.unwrap_or(0);
+            kept.life.is_free().then_some((at, Coin { amount: kept.amount, input_fee_ppk }))
+        };
+        self.proofs.iter().enumerate().filter_map(coin).collect()
+    }
+
+    /// What the mint has taken for a payment, or may have.
+    pub(crate) fn cost(&self, payment: &str) -> u64 {
+        let open = self.open.iter().filter(|one| one.purpose.payment() == Some(payment));
+        let ended = self.costs.get(payment).copied().unwrap_or(0);
+        open.map(Exchange::fee).fold(ended, u64::saturating_add)
+    }
+
     /// Takes out the proofs that fit.
     pub(crate) fn take(&mut self, fits: impl Fn(&Kept) -> bool) -> Vec<Kept> {
         let all = std::mem::take(&mut self.proofs);
@@ -187,12 +152,12 @@ fn read(sealed: Option<&Zeroizing<Vec<u8>>>) -> Result<Purse, Trouble> {
     serde_json::from_slice(sealed).map_err(|_| unreadable())
 }
 
-fn unreadable() -> Trouble {
+pub(super) fn unreadable() -> Trouble {
     Trouble::new("store", "what is kept of a mint cannot be read; it is left as it is")
 }
 
 /// As JSON, in room that is large enough for most, so that few copies are left behind.
-fn written(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+pub(super) fn written(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     let mut text = Zeroizing::new(Vec::with_capacity(1 << 16));
     let wrote = serde_json::to_writer(&mut *text, value);
     wrote.map_err(|_| Trouble::new("store", "what is kept of a mint cannot be written"))?;

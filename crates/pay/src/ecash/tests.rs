@@ -47,7 +47,7 @@ impl Bench {
         for coin in coins {
             let quote = bench.wallet.mint_quote(bench.url(), *coin).await.unwrap().quote;
             bench.mint.world().paid.insert(quote.clone());
-            assert_eq!(bench.wallet.mint(bench.url(), &quote).await.unwrap(), *coin);
+            assert_eq!(bench.wallet.mint(&quote).await.unwrap().amount, *coin);
         }
         bench
     }
@@ -99,7 +99,7 @@ impl Bench {
         };
         let entry = Entry { offer: 0, index: 0 };
         let plan = Plan::Ecash { ask };
-        let choice = Choice { terms, entry, plan, approvers: 1, flags: vec![] };
+        let choice = Choice { terms, entry, plan, approvers: 1, flags: vec![], spare: vec![] };
         let offer = rails::Offer::Cashu(rails::cashu::Request { text: "creqA".to_owned() });
         Job { id: String::new(), errand: errand(), choice, offer, now: Timestamp(T0) }
     }
@@ -240,12 +240,42 @@ async fn csh_13_what_the_mint_takes_is_booked_with_what_is_handed_over() {
     // What was known of the fees is old.
     let fresh = Ecash::new(vec![mint], bench.treasury.clone(), bench.clock.clone());
     fresh.begin().await;
-    assert_eq!((wallet.facts().await.mint_fee, fresh.facts().await.mint_fee), (0, 16));
+    let limit = async |wallet: &Ecash| wallet.facts().await.purses[0].fee_limit;
+    assert_eq!((limit(wallet).await, limit(&fresh).await), (0, 16));
     let bench = Bench { wallet: Arc::new(fresh), ..bench };
     assert_eq!(bench.send(10, 3).await.err(), Some(MoneyRule::FeeLimit));
     let sending = bench.send(10, 4).await.unwrap();
     bench.mint.world().redeem(sending.token());
     assert_eq!(told(&bench.look(&sending).await), ("settled", 10, 4));
+}
+
+#[tokio::test]
+async fn what_the_mint_took_for_ecash_that_came_back_is_spent() {
+    let mut bench = Bench::new(&[16]).await;
+    bench.mint.world().ppk = 1000;
+    bench.restart().await;
+    let sending = bench.send(10, 16).await.unwrap();
+    // One for the input of the first swap, two for the 8 and the 2 that are taken back.
+    let standing = bench.look(&sending).await;
+    let Standing::Released { reason, .. } = standing else { panic!("{standing:?}") };
+    assert_eq!((reason.fee(), bench.free().await), (3, 13));
+    sending.sent.release(reason).await.unwrap();
+    bench.wallet.tend().await;
+    assert_eq!(bench.wallet.wasted(&sending.open.id.to_string()).await, Some(0));
+    assert!(bench.all_is_free().await);
+}
+
+#[tokio::test]
+async fn a_swap_that_may_have_been_made_may_have_cost_its_fee() {
+    let mut bench = Bench::new(&[16]).await;
+    bench.mint.world().ppk = 1000;
+    bench.restart().await;
+    for (fault, cost) in [(Fault::Refuses, 0), (Fault::AnswerLost, 1)] {
+        bench.mint.fault(fault);
+        let job = bench.job(10, 16);
+        assert!(bench.wallet.sign(&job).await.is_err());
+        assert_eq!(bench.wallet.wasted(&job.id).await, Some(cost), "{fault:?}");
+    }
 }
 
 #[tokio::test]
@@ -349,16 +379,16 @@ async fn crs_05_value_is_conserved_wherever_a_payment_is_broken_off() {
 async fn crs_05_ecash_that_was_bought_is_not_lost_with_the_mints_answer() {
     let mut bench = Bench::new(&[]).await;
     let quote = bench.wallet.mint_quote(bench.url(), 21).await.unwrap().quote;
-    let unpaid = bench.wallet.mint(bench.url(), &quote).await.unwrap_err();
-    assert_eq!(unpaid.code, "mint_refused");
+    let unpaid = bench.wallet.mint(&quote).await.unwrap_err();
+    assert_eq!(unpaid.code, "unpaid");
     bench.mint.world().paid.insert(quote.clone());
     bench.mint.fault(Fault::AnswerLost);
-    assert!(bench.wallet.mint(bench.url(), &quote).await.is_err());
-    assert_eq!(bench.wallet.mint(bench.url(), &quote).await.unwrap_err().code, "quote");
+    assert!(bench.wallet.mint(&quote).await.is_err());
+    assert_eq!(bench.wallet.mint(&quote).await.unwrap_err().code, "quote");
     bench.mint.fault(Fault::None);
     bench.restart().await;
     assert_eq!(bench.free().await, 21);
-    assert_eq!(bench.wallet.mint(bench.url(), &quote).await.unwrap_err().code, "quote");
+    assert_eq!(bench.wallet.mint(&quote).await.unwrap_err().code, "quote");
 }
 
 #[tokio::test]
@@ -466,7 +496,8 @@ async fn a_token_is_made_ours_at_once_and_only_once() {
     let sending = payer.send(10, 0).await.unwrap();
     let unlisted = payee.wallet.receive(sending.token()).await.unwrap_err();
     assert_eq!(unlisted.code, "mint");
-    assert_eq!(payer.wallet.receive(sending.token()).await, Ok(10));
+    let received = payer.wallet.receive(sending.token()).await.unwrap();
+    assert_eq!((received.mint.as_str(), received.amount, received.fee), (payer.url(), 10, 0));
     assert_eq!(payer.wallet.receive(sending.token()).await.unwrap_err().code, "spent");
     assert_eq!(payer.wallet.receive("cashuBo2F").await.unwrap_err().code, "bad_token");
     assert_eq!(payer.free().await, 64);

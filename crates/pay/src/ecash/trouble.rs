@@ -5,7 +5,8 @@ use model::money::MoneyRule;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {why}")]
 pub struct Trouble {
-    /// A stable code: those of `cashu`, and `mint_unavailable`, `mint_refused`, `mint`, `store`, `fee_limit`.
+    /// A stable code: those of `cashu`, and `mint_unavailable`, `mint_refused`, `mint`, `quote`,
+    /// `unpaid`, `spent`, `store`, `fee_limit`.
     pub code: &'static str,
     /// One sentence, without anything that is secret.
     pub why: String,

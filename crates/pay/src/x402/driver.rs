@@ -92,7 +92,7 @@ impl Driver for X402 {
             let disabled = failed.into_iter().filter(|(_, (rule, _))| !on_wrong_chain(*rule));
             let disabled = disabled.map(|(asset, _)| asset).collect();
             let wallets = self.address().await.into_iter().collect();
-            Facts { wallets, disabled, wrong_chains, mint_fee: 0 }
+            Facts { wallets, disabled, wrong_chains, purses: Vec::new() }
         })
     }
 

@@ -87,8 +87,14 @@ fn job_of(offer: &Value, carrier: Carrier, scheme: Scheme, minor: u128) -> Job {
         facilitator,
         extra: None,
     };
-    let choice =
-        Choice { terms, entry: Entry { offer: 0, index: 0 }, plan, approvers: 1, flags: vec![] };
+    let choice = Choice {
+        terms,
+        entry: Entry { offer: 0, index: 0 },
+        plan,
+        approvers: 1,
+        flags: vec![],
+        spare: vec![],
+    };
     let url = Url::parse("https://api.example.com/weather").unwrap();
     let request = match carrier {
         Carrier::Mcp => Request::Mcp {

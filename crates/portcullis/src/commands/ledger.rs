@@ -79,6 +79,21 @@ impl Books {
         Ok(Self { house, treasury, runtime: small_runtime()? })
     }
 
+    /// The installation.
+    pub const fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// The treasury that has them open.
+    pub const fn treasury(&self) -> &Treasury {
+        &self.treasury
+    }
+
+    /// Waits for something that is asked elsewhere.
+    pub fn block_on<F: Future>(&self, asked: F) -> F::Output {
+        self.runtime.block_on(asked)
+    }
+
     /// Asks them something.
     pub fn ask<T, F>(&self, ask: impl FnOnce(Treasury) -> F) -> anyhow::Result<T>
     where

@@ -22,6 +22,7 @@ mod serve;
 mod stdio;
 mod tools;
 mod vault;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Approvals(command) => approvals::run(command),
         Command::Ledger(command) => ledger::run(command),
         Command::Budget(command) => budget::run(command),
+        Command::Wallet(command) => wallet::run(command),
         Command::Pause(pause) => budget::pause(&pause),
         Command::Resume(pause) => budget::resume(&pause),
         Command::Audit(command) => audit::run(command),

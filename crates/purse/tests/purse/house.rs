@@ -15,6 +15,7 @@ use journal::{Journal, Options};
 use ledger::{Budget, Scope, Unit, Window};
 use model::money::{Asset, Rail};
 use model::{Credential, Principal, PrincipalId, Role, Scopes, SourceName, Template, TenantId};
+use pay::ecash::{Ecash, Mint};
 use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::{Drivers, Payer};
 use policy::{Known, PolicySet};
@@ -34,6 +35,8 @@ pub(crate) struct House {
     pub(crate) gate: Gate,
     pub(crate) payer: Payer,
     pub(crate) shop: Arc<demo::Ledger>,
+    /// The wallet of ecash, where there is one.
+    pub(crate) ecash: Option<Arc<Ecash>>,
     /// Where the shop is: `http://127.0.0.1:<port>`.
     pub(crate) at: String,
     _dir: tempfile::TempDir,
@@ -44,10 +47,19 @@ const SYMBOL: &str = "sat";
 impl House {
     /// A gate whose callers may spend `limit` satoshi each in a day. What costs 10 sat is agreed to beforehand.
     pub(crate) async fn open(limit: u128) -> Self {
+        Self::build(limit, None).await
+    }
+
+    /// The same before another seller, at `at`, that is paid with ecash of a mint.
+    pub(crate) async fn with_ecash(limit: u128, at: String, mint: Mint) -> Self {
+        Self::build(limit, Some((at, mint))).await
+    }
+
+    async fn build(limit: u128, ecash: Option<(String, Mint)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = format!("http://{}", listener.local_addr().unwrap());
+        let mut at = format!("http://{}", listener.local_addr().unwrap());
         let shop = Arc::new(demo::Ledger::new(clock.clone()).unwrap());
         tokio::spawn(demo::shop(listener, shop.clone()));
         let installation = Installation::load_or_create(dir.path()).unwrap();
@@ -69,17 +81,28 @@ impl House {
         let path = dir.path().join("ledger.db");
         let key = LedgerKey::new(key.reveal()).unwrap();
         let treasury = Treasury::open(&path, key, budgets.clone(), clock.clone()).unwrap();
+        let mut drivers = Drivers {
+            lightning: Some(Arc::new(wallet(&egress, &at, &clock))),
+            ..Drivers::default()
+        };
+        let mut mints = Vec::new();
+        let ecash = ecash.map(|(seller, mint)| {
+            at = seller;
+            mints.push(mint.url().clone());
+            Arc::new(Ecash::new(vec![mint], treasury.clone(), clock.clone()))
+        });
+        if let Some(ecash) = &ecash {
+            drivers.ecash = Some(ecash.clone());
+        }
+        let tools = ["pay__paid_fetch", "pay__buy_credits", "pay__redeem_token"];
         let payer = Payer::new(pay::Parts {
             treasury,
             desk: desk.clone(),
-            policy: allowed(&at),
+            policy: allowed(&at, mints),
             policy_digest: [7; 32],
-            pins: vec![agreed(&at, "pay__paid_fetch"), agreed(&at, "pay__buy_credits")],
+            pins: tools.map(|tool| agreed(&at, tool)).into(),
             pin_nodes: false,
-            drivers: Drivers {
-                lightning: Some(Arc::new(wallet(&egress, &at, &clock))),
-                ..Drivers::default()
-            },
+            drivers,
             journal: journal.clone(),
             clock: clock.clone(),
         });
@@ -108,7 +131,7 @@ impl House {
             clock,
         });
         gate.attach_desk(desk);
-        Self { gate, payer, shop, at, _dir: dir }
+        Self { gate, payer, shop, ecash, at, _dir: dir }
     }
 
     /// The whole message that a call is answered with.
@@ -176,10 +199,10 @@ fn asset() -> Asset {
     Asset::parse("sat@regtest").unwrap()
 }
 
-fn allowed(at: &str) -> spend::Policy {
+fn allowed(at: &str, mints: Vec<cashu::MintUrl>) -> spend::Policy {
     spend::Policy {
         origins: vec![Listed::parse(at).unwrap()],
-        rails: vec![Rail::L402],
+        rails: vec![Rail::L402, Rail::Cashu],
         networks: Vec::new(),
         schemes: Vec::new(),
         assets: vec![AssetRow {
@@ -199,8 +222,8 @@ fn allowed(at: &str) -> spend::Policy {
             fee_basis_points: 100,
         },
         fees_in_caps: false,
-        mints: Vec::new(),
-        ecash: false,
+        ecash: !mints.is_empty(),
+        mints,
         ecash_locks: false,
         opaque_tokens: Vec::new(),
         transfers: Vec::new(),

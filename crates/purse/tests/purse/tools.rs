@@ -92,7 +92,7 @@ async fn budgets_are_shown_as_far_as_they_concern_the_caller() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_listed_sellers_are_asked_at_all() {
     let house = House::open(100).await;
-    for tool in ["paid_fetch", "payment_preview", "buy_credits"] {
+    for tool in ["paid_fetch", "payment_preview", "buy_credits", "redeem_token"] {
         for (url, code) in [
             // L4C-21: not over TLS, whatever is listed.
             ("http://api.example.com/", "tls"),
@@ -100,7 +100,11 @@ async fn only_listed_sellers_are_asked_at_all() {
             ("http://127.0.0.1:1/", "origin"),
             ("https://169.254.169.254/latest/meta-data/", "origin"),
         ] {
-            let no = house.no("ann", tool, json!({ "url": url })).await;
+            let mut arguments = json!({ "url": url });
+            if tool == "redeem_token" {
+                arguments["amountSats"] = json!(10);
+            }
+            let no = house.no("ann", tool, arguments).await;
             assert!(no.starts_with(&format!("{code}: ")), "{tool} {url}: {no}");
         }
     }

@@ -11,7 +11,7 @@ use rails::{Flaw, Offer};
 
 pub(crate) use chain::Chain;
 pub(crate) use ecash::Ecash;
-pub(crate) use invoice::Bolt11;
+pub(crate) use invoice::{Bolt11, sentence};
 
 use crate::{Entry, Origin, Situation};
 
@@ -34,7 +34,7 @@ pub(crate) enum Form<'a> {
     Chain(Box<Chain<'a>>),
     /// A Lightning invoice, of L402 or of the Payment scheme.
     Bolt11(Box<Bolt11<'a>>),
-    /// Ecash.
+    /// Ecash of one mint.
     Ecash(Box<Ecash>),
 }
 
@@ -83,7 +83,11 @@ pub(crate) fn candidates<'a>(
                 let form = Bolt11::of(offer, situation, origin);
                 form.into_iter().for_each(|form| push(0, form));
             }
-            Offer::Cashu(request) => push(0, Ecash::read(request)),
+            Offer::Cashu(request) => {
+                for form in Ecash::read(request, &situation.policy) {
+                    push(0, form);
+                }
+            }
         }
     }
     if situation.policy.rails.contains(&Rail::Human) {

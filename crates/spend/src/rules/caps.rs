@@ -1,12 +1,18 @@
 use model::money::MoneyRule;
 
 use super::{Case, Finding, deny};
+use crate::candidate::{flaw, sentence};
 use crate::judge::terms;
 use crate::{Room, Spend};
 
-/// The wallet does not expect more fees than may be paid.
+/// The wallet has enough, and does not expect more fees than may be paid.
 pub(super) fn fee_within_limit(case: &Case<'_>) -> Finding {
-    match case.situation.known.quoted_fee {
+    let expected = match case.picked() {
+        Some(Ok(picked)) => Some(u128::from(picked.fee)),
+        Some(Err(fault)) => return Finding::Deny(flaw(fault.code, sentence(fault.message))),
+        None => case.situation.known.quoted_fee,
+    };
+    match expected {
         Some(fee) if fee > case.fee_limit() => deny(
             MoneyRule::FeeLimit,
             format!(

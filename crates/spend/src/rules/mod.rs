@@ -16,7 +16,7 @@ pub(crate) mod time;
 use model::money::MoneyRule;
 
 use crate::candidate::{Candidate, Form};
-use crate::{AssetRow, Caps, Cost, Reason, Request, Situation, Target};
+use crate::{AssetRow, Caps, Cost, Purse, Reason, Request, Situation, Target};
 
 /// One way to pay, and all that it is held against.
 pub(crate) struct Case<'a> {
@@ -73,7 +73,7 @@ pub const RULES: [Rule; 25] = [
     Rule::new("paid before", payee::not_paid_before),
     Rule::new("amount form", amount::lawful),
     Rule::new("payee deny list", payee::not_denied),
-    Rule::new("fee limit", caps::fee_within_limit),
+    Rule::new("funds and fee limit", caps::fee_within_limit),
     Rule::new("caps", caps::room),
     Rule::new("payee pin", payee::pinned),
     Rule::new("identity", payee::identified),
@@ -124,9 +124,23 @@ impl<'a> Case<'a> {
             Form::Bolt11(bolt11) => {
                 self.situation.policy.lightning.fee_limit(bolt11.sat().unwrap_or(0))
             }
-            Form::Ecash(_) => self.situation.known.mint_fee,
+            Form::Ecash(_) => self.purse().map_or(0, |purse| purse.fee_limit),
             _ => 0,
         }
+    }
+
+    /// What is known of the ecash that it would be paid with.
+    fn purse(&self) -> Option<&'a Purse> {
+        let Form::Ecash(ecash) = &self.candidate.form else { return None };
+        let mint = ecash.mint.as_ref()?;
+        self.situation.known.purses.iter().find(|purse| purse.mint == *mint)
+    }
+
+    /// What would be taken from that purse, fee and all. `None` where that is not known.
+    pub(crate) fn picked(&self) -> Option<Result<cashu::Selection, cashu::Fault>> {
+        let Form::Ecash(ecash) = &self.candidate.form else { return None };
+        let (coins, amount) = (self.purse()?.coins.as_ref()?, ecash.request.amount?);
+        Some(cashu::select(coins, amount, cashu::Handing::Fresh))
     }
 
     /// What the payee asks for, with its row.
@@ -144,6 +158,17 @@ impl<'a> Case<'a> {
             _ => 0,
         };
         Some(Cost { minor: cost.minor.checked_add(fee)?, ..cost })
+    }
+
+    /// What would leave as things are, by which equal ways to pay are put in order.
+    pub(crate) fn true_cost(&self) -> Option<Cost<'a>> {
+        match self.picked() {
+            Some(Ok(picked)) => {
+                let minor = u128::from(picked.cost().ok()?);
+                Some(Cost { minor, ..self.cost()? })
+            }
+            _ => self.counted(),
+        }
     }
 }
 

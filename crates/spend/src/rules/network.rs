@@ -1,4 +1,3 @@
-use cashu::MintUrl;
 use model::money::MoneyRule;
 
 use super::{Case, Finding, deny};
@@ -37,13 +36,7 @@ pub(super) fn enabled(case: &Case<'_>) -> Finding {
             }
             Finding::Fine
         }
-        Form::Ecash(ecash) => {
-            let asked = &ecash.request.mints;
-            let taken = asked.iter().filter_map(|text| MintUrl::parse(text).ok());
-            let any = asked.is_empty() && !policy.mints.is_empty();
-            if any || taken.into_iter().any(|mint| policy.mints.contains(&mint)) {
-                return Finding::Fine;
-            }
+        Form::Ecash(ecash) if ecash.mint.is_none() => {
             deny(MoneyRule::Mint, "No mint that the seller takes is listed.")
         }
         _ => Finding::Fine,

@@ -54,6 +54,7 @@ pub(super) fn job(offer: Offer, invoice: &str) -> Job {
         plan: Plan::Lightning { invoice },
         approvers: 1,
         flags: Vec::new(),
+        spare: Vec::new(),
     };
     Job { id: "0".repeat(32), errand: errand(), choice, offer, now: Timestamp(T0) }
 }

@@ -16,6 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use egress::Egress;
 use journal::Journal;
 use model::Secrets;
+use pay::ecash::Ecash;
 use pay::{Parts, Payer};
 
 use super::House;
@@ -65,6 +66,17 @@ pub fn payer(house: &House, shared: &Shared) -> Result<Option<Payer>, ConfigErro
         journal: shared.journal.clone(),
         clock: house.clock.clone(),
     })))
+}
+
+/// The wallet of ecash by itself, if the configuration names mints: for a program that fills it.
+///
+/// # Errors
+/// The settings about money cannot be used as they are.
+pub fn ecash(house: &House, treasury: &Treasury) -> Result<Option<Ecash>, ConfigError> {
+    let Some(own) = &house.loaded.config.payments else { return Ok(None) };
+    let options = egress::Options { secrets: house.secrets(), ..Default::default() };
+    let egress = Egress::new(options, house.clock.clone());
+    wallets::ecash(house, own, treasury, &egress).map_err(ConfigError::Start)
 }
 
 /// The same for a program that is no listening gate: what it needs is made here.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egress::{Client, Credential, HeaderTemplates, Policy, Target};
+use egress::{Client, Credential, Egress, HeaderTemplates, Policy, Target};
 use http::HeaderName;
+use model::Secrets;
 use pay::chain::Chain;
 use pay::ecash::{Ecash, Mint};
 use pay::hand::Hand;
@@ -36,7 +37,7 @@ pub fn drivers(
     treasury: &Treasury,
     shared: &Shared,
 ) -> Result<Drivers, String> {
-    let reach = Reach { own, shared };
+    let reach = Reach { own, egress: &shared.egress, secrets: &shared.secrets };
     let mut drivers = Drivers::default();
     if let Some(key) = own.x402.as_ref().and_then(|x402| x402.key.as_ref()) {
         drivers.evm = Some(Arc::new(X402::new(reach.x402(house, key, treasury)?)));
@@ -51,12 +52,32 @@ pub fn drivers(
         drivers.lightning =
             Some(Arc::new(Lightning::new(wallet, name, house.clock.clone(), limit)));
     }
-    if let Some(ecash) = &own.cashu
-        && !ecash.mints.is_empty()
-    {
-        drivers.ecash = Some(Arc::new(reach.ecash(house, &ecash.mints, treasury)?));
+    if let Some(ecash) = ecash(house, own, treasury, &shared.egress)? {
+        drivers.ecash = Some(Arc::new(ecash));
     }
     Ok(drivers)
+}
+
+/// The wallet of ecash, if the configuration names mints.
+///
+/// # Errors
+/// A URL that cannot be used.
+pub fn ecash(
+    house: &House,
+    own: &Payments,
+    treasury: &Treasury,
+    egress: &Egress,
+) -> Result<Option<Ecash>, String> {
+    let named = own.cashu.as_ref().map_or(&[][..], |cashu| &cashu.mints);
+    let mint = |text: &String| {
+        let url = cashu::MintUrl::parse(text)
+            .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
+        let (client, _) = client(own, egress, url.as_str(), "mints")?;
+        Ok(Mint::new(url, client))
+    };
+    let mints = named.iter().map(mint).collect::<Result<Vec<_>, String>>()?;
+    let wallet = |mints| Ecash::new(mints, treasury.clone(), house.clock.clone());
+    Ok((!mints.is_empty()).then_some(mints).map(wallet))
 }
 
 /// Which targets of the section may be on a private network: only what is named.
@@ -76,27 +97,26 @@ pub fn private(own: &Payments) -> Result<Policy, String> {
 /// How the targets of the section are reached.
 struct Reach<'a> {
     own: &'a Payments,
-    shared: &'a Shared,
+    egress: &'a Egress,
+    secrets: &'a Arc<dyn Secrets>,
+}
+
+fn client(
+    own: &Payments,
+    egress: &Egress,
+    text: &str,
+    what: &str,
+) -> Result<(Client, Url), String> {
+    let url = Url::parse(text).map_err(|e| format!("`{what}`: `{text}` is no URL: {e}"))?;
+    let mut target = Target::new(url.clone());
+    target.policy = private(own)?;
+    let client = egress.client(&target);
+    client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
 }
 
 impl Reach<'_> {
     fn client(&self, text: &str, what: &str) -> Result<(Client, Url), String> {
-        let url = Url::parse(text).map_err(|e| format!("`{what}`: `{text}` is no URL: {e}"))?;
-        let mut target = Target::new(url.clone());
-        target.policy = private(self.own)?;
-        let client = self.shared.egress.client(&target);
-        client.map(|client| (client, url)).map_err(|e| format!("`{what}`: {e}"))
-    }
-
-    fn ecash(&self, house: &House, mints: &[String], treasury: &Treasury) -> Result<Ecash, String> {
-        let mint = |text: &String| {
-            let url = cashu::MintUrl::parse(text)
-                .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
-            let (client, _) = self.client(url.as_str(), "mints")?;
-            Ok(Mint::new(url, client))
-        };
-        let mints = mints.iter().map(mint).collect::<Result<_, String>>()?;
-        Ok(Ecash::new(mints, treasury.clone(), house.clock.clone()))
+        client(self.own, self.egress, text, what)
     }
 
     /// The chains that are named, each with its nodes.
@@ -125,7 +145,7 @@ impl Reach<'_> {
             chains: self.chains()?,
             tokens: tokens(self.own)?,
             key: key.template().map_err(|e| format!("`x402.key`: {e}"))?,
-            secrets: self.shared.secrets.clone(),
+            secrets: self.secrets.clone(),
             clock: house.clock.clone(),
             unique: Arc::new(Proofs::new(treasury.clone())),
             patience: PATIENCE,

@@ -11,7 +11,7 @@ use model::money::Asset;
 use serde_json::{Map, Value};
 
 use super::Base;
-use crate::Price;
+use crate::{Price, Purse};
 
 /// What belongs to the request and not to the base.
 pub(super) struct Context {
@@ -197,7 +197,11 @@ impl Told<'_> {
             known.quoted_fee = Some(number(fee, "quoted_fee")?);
         }
         if let Some(fee) = mint {
-            known.mint_fee = number(fee, "mint_fee")?;
+            let fee_limit = number(fee, "mint_fee")?;
+            let mints = &self.base.situation.policy.mints;
+            let purse =
+                |mint: &cashu::MintUrl| Purse { mint: mint.clone(), fee_limit, coins: None };
+            known.purses = mints.iter().map(purse).collect();
         }
         if let Some(proved) = self.flag("identity")? {
             self.base.situation.known.identity = Some(proved);
