@@ -8,6 +8,6 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(connection) = Connection::read(text, false) else { return };
     assert!(!connection.relays().is_empty());
-    assert!(connection.relays().iter().all(|relay| relay.starts_with("wss://")));
+    assert!(connection.relays().iter().all(|relay| relay.scheme() == "wss"));
     assert!(!connection.scrub(text).contains("walletconnect"));
 });

@@ -1,10 +1,36 @@
 //! The messages between a client and a relay (NIP-01): JSON lists with a word at their head.
 
 use serde_json::{Value, json};
+use url::{Host, Url};
 
 use crate::event::{Event, MAX_EVENT, Unverified};
 use crate::fault::Fault;
 use crate::keys::PublicKey;
+
+/// Where a relay is. Plain `ws` is taken only for loopback, and only where `loopback` says so; where a name leads is for the
+/// way out to judge.
+///
+/// # Errors
+/// `relay`: no URL of a websocket, or one with a user name, a password or a fragment; `tls`: without TLS.
+pub fn url(text: &str, loopback: bool) -> Result<Url, Fault> {
+    let bad = Fault::new("relay", "a relay has no lawful URL");
+    let url = Url::parse(text).map_err(|_| bad)?;
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err(bad);
+    }
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(bad),
+    };
+    match url.scheme() {
+        "wss" => Ok(url),
+        "ws" if local && loopback => Ok(url),
+        "ws" => Err(Fault::new("tls", "a relay has no TLS")),
+        _ => Err(bad),
+    }
+}
 
 /// What a client tells a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]

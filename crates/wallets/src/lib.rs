@@ -5,11 +5,13 @@
 //! `InFlight` or `Unknown`. Nothing that a wallet says is believed without the preimage, and no time that passes turns one into the
 //! other. All requests go out through `egress`: keys are put in when it dials, and masked in what comes back.
 //!
-//! Wallets over REST are here: [`LnBits`], [`Lnd`], [`CoreLightning`]. Another kind of wallet is one more implementation of the trait.
+//! Over REST: [`LnBits`], [`Lnd`], [`CoreLightning`]. Over Nostr relays: [`Nwc`]. Another kind of wallet is one more implementation of
+//! the trait.
 
 mod cln;
 mod lnbits;
 mod lnd;
+mod nwc;
 mod outcome;
 mod place;
 mod read;
@@ -18,6 +20,7 @@ mod wallet;
 pub use cln::CoreLightning;
 pub use lnbits::LnBits;
 pub use lnd::Lnd;
+pub use nwc::Nwc;
 pub use outcome::{Outcome, Trouble, codes};
 pub use place::Place;
 pub use wallet::Wallet;

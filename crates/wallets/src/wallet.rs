@@ -24,6 +24,15 @@ pub trait Wallet: Send + Sync {
     /// What can be spent, in msat, as the wallet says.
     fn balance(&self) -> Boxed<'_, Result<u64, Trouble>>;
 
-    /// A word for records: `lnbits`, `lnd`, `cln`.
+    /// Which wallet it is, where that stands in its secret alone and not in its place; nothing of it is secret. The books of
+    /// another one say nothing of a payment.
+    ///
+    /// # Errors
+    /// The secret is not given out, or cannot be read.
+    fn account(&self) -> Boxed<'_, Result<String, Trouble>> {
+        Box::pin(std::future::ready(Ok(String::new())))
+    }
+
+    /// A word for records: `lnbits`, `lnd`, `cln`, `nwc`.
     fn kind(&self) -> &'static str;
 }

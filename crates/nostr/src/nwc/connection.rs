@@ -1,4 +1,4 @@
-use url::{Host, Url, form_urlencoded};
+use url::{Url, form_urlencoded};
 
 use crate::bytes::array_from_hex;
 use crate::event::Event;
@@ -7,6 +7,7 @@ use crate::keys::{Keys, PublicKey};
 use crate::nip44::Conversation;
 use crate::nwc::request::Request;
 use crate::nwc::{KIND_REQUEST, Sent};
+use crate::relay;
 
 /// How many relays a connection may name.
 const MAX_RELAYS: usize = 10;
@@ -15,7 +16,7 @@ const SCHEME: &str = "nostr+walletconnect://";
 /// What a connection URI says. It spends money: no `Debug`, `Clone` or `Serialize`.
 pub struct Connection {
     wallet: PublicKey,
-    relays: Vec<String>,
+    relays: Vec<Url>,
     keys: Keys,
     conversation: Conversation,
 }
@@ -34,11 +35,16 @@ impl Connection {
         if query.contains('#') || uri.contains(|c: char| c.is_control() || ends_uri(c)) {
             return Err(bad);
         }
-        let mut relays: Vec<String> = Vec::new();
+        let mut relays: Vec<Url> = Vec::new();
         let mut keys = None;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
-                "relay" => relays.push(relay(&value, loopback)?),
+                "relay" => {
+                    let relay = relay::url(&value, loopback)?;
+                    if !relays.contains(&relay) {
+                        relays.push(relay);
+                    }
+                }
                 "secret" => {
                     let no_key = Fault::new(
                         "secret",
@@ -52,7 +58,6 @@ impl Connection {
                 _ => {}
             }
         }
-        relays.dedup();
         if relays.is_empty() || relays.len() > MAX_RELAYS {
             return Err(Fault::new("relay", "the connection names no relay, or too many"));
         }
@@ -71,8 +76,8 @@ impl Connection {
         self.keys.public()
     }
 
-    /// The relays, as URLs; where they may lead is for the way out to judge.
-    pub fn relays(&self) -> &[String] {
+    /// The relays, each once; where they may lead is for the way out to judge.
+    pub fn relays(&self) -> &[Url] {
         &self.relays
     }
 
@@ -126,24 +131,4 @@ impl Connection {
 /// What no URI may contain (RFC 3986, appendix C), so that a URI within a text ends there. An apostrophe may be in one.
 fn ends_uri(c: char) -> bool {
     c.is_whitespace() || "\"<>".contains(c)
-}
-
-fn relay(text: &str, loopback: bool) -> Result<String, Fault> {
-    let bad = Fault::new("relay", "a relay of the connection has no lawful URL");
-    let url = Url::parse(text).map_err(|_| bad)?;
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(bad);
-    }
-    let local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(bad),
-    };
-    match url.scheme() {
-        "wss" => Ok(url.to_string()),
-        "ws" if local && loopback => Ok(url.to_string()),
-        "ws" => Err(Fault::new("tls", "a relay of the connection has no TLS")),
-        _ => Err(bad),
-    }
 }

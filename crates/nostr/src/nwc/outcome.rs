@@ -11,34 +11,10 @@ pub enum Outcome {
     Settled([u8; 32], Option<u64>),
     /// It certainly was not, and will not be; the reason.
     Released(&'static str),
+    /// From a look-up only: the wallet knows of no such payment. It ends nothing while an order may still be on its way.
+    Absent,
     /// Not known: `sent_unknown`, `in_flight`, `no_proof`, `bad_proof`, `bad_response`.
     Hold(&'static str),
-}
-
-/// How long after a request's end a wallet may still act on it, clocks being what they are, in seconds.
-const GRACE: u64 = 600;
-
-/// The times and the hash that a look-up is judged by, in seconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silence {
-    /// Now.
-    pub now: u64,
-    /// The `expiration` of the request, if it had one.
-    pub request_expires: Option<u64>,
-    /// When the invoice ends.
-    pub invoice_expires: u64,
-    /// The payment hash of the invoice.
-    pub hash: [u8; 32],
-}
-
-impl Silence {
-    /// Whether nothing can pay the invoice any more for this request.
-    const fn is_over(&self) -> bool {
-        match self.request_expires {
-            Some(end) => self.now >= end.saturating_add(GRACE) && self.now > self.invoice_expires,
-            None => false,
-        }
-    }
 }
 
 /// What an answer to `pay_invoice` means.
@@ -52,29 +28,25 @@ pub fn after_payment(answer: &Answer, hash: &[u8; 32]) -> Outcome {
     }
 }
 
-/// What a payment without an answer, or with an unclear one, has come to, by the wallet's answer to `lookup_invoice`;
-/// `None` where it gave none. Time alone ends nothing: it does so only with the wallet's word that it knows of nothing.
-pub fn after_silence(lookup: Option<&Answer>, times: &Silence) -> Outcome {
-    let found = match lookup {
-        Some(Err(error)) if error.code == ErrorCode::NotFound && times.is_over() => {
-            return Outcome::Released("invoice_expired");
-        }
-        None | Some(Err(_)) => return Outcome::Hold("sent_unknown"),
-        Some(Ok(found)) => found,
+/// What the wallet's books say of a payment: its answer to `lookup_invoice`. Nothing here judges how long that has been so.
+pub fn after_lookup(answer: &Answer, hash: &[u8; 32]) -> Outcome {
+    let found = match answer {
+        Ok(found) => found,
+        Err(error) if error.code == ErrorCode::NotFound => return Outcome::Absent,
+        Err(_) => return Outcome::Hold("sent_unknown"),
     };
     let text = |name| found.get(name).and_then(Value::as_str);
     let hash_of = |text: &str| array_from_hex::<32>(&text.to_ascii_lowercase());
-    if text("payment_hash").is_some_and(|said| hash_of(said) != Some(times.hash)) {
+    if text("payment_hash").is_some_and(|said| hash_of(said) != Some(*hash)) {
         return Outcome::Hold("bad_response");
     }
     match (text("state"), text("type")) {
-        (Some("settled"), _) => proven(found, &times.hash),
+        (Some("settled"), _) => proven(found, hash),
         // Older wallets give no state, but the time at which it was settled.
-        (None, _) if found.get("settled_at").is_some_and(Value::is_number) => {
-            proven(found, &times.hash)
-        }
-        (Some("failed"), Some("outgoing")) => Outcome::Released("wallet_unavailable"),
-        (Some("expired"), _) if times.is_over() => Outcome::Released("invoice_expired"),
+        (None, _) if found.get("settled_at").is_some_and(Value::is_number) => proven(found, hash),
+        (Some("failed"), Some("outgoing")) => Outcome::Released("payment_failed"),
+        // Its invoice has ended unpaid.
+        (Some("expired"), _) => Outcome::Absent,
         (Some("pending" | "accepted"), _) => Outcome::Hold("in_flight"),
         _ => Outcome::Hold("sent_unknown"),
     }

@@ -64,7 +64,13 @@ fn nwc_01_a_connection_is_read() {
         read.client().to_hex(),
         "0f0fb9a244ad31a369ee02b7abfbbb0bfa3812b9a39ed93346d03d67d412d177"
     );
-    assert_eq!(read.relays(), ["wss://relay.example.com/"]);
+    let relays = |connection: &Connection| -> Vec<String> {
+        connection.relays().iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(relays(&read), ["wss://relay.example.com/"]);
+    let other = "&relay=wss://other.example.com&relay=wss://relay.example.com";
+    let twice = Connection::read(&format!("{URI}{other}"), false).ok().unwrap();
+    assert_eq!(relays(&twice), ["wss://relay.example.com/", "wss://other.example.com/"]);
     assert_eq!(read.wallet(), wallet().public());
 }
 
@@ -198,71 +204,45 @@ fn not_found() -> Answer {
     Err(WalletError { code: ErrorCode::NotFound, message: String::new() })
 }
 
-/// The request ended 10 minutes ago and the invoice with it; or, if not `over`, five seconds have passed.
-fn times(over: bool) -> Silence {
-    Silence {
-        now: if over { AT + 660 } else { AT + 5 },
-        request_expires: Some(AT + 60),
-        invoice_expires: AT + 600,
-        hash: hash(),
-    }
-}
-
 #[test]
-fn look_ups_end_a_silence_as_the_cases_say() {
+fn a_look_up_says_what_the_cases_say() {
     let preimage = to_hex(&PREIMAGE);
     let settled = Outcome::Settled(PREIMAGE, None);
     let hold = Outcome::Hold;
-    for (id, lookup, over, expected) in [
+    for (id, lookup, expected) in [
         (
             "NWC-07",
             found(&json!({"type": "outgoing", "state": "settled", "preimage": preimage})),
-            false,
             settled,
         ),
-        ("NWC-11", found(&json!({"state": "settled", "preimage": preimage})), false, settled),
-        ("older wallets", found(&json!({"settled_at": 1, "preimage": preimage})), false, settled),
-        ("unsettled", found(&json!({"preimage": preimage})), false, hold("sent_unknown")),
-        ("no proof", found(&json!({"state": "settled"})), false, hold("no_proof")),
-        ("NWC-15", found(&json!({"state": "settled", "preimage": "07"})), false, hold("bad_proof")),
+        ("NWC-11", found(&json!({"state": "settled", "preimage": preimage})), settled),
+        ("older wallets", found(&json!({"settled_at": 1, "preimage": preimage})), settled),
+        ("unsettled", found(&json!({"preimage": preimage})), hold("sent_unknown")),
+        ("no proof", found(&json!({"state": "settled"})), hold("no_proof")),
+        ("NWC-15", found(&json!({"state": "settled", "preimage": "07"})), hold("bad_proof")),
         (
             "NWC-08",
             found(&json!({"type": "outgoing", "state": "failed"})),
-            false,
-            Outcome::Released("wallet_unavailable"),
+            Outcome::Released("payment_failed"),
         ),
         (
             "an invoice of its own",
             found(&json!({"type": "incoming", "state": "failed"})),
-            true,
             hold("sent_unknown"),
         ),
-        ("pending", found(&json!({"state": "pending"})), true, hold("in_flight")),
-        ("accepted", found(&json!({"state": "accepted"})), true, hold("in_flight")),
-        ("expired, too early", found(&json!({"state": "expired"})), false, hold("sent_unknown")),
-        (
-            "expired",
-            found(&json!({"state": "expired"})),
-            true,
-            Outcome::Released("invoice_expired"),
-        ),
+        ("pending", found(&json!({"state": "pending"})), hold("in_flight")),
+        ("accepted", found(&json!({"state": "accepted"})), hold("in_flight")),
+        ("expired", found(&json!({"state": "expired"})), Outcome::Absent),
+        ("a new state", found(&json!({"state": "new"})), hold("sent_unknown")),
         (
             "another",
             found(&json!({"state": "failed", "type": "outgoing", "payment_hash": "00"})),
-            true,
             hold("bad_response"),
         ),
-        ("NWC-09", not_found(), false, hold("sent_unknown")),
-        ("NWC-10", not_found(), true, Outcome::Released("invoice_expired")),
+        ("NWC-09, NWC-10", not_found(), Outcome::Absent),
+        ("another error", answer(&failed("INTERNAL")), hold("sent_unknown")),
     ] {
-        assert_eq!(after_silence(Some(&lookup), &times(over)), expected, "{id}");
-    }
-    assert_eq!(after_silence(None, &times(true)), hold("sent_unknown"), "no answer at all");
-    let early = Silence { now: AT + 659, ..times(true) };
-    let endless = Silence { request_expires: None, ..times(true) };
-    let payable = Silence { invoice_expires: AT + 660, ..times(true) };
-    for times in [early, endless, payable] {
-        assert_eq!(after_silence(Some(&not_found()), &times), hold("sent_unknown"));
+        assert_eq!(after_lookup(&lookup, &hash()), expected, "{id}");
     }
 }
 
@@ -308,12 +288,6 @@ fn requests_are_sealed_for_the_wallet_and_say_what_they_ask() {
 }
 
 proptest! {
-    #[test]
-    fn without_the_wallets_word_no_time_ends_a_silence(now: u64, end: Option<u64>, invoice_expires: u64) {
-        let times = Silence { now, request_expires: end, invoice_expires, hash: hash() };
-        prop_assert_eq!(after_silence(None, &times), Outcome::Hold("sent_unknown"));
-    }
-
     #[test]
     fn no_uri_makes_it_panic(text: String) {
         let _ = Connection::read(&text, true);

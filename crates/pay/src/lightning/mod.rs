@@ -64,12 +64,22 @@ impl Lightning {
         Timestamp(self.clock.now_millis())
     }
 
+    /// The wallet's name in the books: the operator's, and which wallet it is where only its secret says so.
+    async fn named(&self) -> Result<String, Trouble> {
+        let account = self.wallet.account().await?;
+        Ok(format!("{} {account}", self.name).trim_end().to_owned())
+    }
+
     async fn pay(&self, job: &Job, payload: &Payload) -> Dispatched {
         let Some(sealed) = Sealed::read(payload) else {
             return Dispatched::Stop(self.untouched(MoneyRule::SelfCheck, UNREADABLE));
         };
         let now = self.now();
-        if sealed.wallet != self.name {
+        let name = match self.named().await {
+            Ok(name) => name,
+            Err(trouble) => return Dispatched::Stop(self.untouched(rule(&trouble), &trouble.why)),
+        };
+        if sealed.wallet != name {
             let why = "the payment was sealed for another wallet";
             return Dispatched::Stop(self.untouched(MoneyRule::WalletUnavailable, why));
         }
@@ -80,7 +90,7 @@ impl Lightning {
         }
         let paying = self.wallet.pay(&sealed.invoice, sealed.fee_limit_msat(), &job.id);
         let outcome = timeout(self.limit, paying).await.unwrap_or_else(|_| silence());
-        let rule = match checked(outcome, &sealed) {
+        let doubted = match checked(outcome, &sealed) {
             Ok((preimage, fee)) => return done(&sealed, &preimage, fee),
             Err(Outcome::Failed(trouble)) => {
                 return Dispatched::Stop(refused(self.wallet.kind(), &trouble));
@@ -90,9 +100,10 @@ impl Lightning {
         match self.find(&sealed).await {
             Ok((preimage, fee)) => done(&sealed, &preimage, fee),
             // Right after an order, absence means nothing: it may not have got there yet.
-            Err(Outcome::Absent) => Dispatched::Stop(held(rule)),
+            Err(Outcome::Absent) => Dispatched::Stop(held(doubted)),
             Err(outcome) => {
-                Dispatched::Stop(looked_up(&sealed, &outcome, Some(rule), &self.asked(now)))
+                let asked = self.asked(&name, now);
+                Dispatched::Stop(looked_up(&sealed, &outcome, Some(doubted), &asked))
             }
         }
     }
@@ -103,9 +114,9 @@ impl Lightning {
         Standing::Released { reason: ledger::Released::Refused { proof }, rule: Some(rule) }
     }
 
-    fn asked(&self, now: Timestamp) -> Asked<'_> {
+    fn asked<'a>(&'a self, name: &'a str, now: Timestamp) -> Asked<'a> {
         let limit = u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX);
-        Asked { name: &self.name, kind: self.wallet.kind(), now, limit }
+        Asked { name, kind: self.wallet.kind(), now, limit }
     }
 
     /// What the wallet's books say, the proof checked.
@@ -123,11 +134,12 @@ impl Lightning {
         let Some(sealed) = Sealed::read(payload) else {
             return held(before.unwrap_or(MoneyRule::SentUnknown));
         };
-        // The time before the question: what is absent was so at that time.
-        let now = self.now();
+        // The time before the question: what is absent was so at that time. A wallet of which nobody knows which it is, is
+        // another one.
+        let (now, name) = (self.now(), self.named().await.unwrap_or_default());
         match self.find(&sealed).await {
             Ok((_, fee)) => settled(&sealed, fee),
-            Err(outcome) => looked_up(&sealed, &outcome, before, &self.asked(now)),
+            Err(outcome) => looked_up(&sealed, &outcome, before, &self.asked(&name, now)),
         }
     }
 
@@ -187,6 +199,11 @@ fn sealed_for(job: &Job, wallet: &str, now: Timestamp) -> Result<Payload, Stop> 
 
 const UNREADABLE: &str = "what was sealed cannot be read";
 
+/// The rule that a wallet's trouble comes under.
+fn rule(trouble: &Trouble) -> MoneyRule {
+    MoneyRule::from_text(trouble.code).unwrap_or(MoneyRule::WalletUnavailable)
+}
+
 fn silence() -> Outcome {
     let why = "the wallet did not answer in time".to_owned();
     Outcome::Unknown(Trouble { code: codes::SENT_UNKNOWN, why })
@@ -211,7 +228,11 @@ fn done(sealed: &Sealed, preimage: &Preimage, fee: Option<u64>) -> Dispatched {
 
 impl Driver for Lightning {
     fn sign<'a>(&'a self, job: &'a Job) -> Boxed<'a, Result<Payload, Stop>> {
-        Box::pin(async move { sealed_for(job, &self.name, self.now()) })
+        Box::pin(async move {
+            let wallet = self.named().await;
+            let wallet = wallet.map_err(|trouble| stop(rule(&trouble), &trouble.why))?;
+            sealed_for(job, &wallet, self.now())
+        })
     }
 
     fn dispatch<'a>(&'a self, job: &'a Job, payload: &'a Payload) -> Boxed<'a, Dispatched> {

@@ -3,7 +3,9 @@
 mod cln;
 mod lnbits;
 mod lnd;
+mod nwc;
 mod server;
+mod service;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -41,12 +41,15 @@ pub(super) struct Fake {
     pub(super) paid: AtomicUsize,
     pub(super) looked: AtomicUsize,
     pub(super) limit: Mutex<Option<u64>>,
+    /// Which wallet it is; without one nobody can tell.
+    pub(super) account: Mutex<Option<&'static str>>,
 }
 
 impl Fake {
     pub(super) fn new(pay: Does, look: Does) -> Self {
         let (paid, looked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { pay, look: Mutex::new(look), paid, looked, limit: Mutex::new(None) }
+        let account = Mutex::new(Some(""));
+        Self { pay, look: Mutex::new(look), paid, looked, limit: Mutex::new(None), account }
     }
 
     pub(super) fn then(&self, look: Does) {
@@ -75,6 +78,13 @@ impl Wallet for Fake {
     fn balance(&self) -> egress::Boxed<'_, Result<u64, Trouble>> {
         let why = "not kept".to_owned();
         Box::pin(async { Err(Trouble { code: codes::WALLET_UNAVAILABLE, why }) })
+    }
+
+    fn account(&self) -> egress::Boxed<'_, Result<String, Trouble>> {
+        let account = self.account.lock().unwrap().map(str::to_owned);
+        let why = "no key".to_owned();
+        let account = account.ok_or(Trouble { code: codes::WALLET_AUTH, why });
+        Box::pin(std::future::ready(account))
     }
 
     fn kind(&self) -> &'static str {

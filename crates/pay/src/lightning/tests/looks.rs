@@ -71,6 +71,34 @@ async fn another_wallets_books_say_nothing_but_a_proof_is_a_proof() {
 }
 
 #[tokio::test]
+async fn a_wallet_with_another_key_at_the_same_place_is_another_wallet() {
+    // WLT-07
+    let (driver, fake, clock) = driver(Does::Pays(1, None), Does::HasNone);
+    let is = |account| *fake.account.lock().unwrap() = account;
+    let job = base();
+    is(Some("one"));
+    let payload = sealed(&driver, &job).await;
+    for (account, wanted) in [
+        (Some("two"), "released wallet_unavailable"),
+        (None, "released wallet_auth"),
+        (Some("one"), "done settled 10+10"),
+    ] {
+        is(account);
+        assert_eq!(told(&driver.dispatch(&job, &payload).await), wanted, "{account:?}");
+    }
+    assert_eq!(fake.paid.load(Ordering::Relaxed), 1);
+    clock.advance(Duration::from_secs(1 << 30));
+    for (account, wanted) in
+        [(Some("two"), "hold:sent_unknown"), (None, "hold:sent_unknown"), (Some("one"), "released")]
+    {
+        is(account);
+        assert_eq!(word(&driver.look(&open(&job, HELD), &payload).await), wanted, "{account:?}");
+    }
+    is(None);
+    assert_eq!(driver.sign(&base()).await.err().unwrap().rule, MoneyRule::WalletAuth);
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_stays_held() {
     let (driver, ..) = driver(Does::Flies, Does::HasNone);
     let payload = Payload { mark: None, value: serde_json::json!({"rail": "l402"}) };

@@ -13,9 +13,10 @@ use pay::hand::Hand;
 use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::x402::{Settings, X402};
 use pay::{Drivers, Proofs};
+use relays::Relays;
 use treasury::Treasury;
 use url::Url;
-use wallets::{CoreLightning, LnBits, Lnd, Place, Wallet};
+use wallets::{CoreLightning, LnBits, Lnd, Nwc, Place, Wallet};
 
 use super::Shared;
 use super::policy::tokens;
@@ -47,7 +48,7 @@ pub fn drivers(
     }
     if let Some(lightning) = &own.lightning {
         let limit = lightning.timeout.map_or(TIME_LIMIT, |span| span.0);
-        let wallet = reach.wallet(&lightning.wallet, limit)?;
+        let wallet = reach.wallet(house, &lightning.wallet, limit)?;
         let name = lightning.wallet.name();
         drivers.lightning =
             Some(Arc::new(Lightning::new(wallet, name, house.clock.clone(), limit)));
@@ -154,7 +155,7 @@ impl Reach<'_> {
 
     fn hand(&self, house: &House, treasury: &Treasury) -> Result<Hand, String> {
         let named = self.own.human.as_ref().and_then(|human| human.wallet.as_ref());
-        let wallet = named.map(|set| Ok::<_, String>((self.wallet(set, TIME_LIMIT)?, set.name())));
+        let wallet = named.map(|set| Ok::<_, String>((self.wallet(house, set, TIME_LIMIT)?, set.name())));
         Ok(Hand::new(pay::hand::Settings {
             wallet: wallet.transpose()?,
             chains: self.chains()?,
@@ -163,7 +164,12 @@ impl Reach<'_> {
         }))
     }
 
-    fn wallet(&self, set: &LightningWallet, limit: Duration) -> Result<Arc<dyn Wallet>, String> {
+    fn wallet(
+        &self,
+        house: &House,
+        set: &LightningWallet,
+        limit: Duration,
+    ) -> Result<Arc<dyn Wallet>, String> {
         Ok(match set {
             LightningWallet::Lnbits { url, key } => {
                 Arc::new(LnBits::new(self.place(url, "x-api-key", key, limit)?))
@@ -174,8 +180,11 @@ impl Reach<'_> {
             LightningWallet::Cln { url, rune } => {
                 Arc::new(CoreLightning::new(self.place(url, "rune", rune, limit)?))
             }
-            LightningWallet::Nwc { .. } => {
-                return Err("wallets over Nostr are not spoken to yet".to_owned());
+            LightningWallet::Nwc { uri } => {
+                let uri = uri.template().map_err(|e| format!("`lightning.wallet`: {e}"))?;
+                let Shared { egress, secrets, .. } = self.shared;
+                let relays = Relays::new(egress.clone(), private(self.own)?);
+                Arc::new(Nwc::new(uri, secrets.clone(), relays, house.clock.clone(), limit))
             }
         })
     }

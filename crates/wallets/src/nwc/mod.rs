@@ -1,0 +1,226 @@
+//! A wallet at the other end of Nostr relays (Nostr Wallet Connect, NIP-47), sealed by NIP-44.
+
+mod line;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ambient::Clock;
+use egress::{Boxed, Deadline};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use lightning::{Invoice, PaymentHash, Preimage};
+use model::{NoSecret, Secrets, Template, Usage};
+use nostr::nwc::{self, Answer, Connection, Heard, Request, after_lookup, after_payment};
+use nostr::relay::{Taken, reached_nobody};
+use relays::Relays;
+
+use crate::read::{msat, said};
+use crate::{Outcome, Trouble, Wallet, codes};
+use line::{End, Errand};
+
+/// How long a wallet may take for anything but a payment.
+const ASK: Duration = Duration::from_secs(20);
+/// How long a wallet may act on what pays nothing, in seconds: long, so that clocks may differ.
+const HARMLESS: u64 = 600;
+
+/// A wallet that a connection URI leads to. The URI is a secret and is fetched for each request.
+///
+/// A request is one event. It goes to every relay of the URI at once, and again where a connection breaks; a wallet that gets
+/// it twice knows it by its id. NIP-47 has no limit for fees: the wallet's own stands, and a fee above is marked afterwards.
+pub struct Nwc {
+    uri: Template,
+    secrets: Arc<dyn Secrets>,
+    relays: Relays,
+    clock: Clock,
+    patience: Duration,
+}
+
+/// Why there is no answer.
+enum Silent {
+    /// It is certain that the request got to nobody.
+    Unsent(Trouble),
+    /// It may have got to the wallet.
+    Sent(String),
+    /// The wallet answered, and it means nothing.
+    Meaningless,
+}
+
+impl Nwc {
+    /// `uri` is `nostr+walletconnect://…`. A payment is waited for as long as `patience` says, and is unknown then.
+    pub fn new(
+        uri: Template,
+        secrets: Arc<dyn Secrets>,
+        relays: Relays,
+        clock: Clock,
+        patience: Duration,
+    ) -> Self {
+        Self { uri, secrets, relays, clock, patience }
+    }
+
+    /// The connection. Plain `ws` is left to the way out: it leads only to what the operator has named as private.
+    async fn open(&self) -> Result<Connection, Trouble> {
+        let uri = self.uri.fill(&*self.secrets, Usage::Wallet).await.map_err(|error| {
+            let code = match error {
+                NoSecret::Missing(_) | NoSecret::NotFor(..) => codes::WALLET_AUTH,
+                NoSecret::Unavailable(_) => codes::WALLET_UNAVAILABLE,
+            };
+            Trouble::new(code, format!("the connection URI is not given out: {error}"))
+        })?;
+        Connection::read(uri.reveal().trim(), true).map_err(|fault| {
+            Trouble::new(codes::WALLET_AUTH, format!("the connection URI: {}: {fault}", fault.code))
+        })
+    }
+
+    /// Asks the wallet, once; it may act on that for as many seconds as `acts` says.
+    async fn ask(
+        &self,
+        connection: &Connection,
+        request: &Request,
+        needs: &[&'static str],
+        acts: u64,
+        within: Duration,
+    ) -> Result<Answer, Silent> {
+        let unsent = |why: String| Silent::Unsent(Trouble::new(codes::WALLET_UNAVAILABLE, why));
+        let (mut nonce, mut random) = ([0; 32], [0; 32]);
+        let drawn = ambient::random(&mut nonce).and_then(|()| ambient::random(&mut random));
+        drawn.map_err(|e| unsent(e.to_string()))?;
+        let now = self.clock.now_millis() / 1000;
+        let sent = connection.request(request, now, now.saturating_add(acts), &nonce, &random);
+        let sent = sent.map_err(|fault| unsent(fault.to_string()))?;
+        let deadline = Deadline::after(within);
+        let errand = Errand { relays: &self.relays, connection, sent: &sent, needs, deadline };
+        match carried(errand).await {
+            Ok(Heard::Answer(answer)) => Ok(answer),
+            Ok(Heard::BadResponse | Heard::Ignored) => Err(Silent::Meaningless),
+            Err((taken, why)) => {
+                let why = said(connection.scrub(&why).as_bytes());
+                Err(if reached_nobody(&taken) { unsent(why) } else { Silent::Sent(why) })
+            }
+        }
+    }
+
+    /// Asks for something that pays nothing.
+    async fn asked(&self, request: &Request) -> Result<Answer, Trouble> {
+        let connection = self.open().await?;
+        let needs = [request.method()];
+        let answer = self.ask(&connection, request, &needs, HARMLESS, ASK).await;
+        answer.map_err(|silent| match silent {
+            Silent::Unsent(trouble) => trouble,
+            Silent::Sent(why) => Trouble::new(codes::WALLET_UNAVAILABLE, why),
+            Silent::Meaningless => meaningless(),
+        })
+    }
+
+    async fn order(&self, invoice: &Invoice) -> Outcome {
+        if invoice.amount_msat().is_none() {
+            return Outcome::failed(codes::INVOICE_AMOUNT, "the invoice names no amount");
+        }
+        let connection = match self.open().await {
+            Ok(connection) => connection,
+            Err(trouble) => return Outcome::Failed(trouble),
+        };
+        let request = Request::PayInvoice(invoice.text().to_owned(), None);
+        // A wallet that cannot be asked what became of a payment is not given one.
+        let needs = [request.method(), Request::LookupInvoice(String::new()).method()];
+        let acts = self.patience.as_secs();
+        match self.ask(&connection, &request, &needs, acts, self.patience).await {
+            Ok(answer) => {
+                let hash = invoice.payment_hash();
+                told(after_payment(&answer, &hash.0), &hash, &answer)
+            }
+            Err(Silent::Unsent(trouble)) => Outcome::Failed(trouble),
+            Err(Silent::Sent(why)) => Outcome::unknown(codes::SENT_UNKNOWN, why),
+            Err(Silent::Meaningless) => Outcome::Unknown(meaningless()),
+        }
+    }
+
+    async fn found(&self, hash: PaymentHash) -> Outcome {
+        match self.asked(&Request::LookupInvoice(hash.to_string())).await {
+            Ok(answer) => told(after_lookup(&answer, &hash.0), &hash, &answer),
+            Err(trouble) => Outcome::Unknown(trouble),
+        }
+    }
+
+    async fn spendable(&self) -> Result<u64, Trouble> {
+        let answer = self.asked(&Request::GetBalance).await?;
+        let result = answer.map_err(|error| {
+            let code = error.code.definite().unwrap_or(codes::WALLET_UNAVAILABLE);
+            Trouble::new(code, words(&error.message))
+        })?;
+        result.get("balance").and_then(msat).ok_or_else(meaningless)
+    }
+
+    async fn names(&self) -> Result<String, Trouble> {
+        let connection = self.open().await?;
+        Ok(format!("{} {}", connection.wallet().to_hex(), connection.client().to_hex()))
+    }
+}
+
+/// Goes by all relays at once, until one of them brings something. Otherwise: what each made of the event, and why.
+async fn carried(errand: Errand<'_>) -> Result<Heard, (Vec<Taken>, String)> {
+    let ways = errand.connection.relays().iter().map(|url| async move {
+        let host = url.host_str().unwrap_or_default();
+        (host.to_owned(), errand.by(url).await)
+    });
+    let mut ways: FuturesUnordered<_> = ways.collect();
+    let (mut taken, mut whys) = (Vec::new(), Vec::new());
+    while let Some((host, end)) = ways.next().await {
+        match end {
+            End::Heard(heard) => return Ok(heard),
+            End::Over(made, why) => {
+                taken.push(made);
+                whys.push(format!("{host}: {why}"));
+            }
+        }
+    }
+    Err((taken, whys.join("; ")))
+}
+
+/// What an answer says, in the words of every wallet.
+fn told(outcome: nwc::Outcome, hash: &PaymentHash, answer: &Answer) -> Outcome {
+    let why = || match answer {
+        Ok(_) => "so the wallet answered".to_owned(),
+        Err(error) => words(&error.message),
+    };
+    match outcome {
+        nwc::Outcome::Settled(preimage, fee_msat) => {
+            Outcome::proven(Some(&Preimage::from_bytes(preimage).hex()), hash, fee_msat)
+        }
+        nwc::Outcome::Released(code) => Outcome::failed(code, why()),
+        nwc::Outcome::Absent => Outcome::Absent,
+        nwc::Outcome::Hold("in_flight") => Outcome::InFlight,
+        nwc::Outcome::Hold(code) => Outcome::unknown(code, why()),
+    }
+}
+
+/// What a wallet says for people; its connection has taken the secrets out.
+fn words(message: &str) -> String {
+    format!("the wallet says: {}", said(message.as_bytes()))
+}
+
+fn meaningless() -> Trouble {
+    Trouble::new(codes::BAD_RESPONSE, "the wallet answered, and it means nothing")
+}
+
+impl Wallet for Nwc {
+    fn pay<'a>(&'a self, invoice: &'a Invoice, _: u64, _: &'a str) -> Boxed<'a, Outcome> {
+        Box::pin(self.order(invoice))
+    }
+
+    fn lookup(&self, hash: PaymentHash) -> Boxed<'_, Outcome> {
+        Box::pin(self.found(hash))
+    }
+
+    fn balance(&self) -> Boxed<'_, Result<u64, Trouble>> {
+        Box::pin(self.spendable())
+    }
+
+    fn account(&self) -> Boxed<'_, Result<String, Trouble>> {
+        Box::pin(self.names())
+    }
+
+    fn kind(&self) -> &'static str {
+        "nwc"
+    }
+}
