@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::context::Place;
 use crate::finding::Severity;
 use crate::unicode::is_rtl;
@@ -31,6 +33,22 @@ pub(crate) fn bidi(text: &str, place: Place) -> Option<(Severity, usize)> {
 /// Whether `text` holds an embedding, an override or an isolate: what a person reads is not in the order it is in.
 pub fn reorders(text: &str) -> bool {
     text.chars().any(is_control)
+}
+
+/// The JSON pointer of the first text, or name of a member, that [`reorders`].
+pub fn reordered(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => reorders(text).then(String::new),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(at, item)| reordered(item).map(|rest| format!("/{at}{rest}"))),
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let found = if reorders(name) { Some(String::new()) } else { reordered(member) };
+            found.map(|rest| format!("/{}{rest}", name.replace('~', "~0").replace('/', "~1")))
+        }),
+        _ => None,
+    }
 }
 
 const fn is_control(c: char) -> bool {

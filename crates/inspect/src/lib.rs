@@ -27,7 +27,7 @@ mod unicode;
 mod walk;
 
 pub use arguments::check_argument_names;
-pub use bidi::reorders;
+pub use bidi::{reordered, reorders};
 pub use context::{Context, Neighbours, Place};
 pub use definition::scan_definition;
 pub use effect::propose_effect;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use model::{Code, Refusal};
+use model::{Code, Effect, Refusal};
 use protocol::json::{Object, quote};
 use protocol::mcp::headers::PARAM_PREFIX;
 use protocol::mcp::{Era, Method};
@@ -55,6 +55,9 @@ pub(super) fn check(
             .map_err(|e| Refusal::new(Code::HeaderMismatch, e.to_string()))?;
     }
     against_schema(entry, arguments, gate.checks_arguments(entry.source_name()))?;
+    if entry.effect == Effect::Spend {
+        reads_as_written(entry, arguments)?;
+    }
     let mut headers = entry.param_headers.build(arguments);
     let known = |header: &str| {
         let name = header.get(PARAM_PREFIX.len()..).unwrap_or_default();
@@ -64,26 +67,26 @@ pub(super) fn check(
     Ok(headers)
 }
 
+/// What moves money is read by persons, before and after: a text that a screen shows in another order than it is in is
+/// refused.
+fn reads_as_written(entry: &Entry, arguments: &Object) -> Result<(), Refusal> {
+    let value = arguments.value().map_err(|e| unfit(entry, &[(String::new(), e.to_string())]))?;
+    match inspect::reordered(&value) {
+        None => Ok(()),
+        Some(path) => {
+            let why = "holds characters that reorder what a person reads (U+202A to U+202E, U+2066 to U+2069)";
+            Err(unfit(entry, &[(path, why.to_owned())]))
+        }
+    }
+}
+
 /// JSON Schema 2020-12, and names that mean something to JavaScript behind us. No value is echoed: it may be secret.
 pub(crate) fn against_schema(
     entry: &Entry,
     arguments: &Object,
     wanted: bool,
 ) -> Result<(), Refusal> {
-    let problem = |problems: &[(String, String)]| {
-        let listed: Vec<_> = problems
-            .iter()
-            .map(|(path, why)| format!("{{\"path\":{},\"problem\":{}}}", quote(path), quote(why)))
-            .collect();
-        let first = problems.first().map_or_else(String::new, |(path, why)| {
-            format!(": {} {why}", if path.is_empty() { "the object" } else { path })
-        });
-        Refusal::new(
-            Code::InvalidParams,
-            format!("arguments of {} do not fit its schema{first}", entry.exposed),
-        )
-        .data(format!("{{\"problems\":[{}]}}", listed.join(",")))
-    };
+    let problem = |problems: &[(String, String)]| unfit(entry, problems);
     let value = arguments.value().map_err(|e| problem(&[(String::new(), e.to_string())]))?;
     // A schema that does not compile quarantined the tool before it could get here; without one nothing is checked in.
     let Some(schema) = &entry.schema else {
@@ -101,4 +104,18 @@ pub(crate) fn against_schema(
         let pairs: Vec<_> = problems.iter().map(|p| (p.path.clone(), p.message.clone())).collect();
         problem(&pairs)
     })
+}
+
+/// The refusal of arguments, each problem with its JSON pointer.
+fn unfit(entry: &Entry, problems: &[(String, String)]) -> Refusal {
+    let listed: Vec<_> = problems
+        .iter()
+        .map(|(path, why)| format!("{{\"path\":{},\"problem\":{}}}", quote(path), quote(why)))
+        .collect();
+    let first = problems.first().map_or_else(String::new, |(path, why)| {
+        format!(": {} {why}", if path.is_empty() { "the object" } else { path })
+    });
+    let said = format!("arguments of {} do not fit its schema{first}", entry.exposed);
+    Refusal::new(Code::InvalidParams, said)
+        .data(format!("{{\"problems\":[{}]}}", listed.join(",")))
 }

@@ -131,6 +131,60 @@ async fn a_payment_outside_its_schema_is_never_sent() {
     }
 }
 
+/// v-args-16: a text that a person will read before a payment reads as it is written; elsewhere it is the source's affair.
+#[tokio::test]
+async fn a_text_that_reads_otherwise_than_it_is_written_goes_into_no_payment() {
+    for (effect, said, goes) in [
+        (model::Effect::Spend, "pay \u{202E}EUR 001\u{202C} now", false),
+        (model::Effect::Spend, "pay \u{2066}EUR 001\u{2069} now", false),
+        (model::Effect::Spend, "pay 100 EUR, שלום", true),
+        (model::Effect::Write, "pay \u{202E}EUR 001\u{202C} now", true),
+    ] {
+        let house = with_properties(&json!({"note": {}, "lines": {}}))
+            .first(move |s| s.effects = vec![("*".to_owned(), effect)])
+            .policy("permit(principal, action, resource);")
+            .build();
+        for (arguments, path) in [
+            (json!({"note": said}), "/note"),
+            (json!({"lines": [{"a/b": said}]}), "/lines/0/a~1b"),
+            (json!({"lines": {said: 1}}), "/lines/"),
+        ] {
+            let before = house.source().called();
+            let answer = raw(&house, &legacy(principal("alice")), &arguments.to_string()).await;
+            assert_eq!(house.source().called() - before, usize::from(goes), "{answer}");
+            assert_eq!(answer["result"].is_object(), goes, "{answer}");
+            if !goes {
+                let problem = answer["error"]["data"]["problems"][0]["path"].as_str();
+                assert!(problem.is_some_and(|p| p.starts_with(path)), "{answer}");
+            }
+        }
+    }
+}
+
+/// v-args-08 and 09: caps for each currency are a rule of the operator's. A currency without one has no cap, and no way.
+#[tokio::test]
+async fn a_cap_for_each_currency_is_a_policy_and_a_currency_without_one_is_refused() {
+    let policy = r#"permit(principal, action, resource);
+        @id("no-cap-for-this-asset")
+        forbid(principal, action, resource)
+        unless { context.arguments has currency && ["EUR"].contains(context.arguments.currency) };
+        @id("over-the-cap")
+        forbid(principal, action, resource)
+        when { context.arguments has amount && context.arguments.amount > 1000 };"#;
+    for (amount, currency, rule) in [
+        (1000, "EUR", None),
+        (1001, "EUR", Some("over-the-cap")),
+        (100, "JPY", Some("no-cap-for-this-asset")),
+    ] {
+        let house = with_properties(&json!({"amount": {}, "currency": {}})).policy(policy).build();
+        let arguments = json!({"amount": amount, "currency": currency, "orderId": "o1"});
+        let answer = raw(&house, &legacy(principal("alice")), &arguments.to_string()).await;
+        assert_eq!(house.source().called(), usize::from(rule.is_none()), "{answer}");
+        let record = house.records().await.pop().unwrap();
+        assert_eq!(record.rule.as_deref().filter(|_| rule.is_some()), rule, "{record:?}");
+    }
+}
+
 /// v-args-05: what is not JSON never becomes a call.
 #[test]
 fn nan_is_not_json() {
