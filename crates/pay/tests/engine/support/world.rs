@@ -176,6 +176,12 @@ pub fn asks_ecash_or_lightning() -> Answer {
     demand(402, &[("x-cashu", CREQ.to_owned()), ("www-authenticate", l402)], URL)
 }
 
+/// 402 with that Lightning invoice alone.
+pub fn asks_invoice() -> Answer {
+    let l402 = format!(r#"L402 version="0", token="{MAC}", invoice="{INV10}""#);
+    demand(402, &[("www-authenticate", l402)], URL)
+}
+
 pub fn serves(body: &'static str) -> Answer {
     Answer::Http {
         status: StatusCode::OK,
