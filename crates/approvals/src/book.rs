@@ -302,7 +302,7 @@ pub(crate) fn close(entry: &mut Entry, state: State, event: Event) {
 pub(crate) fn sweep(book: &mut Vec<Entry>, now: Timestamp) {
     for entry in book.iter_mut() {
         if is_over(entry, now) {
-            let at = entry.expires;
+            let at = if entry.question.hand.is_some() { now } else { entry.expires };
             close(entry, State::Expired, Event::new(What::Expired, at, ""));
         }
     }

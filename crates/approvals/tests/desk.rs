@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ambient::Clock;
 use approvals::{
-    Answer, Answerer, Binding, Bounds, Desk, DeskError, Full, NoAnswer, Parts, Question, State,
-    Taken, What,
+    Answer, Answerer, Binding, Bounds, Desk, DeskError, Full, Hand, NoAnswer, Paid, Parts, Question,
+    State, Taken, What,
 };
 use journal::{Journal, Options};
 use model::money::{Amount, Asset, MoneyRule, Rail, Terms};
@@ -405,4 +405,47 @@ async fn who_waits_hears_of_an_answer_that_another_program_took() {
     let other = house.desk.ask(question(call("a1", "x"))).await.unwrap();
     let state = house.desk.wait(&other.id, Duration::from_millis(10)).await.unwrap();
     assert_eq!(state, State::Waiting);
+}
+
+fn by_hand(payment: &str) -> Question {
+    let call = call("a1", "weather").with_terms(price(5));
+    let uri = "lightning:lnbc1".to_owned();
+    let hand = Hand { payment: payment.to_owned(), request: "r1".to_owned(), uri, ends: None };
+    Question { hand: Some(hand), price: "5 sat".to_owned(), ..question(call) }
+}
+
+#[tokio::test]
+async fn what_is_paid_by_hand_is_neither_approved_nor_ended_by_time() {
+    let house = House::new();
+    let ticket = house.desk.ask(by_hand("p1")).await.unwrap();
+    assert_eq!(house.desk.ask(by_hand("p1")).await.unwrap().id, ticket.id, "one payment, one page");
+    house.later(1);
+    assert_ne!(house.desk.ask(by_hand("p2")).await.unwrap().id, ticket.id);
+    let yes = house.desk.answer(&ticket.id, ada(), YES).await;
+    assert_eq!(yes.unwrap_err().code(), "not_permitted");
+    let call = call("a1", "weather").with_terms(price(5));
+    assert_eq!(house.desk.take(&call, None).await.unwrap(), Taken::None);
+    house.later(86_400);
+    house.desk.tend().await.unwrap();
+    assert_eq!(house.desk.ticket(&ticket.id).await.unwrap().unwrap().state, State::Waiting);
+    assert_eq!(house.desk.may_tell(&ticket.id, &ada()).await.unwrap().payment, "p1");
+    house.desk.concluded("p1", "os:ada", Paid::Yes).await.unwrap();
+    house.desk.concluded("p1", "", Paid::No).await.unwrap();
+    let found = house.desk.by_hand(("acme", "a1", "r1")).await.unwrap();
+    assert!(found.is_some_and(|found| found.payment == "p2"), "the newest of the request");
+    assert!(house.desk.take_paid(&ticket.id).await.unwrap());
+    assert!(!house.desk.take_paid(&ticket.id).await.unwrap(), "it is taken up once");
+    assert_eq!(house.desk.may_tell(&ticket.id, &ada()).await.unwrap_err().code(), "approval_used");
+}
+
+#[tokio::test]
+async fn an_agent_and_whoever_calls_tell_nothing_of_a_payment_by_hand() {
+    let house = House::new();
+    let ticket = house.desk.ask(by_hand("p1")).await.unwrap();
+    let plain = house.desk.ask(question(call("a1", "refund"))).await.unwrap();
+    assert_eq!(house.desk.may_tell(&plain.id, &ada()).await.unwrap_err().code(), "not_permitted");
+    for who in [key("a9", Role::Agent), key("a1", Role::Operator)] {
+        let told = house.desk.may_tell(&ticket.id, &who).await;
+        assert_eq!(told.unwrap_err().code(), "not_permitted");
+    }
 }

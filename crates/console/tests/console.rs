@@ -2,13 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ambient::Clock;
-use approvals::{Answerer, Binding, Bounds, Desk, Question, State};
+use approvals::{Answerer, Binding, Bounds, Desk, Hand, Question, State};
 use bytes::Bytes;
-use console::{Console, Door, Parts};
+use console::{Boxed, Console, Door, NotBooked, Parts, Till};
 use http::{Request, Response, StatusCode, header};
 use model::{Credential, Principal, PrincipalId, Role, Scopes, SourceName, TenantId, Timestamp};
 use store::{IntegrityKey, SqliteStore};
@@ -37,8 +37,38 @@ impl Door for Keys {
     }
 }
 
+/// What was told of payments: the payment, by whom, and the proof; `right` is the only proof.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Till for Told {
+    fn paid<'a>(
+        &'a self,
+        payment: &'a str,
+        by: &'a str,
+        proof: &'a str,
+    ) -> Boxed<'a, Result<(), NotBooked>> {
+        Box::pin(async move {
+            if proof != "right" {
+                let (code, why) = ("bad_proof".to_owned(), "It proves nothing.".to_owned());
+                return Err(NotBooked { code, why });
+            }
+            self.0.lock().unwrap().push(format!("{payment} paid by {by}"));
+            Ok(())
+        })
+    }
+
+    fn unpaid<'a>(&'a self, payment: &'a str, by: &'a str) -> Boxed<'a, Result<(), NotBooked>> {
+        Box::pin(async move {
+            self.0.lock().unwrap().push(format!("{payment} not paid, says {by}"));
+            Ok(())
+        })
+    }
+}
+
 struct House {
     desk: Desk,
+    told: Told,
     console: Console,
     clock: Clock,
     id: String,
@@ -46,6 +76,10 @@ struct House {
 }
 
 async fn house(caller: &str, arguments: &str) -> House {
+    house_with(caller, arguments, None).await
+}
+
+async fn house_with(caller: &str, arguments: &str, hand: Option<Hand>) -> House {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(1_740_672_100_000);
     let path = dir.path().join("state.db");
@@ -70,10 +104,13 @@ async fn house(caller: &str, arguments: &str) -> House {
         policy: [2; 32],
     };
     let question = Question::new(binding, Credential::ApiKey("k1".into()), arguments.to_owned());
+    let question = Question { hand, ..question };
     let id = desk.ask(question).await.unwrap().id;
-    let parts =
-        Parts { desk: desk.clone(), door: Box::new(Keys), till: None, clock: clock.clone(), secure: false };
-    House { desk, console: Console::new(parts), clock, id, _dir: dir }
+    let told = Told::default();
+    let till: Option<Box<dyn Till>> = Some(Box::new(told.clone()));
+    let (door, secure) = (Box::new(Keys), false);
+    let parts = Parts { desk: desk.clone(), door, till, clock: clock.clone(), secure };
+    House { desk, told, console: Console::new(parts), clock, id, _dir: dir }
 }
 
 impl House {
@@ -234,4 +271,61 @@ async fn a_late_answer_is_told_to_be_late() {
     let answer = house.post(&approve, &cookie, OURS, &format!("token={token}&confirm=yes")).await;
     assert_eq!(answer.status(), StatusCode::CONFLICT);
     assert!(text(&answer).contains("approval_expired"));
+}
+
+/// HUM-03
+#[tokio::test]
+async fn a_payment_by_hand_is_shown_with_its_code_and_told_by_an_operator_alone() {
+    let uri = "lightning:lnbc1<b>".to_owned();
+    let ends = Some(1_740_672_100_000 + 60_000);
+    let hand = Hand { payment: "p7".to_owned(), request: "r".to_owned(), uri, ends };
+    let house = house_with("a1", "{}", Some(hand)).await;
+    let (cookie, token) = house.sign_in().await;
+    let path = format!("/approvals/{}", house.id);
+    let page = text(&house.get(&path, &cookie).await);
+    assert!(page.contains("<svg ") && page.contains("1 min left"), "{page}");
+    assert!(page.contains("href=\"lightning:lnbc1&lt;b&gt;\"") && !page.contains("<b>l"), "{page}");
+    assert!(!page.contains("/approve\"") && !page.contains("<script"), "{page}");
+    let (paid, unpaid) = (format!("{path}/paid"), format!("{path}/unpaid"));
+    let forged = house.post(&paid, &cookie, OURS, "proof=right").await;
+    assert_eq!(forged.status(), StatusCode::FORBIDDEN);
+    assert_eq!(house.get(&paid, &cookie).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let wrong = house.post(&paid, &cookie, OURS, &format!("token={token}&proof=wrong")).await;
+    assert_eq!(wrong.status(), StatusCode::CONFLICT);
+    assert!(text(&wrong).contains("It proves nothing. (bad_proof)"));
+    let unread = house.post(&unpaid, &cookie, OURS, &format!("token={token}")).await;
+    assert_eq!(unread.status(), StatusCode::BAD_REQUEST);
+    let approve = format!("{path}/approve");
+    let yes = house.post(&approve, &cookie, OURS, &format!("token={token}&confirm=yes")).await;
+    assert_eq!(yes.status(), StatusCode::FORBIDDEN, "it is paid, not approved");
+    assert!(house.told.0.lock().unwrap().is_empty());
+    let right = house.post(&paid, &cookie, OURS, &format!("token={token}&proof=right")).await;
+    assert_eq!(right.status(), StatusCode::SEE_OTHER);
+    let no = house.post(&unpaid, &cookie, OURS, &format!("token={token}&confirm=yes")).await;
+    assert_eq!(no.status(), StatusCode::SEE_OTHER);
+    assert_eq!(*house.told.0.lock().unwrap(), ["p7 paid by opal", "p7 not paid, says opal"]);
+    house.clock.advance(Duration::from_mins(2));
+    let late = text(&house.get(&path, &cookie).await);
+    assert!(late.contains("do not pay it any more") && !late.contains("<svg"), "{late}");
+}
+
+#[tokio::test]
+async fn who_calls_tells_nothing_of_what_is_paid_for_them() {
+    let uri = "lightning:lnbc1".to_owned();
+    let hand = Hand { payment: "p7".to_owned(), request: "r".to_owned(), uri, ends: None };
+    let house = house_with("opal", "{}", Some(hand)).await;
+    let (cookie, token) = house.sign_in().await;
+    let paid = format!("/approvals/{}/paid", house.id);
+    let own = house.post(&paid, &cookie, OURS, &format!("token={token}&proof=right")).await;
+    assert_eq!(own.status(), StatusCode::FORBIDDEN);
+    assert!(house.told.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_no_needs_no_second_thought_and_a_yes_does() {
+    let house = house("a1", "{}").await;
+    let (cookie, token) = house.sign_in().await;
+    let refuse = format!("/approvals/{}/refuse", house.id);
+    let no = house.post(&refuse, &cookie, OURS, &format!("token={token}")).await;
+    assert_eq!((no.status(), house.state().await), (StatusCode::SEE_OTHER, State::Refused));
 }

@@ -1,7 +1,7 @@
 use approvals::{Binding, Question, Taken, Ticket};
 use aws_lc_rs::digest::{SHA256, digest};
 use ledger::{Intent, State};
-use model::money::{Amount, MoneyRule};
+use model::money::{Amount, MoneyRule, Terms};
 use spend::Choice;
 use treasury::Reservation;
 
@@ -44,7 +44,7 @@ pub(crate) async fn granted(
             }
             Ok((reservation, Some(grant.id)))
         }
-        Taken::Waiting(ticket) => Err(asks(inner, ticket, rules, choice)),
+        Taken::Waiting(ticket) => Err(asks(inner, ticket, rules, &choice.terms)),
         Taken::None => {
             let held = held(inner, intent).await?;
             crash::at("asked");
@@ -66,7 +66,7 @@ pub(crate) async fn granted(
                         ..Entry::new(&name, "asked", &choice.terms)
                     };
                     inner.note(Who::from(errand), entry).await;
-                    Err(asks(inner, ticket, rules, choice))
+                    Err(asks(inner, ticket, rules, &choice.terms))
                 }
                 Err(e) => {
                     let _ = inner.treasury.withdraw(held.id, MoneyRule::Denied).await;
@@ -199,9 +199,9 @@ pub(crate) fn asks(
     inner: &Inner,
     ticket: Ticket,
     rules: &[MoneyRule],
-    choice: &Choice,
+    terms: &Terms,
 ) -> Unpaid {
-    let terms = choice.terms.clone();
+    let terms = terms.clone();
     let message = format!("pay {} to {} ({})", inner.said(&terms.amount), terms.origin, terms.rail);
     Unpaid::Asks(Box::new(Asked { ticket, message, rules: rules.to_vec(), terms }))
 }

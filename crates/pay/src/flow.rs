@@ -26,6 +26,14 @@ pub(crate) async fn pay(
     answer: &Answer,
 ) -> Result<Paid, Unpaid> {
     let demand = demand::read(&errand, answer);
+    if !matches!(demand, Demand::None)
+        && let Some(found) = hand::found(inner, &errand).await?
+    {
+        // Before it is judged: what was paid for counts in the budgets, and is to be had whatever they leave.
+        if let Some(paid) = hand::stands(inner, &errand, found).await? {
+            return Ok(paid);
+        }
+    }
     let (mut choice, rules) = match judge(inner, &errand, answer, &demand).await? {
         Verdict::Pass => return Err(Unpaid::NoDemand),
         Verdict::Deny(denial) => {

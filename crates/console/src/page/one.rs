@@ -51,6 +51,7 @@ pub(crate) fn one(
     let why: String = a.reasons.iter().map(|r| format!("<li>{}</li>", reason(r))).collect();
     let _ = write!(body, "<section id=\"why\"><h2>Why you are asked</h2><ul>{why}</ul></section>");
     body.push_str(&details(a, now));
+    body.push_str(&history(a, now));
     // Somebody who has answered waits for the call; somebody who reads is left in peace.
     let renewal = if a.ticket.state == State::Granted { Renewal::After(5) } else { Renewal::Stays };
     whole("Approval", Some(session), renewal, &body)
@@ -58,7 +59,7 @@ pub(crate) fn one(
 
 fn details(a: &Approval, now: Timestamp) -> String {
     let mut body = String::from(
-        "<details open><summary>Details and history</summary><table class=\"pairs\"><tbody>",
+        "<details open><summary>Details</summary><table class=\"pairs words\"><tbody>",
     );
     row(&mut body, "Approval", &a.ticket.id);
     row(&mut body, "Request", &format!("{} of {}", a.method, a.source));
@@ -67,12 +68,22 @@ fn details(a: &Approval, now: Timestamp) -> String {
     for (name, value) in a.terms.iter().flat_map(TermsText::parts) {
         row(&mut body, name, value);
     }
-    row(&mut body, "Ends", &moment(a.ticket.expires, now));
+    if a.hand.is_none() {
+        row(&mut body, "Ends", &moment(a.ticket.expires, now));
+    }
+    body.push_str("</tbody></table></details>");
+    body
+}
+
+fn history(a: &Approval, now: Timestamp) -> String {
+    let mut body = String::from(
+        "<section id=\"history\"><h2>History</h2><table class=\"pairs\"><tbody>",
+    );
     for event in &a.events {
         let by = if event.by.is_empty() { String::new() } else { format!(" by {}", event.by) };
         let what = format!("{}{by}", event.what.as_str());
         row(&mut body, &moment(Timestamp(event.at), now), &what);
     }
-    body.push_str("</tbody></table></details>");
+    body.push_str("</tbody></table></section>");
     body
 }

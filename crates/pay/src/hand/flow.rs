@@ -9,7 +9,7 @@ use spend::Choice;
 
 use super::Hand;
 use crate::ask::{self, asks};
-use crate::driver::{Driver as _, Payload};
+use crate::driver::{Driver as _, Open, Payload};
 use crate::errand::{Errand, Refused, Unpaid};
 use crate::flow::{Bearings, carry_out, denied, no};
 use crate::judge::intent;
@@ -17,7 +17,7 @@ use crate::paid::Paid;
 use crate::payer::{Inner, ledger_is_away};
 use crate::record::{Entry, Who};
 
-/// What a person paid for this request, or the page where one can pay. A person who pays has agreed by it; only where two
+/// Shows a payment to a person, and says where. A person who pays has agreed by it; only where two
 /// have to agree, or a budget asks, are they asked beforehand.
 pub(crate) async fn pay(
     inner: &Arc<Inner>,
@@ -25,17 +25,6 @@ pub(crate) async fn pay(
     (choice, offer): (Choice, Option<rails::Offer>),
     rules: Vec<MoneyRule>,
 ) -> Result<Paid, Unpaid> {
-    if let Some(found) = found(inner, &errand).await? {
-        let over = Timestamp(inner.clock.now_millis()) >= found.ticket.expires;
-        match found.ticket.state {
-            State::Granted => return deliver(inner, errand, &found).await,
-            State::Waiting => return Err(asks(inner, found.ticket, &rules, &choice)),
-            State::Refused if !over => {
-                return Err(no(MoneyRule::Denied, "a person said that this is not paid", None));
-            }
-            _ => {}
-        }
-    }
     inner.credits.forget(&errand).await;
     let wanted = intent(&errand, choice.terms.clone(), Vec::new());
     let reserved = if choice.approvers > 1 {
@@ -50,15 +39,15 @@ pub(crate) async fn pay(
         }
         // Shown, and then something went down before its question was put.
         Err(refused) => match unasked(inner, &refused).await? {
-            Some(id) => return Err(show(inner, &errand, &choice, &rules, id).await),
+            Some(id) => return Err(show(inner, &errand, &rules, id).await),
             None => return Err(denied(inner, &errand, &choice.terms, &refused).await),
         },
     };
-    let shown = (errand.clone(), choice.clone());
+    let shown = errand.clone();
     match carry_out(inner, errand, choice, offer, reservation, approval).await {
         Err(Unpaid::Refused(Refused { rule: MoneyRule::InFlight, payment: Some(id), .. })) => {
             let id = id.parse().map_err(|_| no(MoneyRule::Ledger, UNREADABLE, Some(&id)))?;
-            Err(show(inner, &shown.0, &shown.1, &rules, id).await)
+            Err(show(inner, &shown, &rules, id).await)
         }
         other => other,
     }
@@ -71,8 +60,38 @@ fn away(error: &approvals::DeskError) -> Unpaid {
     no(MoneyRule::Ledger, "a person would have to pay, and cannot be asked now", None)
 }
 
+/// What became of a payment by hand: it serves this call, or why there is none to be made now. `None` where it is over.
+pub(crate) async fn stands(
+    inner: &Arc<Inner>,
+    errand: &Errand,
+    found: ByHand,
+) -> Result<Option<Paid>, Unpaid> {
+    let over = Timestamp(inner.clock.now_millis()) >= found.ticket.expires;
+    match found.ticket.state {
+        State::Granted => deliver(inner, errand.clone(), &found).await.map(Some),
+        State::Waiting => {
+            let open = opened(inner, &found).await?;
+            Err(asks(inner, found.ticket, &[MoneyRule::ByHand], &open.intent.terms))
+        }
+        State::Refused if !over => {
+            Err(no(MoneyRule::Denied, "a person said that this is not paid", None))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn opened(inner: &Inner, found: &ByHand) -> Result<Open, Unpaid> {
+    let unreadable = || no(MoneyRule::Ledger, UNREADABLE, Some(&found.payment));
+    let id: PaymentId = found.payment.parse().map_err(|_| unreadable())?;
+    let open = inner.treasury.payment(id).await.map_err(|e| ledger_is_away(&e))?;
+    open.ok_or_else(unreadable)
+}
+
 /// The newest payment by hand of this request.
-async fn found(inner: &Inner, errand: &Errand) -> Result<Option<ByHand>, Unpaid> {
+pub(crate) async fn found(inner: &Inner, errand: &Errand) -> Result<Option<ByHand>, Unpaid> {
+    if inner.drivers.hand.is_none() {
+        return Ok(None);
+    }
     let request = request(errand);
     let found = inner.desk.by_hand((&errand.tenant, &errand.principal, &request)).await;
     found.map_err(|e| away(&e))
@@ -105,7 +124,6 @@ async fn unasked(inner: &Inner, refused: &treasury::Refused) -> Result<Option<Pa
 async fn show(
     inner: &Inner,
     errand: &Errand,
-    choice: &Choice,
     rules: &[MoneyRule],
     id: PaymentId,
 ) -> Unpaid {
@@ -131,7 +149,7 @@ async fn show(
                 ..Entry::new(&name, "asked", &terms)
             };
             inner.note(Who::from(errand), entry).await;
-            asks(inner, ticket, rules, choice)
+            asks(inner, ticket, rules, &terms)
         }
         Err(error) => away(&error),
     }
@@ -145,10 +163,8 @@ pub(super) async fn payload(inner: &Inner, id: PaymentId) -> Option<Payload> {
 /// What was paid goes with the request, once: the same call takes it up, whatever the seller asks by now.
 async fn deliver(inner: &Arc<Inner>, errand: Errand, found: &ByHand) -> Result<Paid, Unpaid> {
     let unreadable = || no(MoneyRule::Ledger, UNREADABLE, Some(&found.payment));
-    let id: PaymentId = found.payment.parse().map_err(|_| unreadable())?;
-    let open = inner.treasury.payment(id).await.map_err(|e| ledger_is_away(&e))?;
-    let open = open.ok_or_else(unreadable)?;
-    let payload = payload(inner, id).await.ok_or_else(unreadable)?;
+    let open = opened(inner, found).await?;
+    let payload = payload(inner, open.id).await.ok_or_else(unreadable)?;
     let driver = inner.drivers.hand.clone().ok_or_else(unreadable)?;
     let attachment = driver.again(&open, &payload).await.ok_or_else(|| {
         no(MoneyRule::NoProof, "it is paid, and its proof cannot be had now", Some(&found.payment))

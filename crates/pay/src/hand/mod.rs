@@ -20,7 +20,7 @@ use ambient::Clock;
 use model::money::{Flag, MoneyRule};
 use wallets::Wallet;
 
-pub(crate) use flow::pay;
+pub(crate) use flow::{found, pay, stands};
 
 use crate::chain::{Chain, Unique};
 use crate::lightning::by_hand::ByHand;

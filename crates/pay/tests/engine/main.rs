@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod asked;
+mod by_hand;
 mod credits;
 mod endings;
 mod refused;

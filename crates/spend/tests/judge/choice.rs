@@ -1,6 +1,6 @@
 //! Which of the ways to pay is taken.
 
-use model::money::Rail;
+use model::money::{MoneyRule, Rail};
 use proptest::prelude::*;
 use rails::answer;
 use serde_json::{Value, json};
@@ -102,6 +102,41 @@ fn a_token_of_another_payment_is_refused() {
         rule(&judged(&answer(402, &[("WWW-Authenticate", line.as_bytes())], b""), &situation())),
         "hash_mismatch"
     );
+}
+
+fn invoice() -> rails::Demand {
+    let line = format!(r#"L402 token="{}", invoice="{}""#, base::MAC, base::INV10);
+    answer(402, &[("WWW-Authenticate", line.as_bytes())], b"")
+}
+
+#[test]
+fn a_person_pays_an_invoice_where_no_wallet_may() {
+    let mut situation = situation();
+    situation.policy.rails = vec![Rail::Human];
+    let Verdict::Ask { choice, rules } = judged(&invoice(), &situation) else { panic!() };
+    assert_eq!(rules.last().unwrap().rule, MoneyRule::ByHand);
+    assert_eq!((choice.terms.rail, choice.terms.fee_limit), (Rail::Human, 0));
+    assert!(matches!(choice.plan, Plan::Lightning { .. }));
+    // A wallet that may is asked nothing of a person.
+    situation.policy.rails = vec![Rail::Human, Rail::L402];
+    let Verdict::Allow(choice) = judged(&invoice(), &situation) else { panic!() };
+    assert_eq!(choice.terms.rail, Rail::L402);
+    // What no rule allows is not for a person to pay either.
+    situation.policy.denied_payees = vec![choice.terms.payee.clone()];
+    assert!(matches!(judged(&invoice(), &situation), Verdict::Deny(_)));
+}
+
+#[test]
+fn a_person_transfers_only_to_sellers_that_take_the_hash_of_a_transfer() {
+    let mut situation = situation();
+    situation.policy.rails = vec![Rail::Human];
+    assert_eq!(rule(&judged(&entries(&[&[]]), &situation)), "rail");
+    situation.policy.transfers = vec![spend::Listed::parse("https://api.example.com").unwrap()];
+    situation.policy.schemes.clear();
+    let Verdict::Ask { choice, .. } = judged(&entries(&[&[]]), &situation) else { panic!() };
+    assert_eq!((choice.terms.rail, choice.terms.scheme.as_str()), (Rail::Human, "transfer"));
+    let Plan::Transfer { token, payee } = choice.plan else { panic!() };
+    assert_eq!((token.chain_id, payee.to_string()), (84532, choice.terms.payee));
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 mod rail;
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +9,15 @@ use ambient::Clock;
 use approvals::{Answer as Yes, Answerer, Bounds, Desk};
 use audit::Entry;
 use journal::{Journal, Options};
-use model::money::MoneyRule;
+use model::money::{MoneyRule, Rail as RailName};
+use pay::chain::Unique;
+use pay::hand::Hand;
 use pay::{Answer, Asked, Drivers, Errand, Paid, Parts, Payer, Refused, Unpaid};
 use spend::{Pin, Thresholds};
 use store::{IntegrityKey, SqliteStore};
 use treasury::ledger::{Budget, Payment, Policy, Token};
 use treasury::{LedgerKey, Treasury};
+use wallets::Wallet;
 
 pub use rail::{Rail, Way, held, released, settled};
 pub use world::*;
@@ -23,12 +27,14 @@ pub struct Plan {
     pub pins: Vec<Pin>,
     pub budgets: Vec<Budget>,
     pub thresholds: Thresholds,
+    /// Persons pay, and no wallet of the gate; with this wallet, if one is named.
+    pub by_hand: Option<Option<Arc<dyn Wallet>>>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let pins = vec![pin("weather", "0.01")];
-        Self { pins, budgets: caps(), thresholds: Thresholds::default() }
+        Self { pins, budgets: caps(), thresholds: Thresholds::default(), by_hand: None }
     }
 }
 
@@ -63,11 +69,16 @@ impl House {
             evm: Some(evm.clone()),
             lightning: Some(lightning.clone()),
             ecash: Some(ecash.clone()),
+            hand: plan.by_hand.clone().map(|wallet| Arc::new(hand(wallet, &clock))),
         };
+        let mut policy = policy(plan.thresholds);
+        if plan.by_hand.is_some() {
+            policy.rails = vec![RailName::Human];
+        }
         let payer = Payer::new(Parts {
             treasury: treasury(&dir, plan.budgets, &clock),
             desk: desk.clone(),
-            policy: policy(plan.thresholds),
+            policy,
             policy_digest: [5; 32],
             pins: plan.pins,
             pin_nodes: false,
@@ -213,6 +224,22 @@ fn desk(
         clock: clock.clone(),
         bounds,
         page: None,
+    })
+}
+
+/// No chain is watched.
+fn hand(wallet: Option<Arc<dyn Wallet>>, clock: &Clock) -> Hand {
+    struct Nothing;
+    impl Unique for Nothing {
+        fn taken<'a>(&'a self, _: &'a str, _: &'a str) -> pay::Boxed<'a, bool> {
+            Box::pin(std::future::ready(true))
+        }
+    }
+    Hand::new(pay::hand::Settings {
+        wallet: wallet.map(|wallet| (wallet, "own".to_owned())),
+        chains: BTreeMap::new(),
+        unique: Arc::new(Nothing),
+        clock: clock.clone(),
     })
 }
 
