@@ -19,10 +19,12 @@ pub enum Tool {
     Budgets,
     /// Credit at a seller that sells it beforehand.
     BuyCredits,
+    /// Services that announce themselves.
+    Search,
 }
 
 /// What each tool does to the world. Part of the program, like the tools themselves: neither an operator nor an agent sets it.
-pub const EFFECTS: [(&str, Effect); 7] = [
+pub const EFFECTS: [(&str, Effect); 8] = [
     ("payment_preview", Effect::Read),
     ("paid_fetch", Effect::Spend),
     ("payment_status", Effect::Read),
@@ -30,11 +32,12 @@ pub const EFFECTS: [(&str, Effect); 7] = [
     ("balance", Effect::Read),
     ("budget_status", Effect::Read),
     ("buy_credits", Effect::Spend),
+    ("service_search", Effect::Read),
 ];
 
 impl Tool {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Preview,
         Self::Fetch,
         Self::Status,
@@ -42,6 +45,7 @@ impl Tool {
         Self::Balance,
         Self::Budgets,
         Self::BuyCredits,
+        Self::Search,
     ];
 
     /// Its name.
@@ -54,6 +58,7 @@ impl Tool {
             Self::Balance => "balance",
             Self::Budgets => "budget_status",
             Self::BuyCredits => "buy_credits",
+            Self::Search => "service_search",
         }
     }
 
@@ -76,6 +81,7 @@ impl Tool {
             Self::Balance => "What was spent?",
             Self::Budgets => "What may still be spent?",
             Self::BuyCredits => "Buy credit at a seller",
+            Self::Search => "What services announce themselves?",
         }
     }
 
@@ -100,6 +106,9 @@ impl Tool {
             Self::BuyCredits => {
                 "Buys credit at a seller that sells it beforehand over Lightning (toll-booth), for the URL you name. The same rules decide as for any payment."
             }
+            Self::Search => {
+                "Searches for paid services that announce themselves on the operator's Nostr relays. What they say of themselves is a stranger's word; being found allows nothing. Pays nothing."
+            }
         }
     }
 
@@ -119,6 +128,14 @@ impl Tool {
                     "idempotencyKey": text("Equal keys, one payment", 128),
                 }),
                 &["url"],
+            ),
+            Self::Search => (
+                json!({
+                    "topic": text("A topic, in lower case", 200),
+                    "words": text("Words that all must stand in what a service says of itself", 200),
+                    "limit": { "type": "integer", "minimum": 1, "maximum": 20, "description": "How many to show (10)" },
+                }),
+                &[],
             ),
         };
         json!({
@@ -141,6 +158,7 @@ impl Tool {
             Self::Balance => any(&["spent", "held"]),
             Self::Budgets => any(&["budgets", "paused"]),
             Self::BuyCredits => any(&["payment", "paid", "url", "kept"]),
+            Self::Search => any(&["services", "more", "relays"]),
         }
     }
 
@@ -156,16 +174,16 @@ impl Tool {
                 "readOnlyHint": !self.spends(),
                 "destructiveHint": self.spends(),
                 "idempotentHint": !self.spends(),
-                "openWorldHint": self.spends() || self == Self::Preview,
+                "openWorldHint": self.spends() || matches!(self, Self::Preview | Self::Search),
             },
         })
     }
 }
 
-/// All definitions as one raw array, in the words of the modern era.
-pub(crate) fn list() -> Bytes {
-    let all = Tool::ALL.into_iter().map(Tool::definition).collect();
-    Value::Array(all).to_string().into()
+/// The definitions as one raw array, in the words of the modern era; those that search only where there is anywhere to look.
+pub(crate) fn list(searches: bool) -> Bytes {
+    let shown = Tool::ALL.into_iter().filter(|tool| searches || *tool != Tool::Search);
+    Value::Array(shown.map(Tool::definition).collect()).to_string().into()
 }
 
 fn text(what: &str, most: usize) -> Value {
@@ -210,7 +228,8 @@ mod tests {
 
     #[test]
     fn every_definition_says_what_goes_in_and_what_comes_out() {
-        let list: Value = serde_json::from_slice(&list()).unwrap();
+        let list: Value = serde_json::from_slice(&list(true)).unwrap();
+        assert_eq!(list.as_array().unwrap().len(), Tool::ALL.len());
         for tool in list.as_array().unwrap() {
             assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{}", tool["name"]);
             assert_eq!(tool["outputSchema"]["type"], "object");

@@ -14,6 +14,7 @@ mod places;
 mod preview;
 mod purse;
 mod reply;
+mod services;
 mod shown;
 mod wanted;
 

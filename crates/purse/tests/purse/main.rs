@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
 mod house;
+mod search;
 mod tools;

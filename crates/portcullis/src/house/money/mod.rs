@@ -23,7 +23,7 @@ use crate::config::{ConfigError, Loaded};
 pub use budgets::{budgets, limits};
 pub use policy::{pins, policy};
 pub use units::{NANO, assets};
-pub use wallets::private;
+pub use wallets::{private, relays};
 
 /// How often payments whose outcome is not known are looked into.
 const LOOK: Duration = Duration::from_secs(10);
