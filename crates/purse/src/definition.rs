@@ -21,10 +21,12 @@ pub enum Tool {
     BuyCredits,
     /// Credit at a seller that takes ecash for it beforehand.
     Redeem,
+    /// Services that announce themselves.
+    Search,
 }
 
 /// What each tool does to the world. Part of the program, like the tools themselves: neither an operator nor an agent sets it.
-pub const EFFECTS: [(&str, Effect); 8] = [
+pub const EFFECTS: [(&str, Effect); 9] = [
     ("payment_preview", Effect::Read),
     ("paid_fetch", Effect::Spend),
     ("payment_status", Effect::Read),
@@ -33,11 +35,12 @@ pub const EFFECTS: [(&str, Effect); 8] = [
     ("budget_status", Effect::Read),
     ("buy_credits", Effect::Spend),
     ("redeem_token", Effect::Spend),
+    ("service_search", Effect::Read),
 ];
 
 impl Tool {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Preview,
         Self::Fetch,
         Self::Status,
@@ -46,6 +49,7 @@ impl Tool {
         Self::Budgets,
         Self::BuyCredits,
         Self::Redeem,
+        Self::Search,
     ];
 
     /// Its name.
@@ -59,6 +63,7 @@ impl Tool {
             Self::Budgets => "budget_status",
             Self::BuyCredits => "buy_credits",
             Self::Redeem => "redeem_token",
+            Self::Search => "service_search",
         }
     }
 
@@ -82,6 +87,7 @@ impl Tool {
             Self::Budgets => "What may still be spent?",
             Self::BuyCredits => "Buy credit at a seller",
             Self::Redeem => "Buy credit with ecash",
+            Self::Search => "What services announce themselves?",
         }
     }
 
@@ -108,6 +114,8 @@ impl Tool {
             }
             Self::Redeem => {
                 "Pays a seller that gives credit for ecash beforehand (toll-booth) with ecash of the operator's, for the URL you name. The same rules decide as for any payment. You bring no token."
+            Self::Search => {
+                "Searches for paid services that announce themselves on the operator's Nostr relays. What they say of themselves is a stranger's word; being found allows nothing. Pays nothing."
             }
         }
     }
@@ -140,6 +148,14 @@ impl Tool {
                 }),
                 &["url"],
             ),
+            Self::Search => (
+                json!({
+                    "topic": text("A topic, in lower case", 200),
+                    "words": text("Words that all must stand in what a service says of itself", 200),
+                    "limit": { "type": "integer", "minimum": 1, "maximum": 20, "description": "How many to show (10)" },
+                }),
+                &[],
+            ),
         };
         json!({
             "type": "object", "properties": properties, "required": required,
@@ -161,6 +177,8 @@ impl Tool {
             Self::Balance => any(&["spent", "held"]),
             Self::Budgets => any(&["budgets", "paused"]),
             Self::BuyCredits | Self::Redeem => any(&["payment", "paid", "url", "kept"]),
+            Self::BuyCredits => any(&["payment", "paid", "url", "kept"]),
+            Self::Search => any(&["services", "more", "relays"]),
         }
     }
 
@@ -176,16 +194,16 @@ impl Tool {
                 "readOnlyHint": !self.spends(),
                 "destructiveHint": self.spends(),
                 "idempotentHint": !self.spends(),
-                "openWorldHint": self.spends() || self == Self::Preview,
+                "openWorldHint": self.spends() || matches!(self, Self::Preview | Self::Search),
             },
         })
     }
 }
 
-/// All definitions as one raw array, in the words of the modern era.
-pub(crate) fn list() -> Bytes {
-    let all = Tool::ALL.into_iter().map(Tool::definition).collect();
-    Value::Array(all).to_string().into()
+/// The definitions as one raw array, in the words of the modern era; those that search only where there is anywhere to look.
+pub(crate) fn list(searches: bool) -> Bytes {
+    let shown = Tool::ALL.into_iter().filter(|tool| searches || *tool != Tool::Search);
+    Value::Array(shown.map(Tool::definition).collect()).to_string().into()
 }
 
 fn text(what: &str, most: usize) -> Value {
@@ -230,7 +248,8 @@ mod tests {
 
     #[test]
     fn every_definition_says_what_goes_in_and_what_comes_out() {
-        let list: Value = serde_json::from_slice(&list()).unwrap();
+        let list: Value = serde_json::from_slice(&list(true)).unwrap();
+        assert_eq!(list.as_array().unwrap().len(), Tool::ALL.len());
         for tool in list.as_array().unwrap() {
             assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{}", tool["name"]);
             assert_eq!(tool["outputSchema"]["type"], "object");

@@ -15,6 +15,7 @@ mod preview;
 mod purse;
 mod redeem;
 mod reply;
+mod services;
 mod shown;
 mod wanted;
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use ambient::Clock;
 use bytes::Bytes;
 use egress::{Deadline, Egress, Policy};
 use gate::port::{
@@ -9,11 +10,14 @@ use gate::{Clearance, Cleared, Client, PinMode, SourceSettings};
 use model::{Code, Effect, SourceName};
 use pay::{Asked, Asking, Errand, Payer, Request};
 use protocol::mcp::{Era, Offer, ServerCapabilities, ServerFlags};
+use relays::Relays;
+use url::Url;
 
 use crate::arguments::{Arguments, No};
 use crate::definition::{self, EFFECTS, Tool};
 use crate::places::Places;
 use crate::reply::{Found, result};
+use crate::services::Search;
 
 /// The name of the source: nothing else may have it where anything is paid.
 pub const NAME: &str = "pay";
@@ -30,6 +34,10 @@ pub struct Config {
     pub private: Policy,
     /// The budgets, for what is said of them.
     pub budgets: ledger::Policy,
+    /// Where services may be searched for; each has been checked by [`nostr::relay::url`].
+    pub relays: Vec<Url>,
+    /// Time.
+    pub clock: Clock,
 }
 
 /// The source `pay`.
@@ -38,6 +46,7 @@ pub struct Purse {
     listing: Bytes,
     pub(crate) payer: Option<Payer>,
     pub(crate) places: Places,
+    pub(crate) search: Search,
     pub(crate) budgets: ledger::Policy,
 }
 
@@ -74,9 +83,12 @@ impl From<treasury::Refused> for Ended {
 impl Purse {
     /// The source; nothing is contacted.
     pub fn new(config: Config) -> Arc<Self> {
-        let Config { name, payer, egress, private, budgets } = config;
+        let Config { name, payer, egress, private, budgets, relays, clock } = config;
+        let reach = Relays::new(egress.clone(), private.clone());
+        let search = Search::new(relays, reach, private.clone(), clock);
         let places = Places::new(egress, private);
-        Arc::new(Self { name, listing: definition::list(), payer, places, budgets })
+        let listing = definition::list(search.is_possible());
+        Arc::new(Self { name, listing, payer, places, search, budgets })
     }
 
     /// How the gate treats it: effects are fixed, and what it says of itself is not pinned, because it comes with the
@@ -129,6 +141,7 @@ impl Call<'_> {
             Tool::Budgets => self.budgets().await,
             Tool::BuyCredits => self.buy_credits().await,
             Tool::Redeem => self.redeem().await,
+            Tool::Search => self.search().await,
         }
     }
 

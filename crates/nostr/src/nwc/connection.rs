@@ -111,21 +111,25 @@ impl Connection {
 
     /// A text without the secret of this connection and without any connection URI in it: for logs and people.
     pub fn scrub(&self, text: &str) -> String {
+        let uri = |rest: &str| rest.find(ends_uri).unwrap_or(rest.len());
+        let clean = replaced(text, "nostr+walletconnect:", "[connection]", uri);
         let secret = self.keys.secret_hex();
-        let mut clean = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.to_ascii_lowercase().find("nostr+walletconnect:") {
-            clean.push_str(&rest[..at]);
-            clean.push_str("[connection]");
-            let end = rest[at..].find(ends_uri);
-            rest = end.map_or("", |end| &rest[at + end..]);
-        }
-        clean.push_str(rest);
-        while let Some(at) = clean.to_ascii_lowercase().find(secret.as_str()) {
-            clean.replace_range(at..at + secret.len(), "[secret]");
-        }
-        clean
+        replaced(&clean, &secret, "[secret]", |_| secret.len())
     }
+}
+
+/// The text with `mark` where `begin`, in lower case, stands in any case, and for as many bytes as `length` says.
+fn replaced(text: &str, begin: &str, mark: &str, length: impl Fn(&str) -> usize) -> String {
+    let lower = text.to_ascii_lowercase();
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    while let Some(found) = lower[at..].find(begin) {
+        let from = at + found;
+        out.push_str(&text[at..from]);
+        out.push_str(mark);
+        at = from + length(&text[from..]);
+    }
+    out.push_str(&text[at..]);
+    out
 }
 
 /// What no URI may contain (RFC 3986, appendix C), so that a URI within a text ends there. An apostrophe may be in one.

@@ -12,7 +12,7 @@ mod tests;
 pub use answer::{Answer, ErrorCode, Heard, Sent, WalletError};
 pub use connection::Connection;
 pub use info::Info;
-pub use outcome::{Outcome, after_lookup, after_payment};
+pub use outcome::{Outcome, after_list, after_lookup, after_payment};
 pub use request::Request;
 
 /// The kind of the event that says what a wallet can do.

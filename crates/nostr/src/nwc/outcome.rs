@@ -35,12 +35,43 @@ pub fn after_lookup(answer: &Answer, hash: &[u8; 32]) -> Outcome {
         Err(error) if error.code == ErrorCode::NotFound => return Outcome::Absent,
         Err(_) => return Outcome::Hold("sent_unknown"),
     };
-    let text = |name| found.get(name).and_then(Value::as_str);
-    let hash_of = |text: &str| array_from_hex::<32>(&text.to_ascii_lowercase());
-    if text("payment_hash").is_some_and(|said| hash_of(said) != Some(*hash)) {
+    if text(found, "payment_hash").is_some_and(|said| !is_hash(said, hash)) {
         return Outcome::Hold("bad_response");
     }
-    match (text("state"), text("type")) {
+    booked(found, hash)
+}
+
+/// What the wallet's list says of an outgoing payment: its answer to `list_transactions`. Some wallets look up nothing but
+/// their own invoices; one that keeps no list either says no more than it did.
+pub fn after_list(answer: &Answer, hash: &[u8; 32]) -> Outcome {
+    use ErrorCode::{NotFound, NotImplemented, Restricted};
+    let list = match answer {
+        Ok(result) => result.get("transactions").and_then(Value::as_array),
+        Err(error) if matches!(error.code, NotFound | NotImplemented | Restricted) => {
+            return Outcome::Absent;
+        }
+        Err(_) => return Outcome::Hold("sent_unknown"),
+    };
+    let Some(list) = list else { return Outcome::Hold("bad_response") };
+    let ours = |one: &&Map<String, Value>| {
+        text(one, "type") == Some("outgoing")
+            && text(one, "payment_hash").is_some_and(|said| is_hash(said, hash))
+    };
+    let found = list.iter().filter_map(Value::as_object).find(ours);
+    found.map_or(Outcome::Absent, |found| booked(found, hash))
+}
+
+fn text<'a>(entry: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    entry.get(name).and_then(Value::as_str)
+}
+
+fn is_hash(text: &str, hash: &[u8; 32]) -> bool {
+    array_from_hex::<32>(&text.to_ascii_lowercase()).is_some_and(|said| said == *hash)
+}
+
+/// What an entry of the wallet's books says of the payment that it is about.
+fn booked(found: &Map<String, Value>, hash: &[u8; 32]) -> Outcome {
+    match (text(found, "state"), text(found, "type")) {
         (Some("settled"), _) => proven(found, hash),
         // Older wallets give no state, but the time at which it was settled.
         (None, _) if found.get("settled_at").is_some_and(Value::is_number) => proven(found, hash),

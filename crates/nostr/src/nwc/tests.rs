@@ -247,6 +247,28 @@ fn a_look_up_says_what_the_cases_say() {
 }
 
 #[test]
+fn a_list_says_of_a_payment_what_a_look_up_does() {
+    let ours = to_hex(&hash());
+    let entry = |kind: &str, hash: &str, state: &str| json!({"type": kind, "payment_hash": hash, "state": state, "preimage": to_hex(&PREIMAGE)});
+    let list = |entries: &[Value]| found(&json!({ "transactions": entries }));
+    let settled = entry("outgoing", &ours, "settled");
+    let others = entry("outgoing", &"ab".repeat(32), "settled");
+    for (answer, expected) in [
+        (list(&[others.clone(), settled.clone()]), Outcome::Settled(PREIMAGE, None)),
+        (list(&[entry("outgoing", &ours, "failed")]), Outcome::Released("payment_failed")),
+        (list(&[entry("outgoing", &ours, "pending")]), Outcome::Hold("in_flight")),
+        (list(&[entry("incoming", &ours, "settled"), others]), Outcome::Absent),
+        (list(&[]), Outcome::Absent),
+        (found(&json!({})), Outcome::Hold("bad_response")),
+        (not_found(), Outcome::Absent),
+        (answer(&failed("NOT_IMPLEMENTED")), Outcome::Absent),
+        (answer(&failed("INTERNAL")), Outcome::Hold("sent_unknown")),
+    ] {
+        assert_eq!(after_list(&answer, &hash()), expected);
+    }
+}
+
+#[test]
 fn nwc_16_secrets_are_taken_out_of_what_a_wallet_says() {
     let secret = "0c".repeat(32);
     for text in [

@@ -96,6 +96,8 @@ fn purse(loaded: &Loaded, ways: &Ways) -> Result<Option<Arc<Purse>>, ConfigError
         egress: ways.egress.clone(),
         private: super::money::private(own).map_err(start)?,
         budgets: super::money::budgets(&loaded.config).map_err(start)?,
+        relays: super::money::relays(own).map_err(start)?,
+        clock: ways.clock.clone(),
     })))
 }
 

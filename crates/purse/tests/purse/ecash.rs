@@ -3,13 +3,15 @@
 use model::money::Flag;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{Around, House};
 use crate::till::{Takes, Till};
 
 /// A gate with 64 satoshi of ecash, whose callers may spend 40 each.
 async fn open() -> (Till, House) {
     let till = Till::open().await;
-    let house = House::with_ecash(40, till.at.clone(), till.mint.mint()).await;
+    let till_at = (till.at.clone(), till.mint.mint());
+    let around = Around { till: Some(till_at), ..Around::default() };
+    let house = House::amid(40, around).await;
     let wallet = house.ecash.as_ref().unwrap();
     let quote = wallet.mint_quote(till.mint.url.as_str(), 64).await.unwrap().quote;
     till.mint.world().paid.insert(quote.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ambient::Clock;
 use approvals::{Bounds, Desk};
 use bytes::Bytes;
-use egress::{Egress, HeaderTemplates, Policy, Target};
+use egress::{Egress, HeaderTemplates, Policy, Resolver, Target};
 use gate::port::{Ask, Boxed, Link, Notice};
 use gate::{Arrival, Client, EventHub, Gate, Incoming, Lease, Parts, Settings};
 use http::HeaderName;
@@ -24,7 +24,7 @@ use protocol::mcp::{ClientCapabilities, Method, Version};
 use protocol::rpc::{Id, RpcError};
 use purse::{Config, Purse};
 use serde_json::{Value, json};
-use spend::{AssetRow, Listed, Pin, Price, Target as Seller};
+use spend::{AssetRow, Listed, Pin, Price, Scheme, Target as Seller};
 use store::{IntegrityKey, LedgerKey, SqliteStore};
 use tokio::net::TcpListener;
 use treasury::Treasury;
@@ -35,11 +35,29 @@ pub(crate) struct House {
     pub(crate) gate: Gate,
     pub(crate) payer: Payer,
     pub(crate) shop: Arc<demo::Ledger>,
-    /// The wallet of ecash, where there is one.
-    pub(crate) ecash: Option<Arc<Ecash>>,
     /// Where the shop is: `http://127.0.0.1:<port>`.
     pub(crate) at: String,
+    /// The wallet of ecash, where there is one.
+    pub(crate) ecash: Option<Arc<Ecash>>,
     _dir: tempfile::TempDir,
+}
+
+/// What there is around a gate beside the shop.
+pub(crate) struct Around {
+    /// Relays on which services may be searched for.
+    pub(crate) relays: Vec<String>,
+    /// A seller that takes USDC on a chain. Nothing about it is agreed to.
+    pub(crate) seller: Option<String>,
+    /// Another seller than the shop, that is paid with ecash of a mint.
+    pub(crate) till: Option<(String, Mint)>,
+    /// What names lead to.
+    pub(crate) resolver: Resolver,
+}
+
+impl Default for Around {
+    fn default() -> Self {
+        Self { relays: Vec::new(), seller: None, till: None, resolver: Resolver::system() }
+    }
 }
 
 const SYMBOL: &str = "sat";
@@ -47,15 +65,11 @@ const SYMBOL: &str = "sat";
 impl House {
     /// A gate whose callers may spend `limit` satoshi each in a day. What costs 10 sat is agreed to beforehand.
     pub(crate) async fn open(limit: u128) -> Self {
-        Self::build(limit, None).await
+        Self::amid(limit, Around::default()).await
     }
 
-    /// The same before another seller, at `at`, that is paid with ecash of a mint.
-    pub(crate) async fn with_ecash(limit: u128, at: String, mint: Mint) -> Self {
-        Self::build(limit, Some((at, mint))).await
-    }
-
-    async fn build(limit: u128, ecash: Option<(String, Mint)>) -> Self {
+    /// The same, with more around it. What is on loopback is named as private.
+    pub(crate) async fn amid(limit: u128, around: Around) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,7 +82,8 @@ impl House {
         let store = Arc::new(store);
         let options = Options::new(dir.path().join("audit"), "test/audit");
         let (journal, _) = Journal::open(options, clock.clone()).unwrap();
-        let egress = Egress::new(egress::Options::default(), clock.clone());
+        let options = egress::Options { resolver: around.resolver, ..egress::Options::default() };
+        let egress = Egress::new(options, clock.clone());
         let desk = Desk::new(approvals::Parts {
             store: store.clone(),
             journal: Some(journal.clone()),
@@ -77,7 +92,7 @@ impl House {
             page: None,
         });
         let key = installation.ledger_key().unwrap();
-        let budgets = budgets(limit);
+        let budgets = budgets(limit, around.seller.is_some());
         let path = dir.path().join("ledger.db");
         let key = LedgerKey::new(key.reveal()).unwrap();
         let treasury = Treasury::open(&path, key, budgets.clone(), clock.clone()).unwrap();
@@ -86,7 +101,7 @@ impl House {
             ..Drivers::default()
         };
         let mut mints = Vec::new();
-        let ecash = ecash.map(|(seller, mint)| {
+        let ecash = around.till.map(|(seller, mint)| {
             at = seller;
             mints.push(mint.url().clone());
             Arc::new(Ecash::new(vec![mint], treasury.clone(), clock.clone()))
@@ -98,7 +113,7 @@ impl House {
         let payer = Payer::new(pay::Parts {
             treasury,
             desk: desk.clone(),
-            policy: allowed(&at, mints),
+            policy: allowed(&at, around.seller.as_deref(), mints),
             policy_digest: [7; 32],
             pins: tools.map(|tool| agreed(&at, tool)).into(),
             pin_nodes: false,
@@ -110,8 +125,10 @@ impl House {
             name: SourceName::new(purse::NAME).unwrap(),
             payer: Some(payer.clone()),
             egress,
-            private: Policy::naming(&Url::parse(&at).unwrap()),
+            private: private([&at].into_iter().chain(&around.relays).chain(&around.seller)),
             budgets,
+            relays: around.relays.iter().map(|r| nostr::relay::url(r, true).unwrap()).collect(),
+            clock: clock.clone(),
         });
         let text = "permit (principal, action, resource);".to_owned();
         let known = Known::new([purse::NAME.to_owned()], Vec::<String>::new());
@@ -177,7 +194,7 @@ impl House {
     }
 }
 
-fn budgets(limit: u128) -> ledger::Policy {
+fn budgets(limit: u128, dollars: bool) -> ledger::Policy {
     let mut budget = Budget::new("each day", Window::Day, Unit::Symbol(SYMBOL.to_owned(), 0));
     budget.per = Scope::Agent;
     budget.limit = Some(limit);
@@ -185,10 +202,16 @@ fn budgets(limit: u128) -> ledger::Policy {
     others.per = Scope::Agent;
     others.only = Some("somebody-else".to_owned());
     others.limit = Some(1);
-    let token = ledger::Token { symbol: SYMBOL.to_owned(), decimals: 0 };
+    let mut budgets = vec![budget, others];
+    if dollars {
+        let mut cents = Budget::new("dollars", Window::Day, Unit::Symbol("USDC".to_owned(), 6));
+        cents.limit = Some(1_000_000);
+        budgets.push(cents);
+    }
+    let token = |symbol: &str, decimals| ledger::Token { symbol: symbol.to_owned(), decimals };
     ledger::Policy {
-        budgets: vec![budget, others],
-        tokens: [(asset(), token)].into(),
+        budgets,
+        tokens: [(asset(), token(SYMBOL, 0)), (usdc_row().asset, token("USDC", 6))].into(),
         rates: std::collections::BTreeMap::new(),
         strict_fees: false,
         unbounded: false,
@@ -199,19 +222,42 @@ fn asset() -> Asset {
     Asset::parse("sat@regtest").unwrap()
 }
 
-fn allowed(at: &str, mints: Vec<cashu::MintUrl>) -> spend::Policy {
+/// Those of these places that are on this machine.
+fn private<'a>(places: impl Iterator<Item = &'a String>) -> Policy {
+    let urls = places.map(|place| Url::parse(place).unwrap());
+    urls.filter(|url| url.host_str() == Some("127.0.0.1"))
+        .fold(Policy::default(), |policy, url| policy.allow("127.0.0.1", url.port().unwrap()))
+}
+
+/// The token that sellers on chains take here.
+fn usdc_row() -> AssetRow {
+    let address = evm::Address::parse("0x036cbd53842c5426634e7929541ec2318f3dcf7e").unwrap();
+    let (name, version) = ("USDC".to_owned(), "2".to_owned());
+    let token = evm::Token { chain_id: 84532, address, name, version, decimals: 6 };
+    AssetRow {
+        asset: Asset::parse("eip155:84532/erc20:0x036cbd53842c5426634e7929541ec2318f3dcf7e")
+            .unwrap(),
+        token: Some(token),
+        symbol: "USDC".to_owned(),
+        decimals: 6,
+        worth: None,
+    }
+}
+
+fn allowed(at: &str, seller: Option<&str>, mints: Vec<cashu::MintUrl>) -> spend::Policy {
+    let sat = AssetRow {
+        asset: asset(),
+        token: None,
+        symbol: SYMBOL.to_owned(),
+        decimals: 0,
+        worth: None,
+    };
     spend::Policy {
-        origins: vec![Listed::parse(at).unwrap()],
-        rails: vec![Rail::L402, Rail::Cashu],
-        networks: Vec::new(),
-        schemes: Vec::new(),
-        assets: vec![AssetRow {
-            asset: asset(),
-            token: None,
-            symbol: SYMBOL.to_owned(),
-            decimals: 0,
-            worth: None,
-        }],
+        origins: [at].into_iter().chain(seller).map(|o| Listed::parse(o).unwrap()).collect(),
+        rails: vec![Rail::L402, Rail::X402, Rail::Cashu],
+        networks: vec!["eip155:84532".to_owned()],
+        schemes: vec![Scheme::ExactEip3009],
+        assets: vec![sat, usdc_row()],
         reference: "USD".to_owned(),
         denied_payees: Vec::new(),
         tolerance_percent: 20,

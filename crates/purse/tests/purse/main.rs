@@ -6,6 +6,7 @@ mod ecash;
 #[path = "../../../pay/src/ecash/fake.rs"]
 mod fake;
 mod house;
+mod search;
 mod till;
 mod tools;
 

@@ -7,6 +7,8 @@ use relays::{Relay, Relays};
 use tokio::time::sleep;
 use url::Url;
 
+use crate::read::said;
+
 /// How long a relay may take until it is open, and until it has said what the wallet says of itself.
 const OPENING: Duration = Duration::from_secs(10);
 /// How long a line that broke rests before it is opened again; twice as long each time.
@@ -35,12 +37,16 @@ pub(super) enum End {
     Heard(Heard),
     /// None: whether the event may have got to the wallet this way, and why nothing was heard.
     Over(Taken, String),
+    /// The wallet does not offer this, so that nothing was sent.
+    Lacks(&'static str),
 }
 
 /// Why a connection to a relay has ended.
 enum Stop {
     /// The relay has said no: another try would not help.
     No(String),
+    /// The wallet does not offer this.
+    Lacks(&'static str),
     /// It broke off, or never was.
     Broken(String),
 }
@@ -53,6 +59,10 @@ impl From<egress::EgressError> for Stop {
 
 fn closed() -> Stop {
     Stop::Broken("the relay closed the connection".to_owned())
+}
+
+fn unasked(words: &str) -> Stop {
+    Stop::No(format!("the relay does not want to be asked: {}", said(words.as_bytes())))
 }
 
 /// The way by one relay.
@@ -77,6 +87,7 @@ impl Errand<'_> {
             match line.connected().await {
                 Ok(heard) => return End::Heard(heard),
                 Err(Stop::No(why)) => return End::Over(line.taken, why),
+                Err(Stop::Lacks(method)) => return End::Lacks(method),
                 Err(Stop::Broken(why)) => {
                     if line.taken == Taken::No || self.deadline.left() <= rest {
                         return End::Over(line.taken, why);
@@ -123,7 +134,7 @@ impl Line<'_> {
                     self.told(Taken::of(taken, &words), &words)?;
                 }
                 FromRelay::Closed(name, words) if name == ANSWER => {
-                    return Err(Stop::No(format!("the relay does not want to be asked: {words}")));
+                    return Err(unasked(&words));
                 }
                 _ => {}
             }
@@ -137,7 +148,7 @@ impl Line<'_> {
             Taken::No if self.before || self.taken == Taken::Yes => Ok(()),
             Taken::No => {
                 self.taken = Taken::No;
-                Err(Stop::No(format!("the relay refused it: {words}")))
+                Err(Stop::No(format!("the relay refused it: {}", said(words.as_bytes()))))
             }
             Taken::Yes => {
                 self.taken = Taken::Yes;
@@ -172,7 +183,7 @@ impl Line<'_> {
                 }
                 FromRelay::Eose(name) if name == INFO => break,
                 FromRelay::Closed(_, words) => {
-                    return Err(Stop::No(format!("the relay does not want to be asked: {words}")));
+                    return Err(unasked(&words));
                 }
                 _ => {}
             }
@@ -181,7 +192,7 @@ impl Line<'_> {
         let (_, read) = newest.ok_or_else(|| Stop::No(nothing.to_owned()))?;
         let info = read.map_err(|fault| Stop::No(fault.to_string()))?;
         match self.errand.needs.iter().find(|method| !info.can(method)) {
-            Some(method) => Err(Stop::No(format!("the wallet does not offer `{method}`"))),
+            Some(method) => Err(Stop::Lacks(method)),
             None => {
                 self.vouched = true;
                 Ok(())

@@ -11,8 +11,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use lightning::{Invoice, PaymentHash, Preimage};
 use model::{NoSecret, Secrets, Template, Usage};
-use nostr::nwc::{self, Answer, Connection, Heard, Request, after_lookup, after_payment};
-use nostr::relay::{Taken, reached_nobody};
+use nostr::nwc::{
+    self, Answer, Connection, Heard, Request, after_list, after_lookup, after_payment,
+};
+use nostr::relay::reached_nobody;
 use relays::Relays;
 
 use crate::read::{msat, said};
@@ -23,6 +25,10 @@ use line::{End, Errand};
 const ASK: Duration = Duration::from_secs(20);
 /// How long a wallet may act on what pays nothing, in seconds: long, so that clocks may differ.
 const HARMLESS: u64 = 600;
+/// How far back a list of payments is asked for.
+const LISTED: Duration = Duration::from_hours(30 * 24);
+/// How many payments of it.
+const ENTRIES: u32 = 200;
 
 /// A wallet that a connection URI leads to. The URI is a secret and is fetched for each request.
 ///
@@ -40,6 +46,8 @@ pub struct Nwc {
 enum Silent {
     /// It is certain that the request got to nobody.
     Unsent(Trouble),
+    /// The same, because the wallet does not offer this.
+    Lacks(&'static str),
     /// It may have got to the wallet.
     Sent(String),
     /// The wallet answered, and it means nothing.
@@ -90,26 +98,13 @@ impl Nwc {
         let sent = sent.map_err(|fault| unsent(fault.to_string()))?;
         let deadline = Deadline::after(within);
         let errand = Errand { relays: &self.relays, connection, sent: &sent, needs, deadline };
-        match carried(errand).await {
-            Ok(Heard::Answer(answer)) => Ok(answer),
-            Ok(Heard::BadResponse | Heard::Ignored) => Err(Silent::Meaningless),
-            Err((taken, why)) => {
-                let why = said(connection.scrub(&why).as_bytes());
-                Err(if reached_nobody(&taken) { unsent(why) } else { Silent::Sent(why) })
-            }
-        }
+        carried(errand).await
     }
 
     /// Asks for something that pays nothing.
-    async fn asked(&self, request: &Request) -> Result<Answer, Trouble> {
-        let connection = self.open().await?;
-        let needs = [request.method()];
-        let answer = self.ask(&connection, request, &needs, HARMLESS, ASK).await;
-        answer.map_err(|silent| match silent {
-            Silent::Unsent(trouble) => trouble,
-            Silent::Sent(why) => Trouble::new(codes::WALLET_UNAVAILABLE, why),
-            Silent::Meaningless => meaningless(),
-        })
+    async fn asked(&self, request: &Request) -> Result<Answer, Silent> {
+        let connection = self.open().await.map_err(Silent::Unsent)?;
+        self.ask(&connection, request, &[request.method()], HARMLESS, ASK).await
     }
 
     async fn order(&self, invoice: &Invoice) -> Outcome {
@@ -129,16 +124,32 @@ impl Nwc {
                 let hash = invoice.payment_hash();
                 told(after_payment(&answer, &hash.0), &hash, &answer)
             }
-            Err(Silent::Unsent(trouble)) => Outcome::Failed(trouble),
             Err(Silent::Sent(why)) => Outcome::unknown(codes::SENT_UNKNOWN, why),
             Err(Silent::Meaningless) => Outcome::Unknown(meaningless()),
+            Err(silent) => Outcome::Failed(silent.into()),
         }
     }
 
     async fn found(&self, hash: PaymentHash) -> Outcome {
-        match self.asked(&Request::LookupInvoice(hash.to_string())).await {
+        let found = match self.asked(&Request::LookupInvoice(hash.to_string())).await {
             Ok(answer) => told(after_lookup(&answer, &hash.0), &hash, &answer),
-            Err(trouble) => Outcome::Unknown(trouble),
+            Err(silent) => Outcome::Unknown(silent.into()),
+        };
+        match found {
+            Outcome::Absent => self.listed(hash).await,
+            found => found,
+        }
+    }
+
+    /// A second look at what a look-up does not know, where the wallet keeps a list.
+    async fn listed(&self, hash: PaymentHash) -> Outcome {
+        let now = self.clock.now_millis() / 1000;
+        let from = now.saturating_sub(LISTED.as_secs());
+        let list = Request::ListTransactions(from, now.saturating_add(HARMLESS), ENTRIES);
+        match self.asked(&list).await {
+            Ok(answer) => told(after_list(&answer, &hash.0), &hash, &answer),
+            Err(Silent::Lacks(_)) => Outcome::Absent,
+            Err(silent) => Outcome::Unknown(silent.into()),
         }
     }
 
@@ -157,24 +168,45 @@ impl Nwc {
     }
 }
 
-/// Goes by all relays at once, until one of them brings something. Otherwise: what each made of the event, and why.
-async fn carried(errand: Errand<'_>) -> Result<Heard, (Vec<Taken>, String)> {
+/// Goes by all relays at once, until one of them brings something.
+async fn carried(errand: Errand<'_>) -> Result<Answer, Silent> {
     let ways = errand.connection.relays().iter().map(|url| async move {
         let host = url.host_str().unwrap_or_default();
         (host.to_owned(), errand.by(url).await)
     });
     let mut ways: FuturesUnordered<_> = ways.collect();
-    let (mut taken, mut whys) = (Vec::new(), Vec::new());
+    let (mut taken, mut whys, mut lacks) = (Vec::new(), Vec::new(), None);
     while let Some((host, end)) = ways.next().await {
         match end {
-            End::Heard(heard) => return Ok(heard),
+            End::Heard(Heard::Answer(answer)) => return Ok(answer),
+            End::Heard(_) => return Err(Silent::Meaningless),
+            End::Lacks(method) => lacks = Some(method),
             End::Over(made, why) => {
                 taken.push(made);
                 whys.push(format!("{host}: {why}"));
             }
         }
     }
-    Err((taken, whys.join("; ")))
+    let why = said(errand.connection.scrub(&whys.join("; ")).as_bytes());
+    Err(match lacks {
+        _ if !reached_nobody(&taken) => Silent::Sent(why),
+        Some(method) => Silent::Lacks(method),
+        None => Silent::Unsent(Trouble::new(codes::WALLET_UNAVAILABLE, why)),
+    })
+}
+
+impl From<Silent> for Trouble {
+    fn from(silent: Silent) -> Self {
+        match silent {
+            Silent::Unsent(trouble) => trouble,
+            Silent::Lacks(method) => {
+                let why = format!("the wallet does not offer `{method}`");
+                Self::new(codes::WALLET_UNAVAILABLE, why)
+            }
+            Silent::Sent(why) => Self::new(codes::WALLET_UNAVAILABLE, why),
+            Silent::Meaningless => meaningless(),
+        }
+    }
 }
 
 /// What an answer says, in the words of every wallet.

@@ -214,6 +214,31 @@ async fn a_look_up_is_what_the_wallets_books_say() {
 }
 
 #[tokio::test]
+async fn what_a_look_up_does_not_know_may_be_in_the_list() {
+    let entry = json!({
+        "type": "outgoing", "payment_hash": hash().to_string(), "state": "settled",
+        "preimage": RIGHT, "fees_paid": 9,
+    });
+    let list = |entries: Value| done("list_transactions", &json!({ "transactions": entries }));
+    for (answer, wanted) in [
+        (list(json!([entry])), settled(9)),
+        (list(json!([])), ABSENT),
+        (failure("list_transactions", "NOT_IMPLEMENTED", ""), ABSENT),
+        (failure("list_transactions", "INTERNAL", ""), unknown("sent_unknown")),
+    ] {
+        let relay = relay().await;
+        let script = move |method: &str, _: &Value| match method {
+            "list_transactions" => answer.clone(),
+            _ => failure(method, "NOT_FOUND", ""),
+        };
+        let service = Service::start(&[&relay], NOW, script).await;
+        relay.holds(info("nip44_v2", "pay_invoice lookup_invoice list_transactions"));
+        assert_eq!(told(&wallet(&[&relay], PATIENCE).lookup(hash()).await), wanted);
+        assert_eq!(service.asked(), ["lookup_invoice", "list_transactions"]);
+    }
+}
+
+#[tokio::test]
 async fn what_another_says_in_the_wallets_place_is_passed_over() {
     let relay = relay().await;
     let service = Service::start(&[&relay], Duration::from_millis(300), pays).await;

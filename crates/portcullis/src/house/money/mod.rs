@@ -26,7 +26,7 @@ pub use books::{treasury, treasury_as_it_is};
 pub use budgets::{budgets, limits};
 pub use policy::{pins, policy};
 pub use units::{NANO, assets};
-pub use wallets::private;
+pub use wallets::{private, relays};
 
 /// How often payments whose outcome is not known are looked into.
 const LOOK: Duration = Duration::from_secs(10);

@@ -95,6 +95,31 @@ pub fn private(own: &Payments) -> Result<Policy, String> {
     Ok(policy)
 }
 
+/// The most relays that are searched.
+const MAX_RELAYS: usize = 10;
+
+/// Where services may be searched for. Plain `ws` is for this machine alone, where it is named as private.
+///
+/// # Errors
+/// Something that is no relay, or too many of them.
+pub fn relays(own: &Payments) -> Result<Vec<Url>, String> {
+    if own.relays.len() > MAX_RELAYS {
+        return Err(format!("`relays`: more than {MAX_RELAYS} are not searched"));
+    }
+    let private = private(own)?;
+    let relay = |text: &String| {
+        let wrong = |what: &str| format!("`relays`: `{}`: {what}", text.escape_debug());
+        let url = nostr::relay::url(text, true).map_err(|fault| wrong(fault.message))?;
+        let named = url.host_str().zip(url.port_or_known_default());
+        let named = named.is_some_and(|(host, port)| private.names(host, port));
+        if url.scheme() == "ws" && !named {
+            return Err(wrong("a relay on this machine must stand in `private`, as host:port"));
+        }
+        Ok(url)
+    };
+    own.relays.iter().map(relay).collect()
+}
+
 /// How the targets of the section are reached.
 struct Reach<'a> {
     own: &'a Payments,
