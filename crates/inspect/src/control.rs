@@ -21,12 +21,10 @@ pub(crate) fn control(text: &str, place: Place) -> Option<usize> {
 
 /// Whether `bytes` hold such a character of ASCII; branch-free, for long clean texts.
 pub(crate) fn ascii_has_control(bytes: &[u8]) -> bool {
-    bytes.chunks(256).any(|chunk| {
-        let controls = chunk.iter().map(|b| {
-            u16::from(*b < 0x20 || *b == 0x7F) - u16::from(matches!(*b, 0x9 | 0xA | 0xC | 0xD))
-        });
-        controls.sum::<u16>() != 0
-    })
+    let is_control = |b: &u8| {
+        ((*b < 0x20) & (*b != 0x9) & (*b != 0xA) & (*b != 0xC) & (*b != 0xD)) | (*b == 0x7F)
+    };
+    bytes.chunks(256).any(|chunk| chunk.iter().fold(false, |any, b| any | is_control(b)))
 }
 
 #[cfg(test)]

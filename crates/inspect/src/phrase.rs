@@ -10,9 +10,11 @@ use crate::finding::{Finding, Severity, around};
 use crate::fold::{visible, words};
 
 mod foreign;
+mod glance;
 mod sieve;
 mod table;
 
+use glance::Glance;
 use sieve::Sieve;
 use table::PHRASES;
 
@@ -96,12 +98,7 @@ pub(crate) fn may_match(text: &str) -> bool {
 /// Whether ASCII `text`, or any text made of its words however they are put together, may hold a phrase: the words
 /// themselves are sought, not their order.
 pub(crate) fn may_hold_words(text: &str) -> bool {
-    const GLANCE: usize = 1024;
-    let Some(sieve) = WORDS.as_ref() else { return true };
-    let text = text.as_bytes();
-    // Where there are any, there are some near the beginning.
-    let first = text.get(..GLANCE).is_some_and(|head| sieve.look(head) != 0);
-    first || sieve.look(text) != 0
+    WORDS.as_ref().is_none_or(|glance| glance.meets_any(text.as_bytes()))
 }
 
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {
@@ -188,9 +185,8 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
 });
 
 /// The single words that phrases cannot do without.
-static WORDS: LazyLock<Option<Sieve>> = LazyLock::new(|| {
-    let anchors = PHRASES.iter().flat_map(|phrase| phrase.anchors).chain(&LATIN_STARTS);
-    Sieve::new(anchors.map(|anchor| (*anchor, 1)))
+static WORDS: LazyLock<Option<Glance>> = LazyLock::new(|| {
+    Glance::new(PHRASES.iter().flat_map(|phrase| phrase.anchors).chain(&LATIN_STARTS).copied())
 });
 
 static FOREIGN_PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

@@ -19,17 +19,16 @@ const LONG: usize = 512;
 pub(super) struct Sieve {
     /// The class of each byte. Bytes of a class lead to the same states, and those of class 0 nowhere.
     classes: [u8; 256],
-    /// For each state, the next one by class; the first state is where nothing was read.
-    next: Vec<[u16; CLASSES]>,
+    /// The next state by state and class. A state is where its row begins; the first is where nothing was read.
+    next: Vec<u32>,
+    /// How long a row is.
+    row: u32,
     /// What is found on reaching the last states, from the state `matching` on: one bit for each phrase.
     bits: Vec<u64>,
-    matching: u16,
+    matching: u32,
     /// Longest literal, in bytes.
     longest: usize,
 }
-
-/// There are fewer different bytes than this in all literals.
-const CLASSES: usize = 64;
 
 impl Sieve {
     /// A sieve for literals of lower case, with the bits of those that need each: braces hold alternatives.
@@ -55,31 +54,24 @@ impl Sieve {
         let automaton = DFA::new(&literals).ok()?;
         let states = states(&automaton, &examples);
         let matching = states.iter().position(|s| automaton.is_match(*s)).unwrap_or(states.len());
-        let numbers: HashMap<StateID, u16> = states
-            .iter()
-            .enumerate()
-            .map(|(at, s)| Some((*s, u16::try_from(at).ok()?)))
-            .collect::<Option<_>>()?;
-        let next = states.iter().enumerate().map(|(at, state)| {
-            let mut row = [0; CLASSES];
-            row[0] = u16::try_from(at).ok()?;
-            for (class, example) in examples.iter().enumerate().skip(1) {
-                row[class] = *numbers.get(&automaton.next_state(Anchored::No, *state, *example))?;
+        let row = u32::try_from(examples.len()).ok()?;
+        let place = |at: usize| u32::try_from(at).ok()?.checked_mul(row);
+        let places = states.iter().enumerate();
+        let places: HashMap<StateID, u32> =
+            places.map(|(at, state)| Some((*state, place(at)?))).collect::<Option<_>>()?;
+        let mut next = Vec::with_capacity(states.len() * examples.len());
+        for state in &states {
+            next.push(*places.get(state)?);
+            for example in &examples[1..] {
+                next.push(*places.get(&automaton.next_state(Anchored::No, *state, *example))?);
             }
-            Some(row)
-        });
+        }
         let bits = states[matching..].iter().map(|state| {
             let literals =
                 (0..automaton.match_len(*state)).map(|n| automaton.match_pattern(*state, n));
             literals.fold(0, |bits, literal| bits | meaning[literal.as_usize()])
         });
-        Some(Self {
-            classes,
-            next: next.collect::<Option<_>>()?,
-            bits: bits.collect(),
-            matching: u16::try_from(matching).ok()?,
-            longest,
-        })
+        Some(Self { classes, next, row, bits: bits.collect(), matching: place(matching)?, longest })
     }
 
     /// The bits of every literal in `text`, in any case.
@@ -111,12 +103,14 @@ impl Sieve {
         found
     }
 
+    /// The state behind `byte`, and what is found there.
     #[inline]
-    fn step(&self, state: u16, byte: u8, found: &mut u64) -> u16 {
-        let class = usize::from(self.classes[usize::from(byte)]) % CLASSES;
-        let next = self.next.get(usize::from(state)).map_or(0, |row| row[class]);
+    fn step(&self, state: u32, byte: u8, found: &mut u64) -> u32 {
+        let class = u32::from(self.classes[usize::from(byte)]);
+        let next = self.next.get((state + class) as usize).copied().unwrap_or(0);
         if next >= self.matching {
-            *found |= self.bits.get(usize::from(next - self.matching)).copied().unwrap_or(u64::MAX);
+            let at = ((next - self.matching) / self.row) as usize;
+            *found |= self.bits.get(at).copied().unwrap_or(u64::MAX);
         }
         next
     }
@@ -158,7 +152,7 @@ fn classes(literals: &[Vec<u8>]) -> Option<([u8; 256], Vec<u8>)> {
         if is_passed(byte) {
             classes[usize::from(byte)] = 0;
         } else if literals.iter().any(|l| l.contains(&byte)) {
-            let class = u8::try_from(examples.len()).ok().filter(|c| usize::from(*c) < CLASSES)?;
+            let class = u8::try_from(examples.len()).ok()?;
             classes[usize::from(byte)] = class;
             classes[usize::from(byte.to_ascii_uppercase())] = class;
             examples.push(byte);

@@ -311,8 +311,8 @@ impl<'a> Scan<'a> {
 
 /// Bytes inside a string that need no look: not `"`, not `\`, no control character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
-    len: usize,
+pub(super) struct Run {
+    pub(super) len: usize,
     /// Whether all of them are ASCII. May be false though they are, where what follows is not.
     ascii: bool,
 }
@@ -321,7 +321,7 @@ struct Run {
 ///
 /// Short texts are the most and long ones the bulk of what passes the gate: the first bytes are looked at eight at a
 /// time, the others in vectors.
-fn plain_run(bytes: &[u8]) -> Run {
+pub(super) fn plain_run(bytes: &[u8]) -> Run {
     const EARLY: usize = 32;
     let (mut len, mut ascii) = (0, true);
     while len < EARLY {

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use super::scan::plain_run;
+
 /// The text of a checked JSON string, quotes included in `raw`. `None` if `raw` is no string.
 pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
@@ -52,33 +54,41 @@ pub fn quote(text: &str) -> String {
 /// Appends `text` as a JSON string: the shortest lawful escapes (RFC 8785 section 3.2.2.2).
 pub fn quote_into(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let mut from = 0;
-    let bytes = text.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        let escape: &[u8] = match byte {
-            b'"' => b"\\\"",
-            b'\\' => b"\\\\",
-            0x08 => b"\\b",
-            0x09 => b"\\t",
-            0x0A => b"\\n",
-            0x0C => b"\\f",
-            0x0D => b"\\r",
-            0x00..0x20 => b"",
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[from..at]);
-        if escape.is_empty() {
-            out.extend_from_slice(b"\\u00");
-            for nibble in [byte >> 4, byte & 15] {
-                out.push(b"0123456789abcdef"[usize::from(nibble)]);
-            }
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        // A long look for what is near would be wasted on texts of many lines.
+        let near = rest.len().min(STRETCH);
+        let plain = plain_run(&rest[..near]).len;
+        out.extend_from_slice(&rest[..plain]);
+        if plain < near {
+            escape_into(out, rest[plain]);
+            rest = &rest[plain + 1..];
         } else {
-            out.extend_from_slice(escape);
+            rest = &rest[plain..];
         }
-        from = at + 1;
     }
-    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
+}
+
+/// Bytes that are looked at together before they are copied.
+const STRETCH: usize = 256;
+
+fn escape_into(out: &mut Vec<u8>, byte: u8) {
+    let escape: &[u8] = match byte {
+        b'"' => b"\\\"",
+        b'\\' => b"\\\\",
+        0x08 => b"\\b",
+        0x09 => b"\\t",
+        0x0A => b"\\n",
+        0x0C => b"\\f",
+        0x0D => b"\\r",
+        _ => {
+            let hex = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(escape);
 }
 
 #[cfg(test)]
