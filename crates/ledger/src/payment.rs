@@ -170,9 +170,9 @@ impl Payment {
             (State::Reserved | State::Held(_), Released::Unsigned) => !self.signed,
             (State::Signed, Released::Destroyed) => !self.sent,
             // What was got ready for it may have cost something before anything was signed.
-            (State::Reserved | State::Sent | State::Held(_), Released::Returned { .. }) => true,
+            (State::Reserved | State::Sent | State::Held(_), Released::Returned { .. })
             // A payment that never had a signature needs none of the proofs that one was not used.
-            (
+            | (
                 State::Sent | State::Held(_),
                 Released::Unused { .. } | Released::Refused { .. } | Released::Operator { .. },
             ) => true,

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use crate::samples::{Desk, T0, invoice, limit, policy};
 use crate::{
-    Books, Budget, Change, Event, Intent, Judgement, PaymentId, Policy, Refusal, Released, Scope, Sum,
-    Unit, Window,
+    Books, Budget, Change, Event, Intent, Judgement, PaymentId, Policy, Refusal, Released, Scope,
+    Sum, Unit, Window,
 };
 
 #[derive(Debug, Clone)]

@@ -114,6 +114,7 @@ impl Tool {
             }
             Self::Redeem => {
                 "Pays a seller that gives credit for ecash beforehand (toll-booth) with ecash of the operator's, for the URL you name. The same rules decide as for any payment. You bring no token."
+            }
             Self::Search => {
                 "Searches for paid services that announce themselves on the operator's Nostr relays. What they say of themselves is a stranger's word; being found allows nothing. Pays nothing."
             }
@@ -177,7 +178,6 @@ impl Tool {
             Self::Balance => any(&["spent", "held"]),
             Self::Budgets => any(&["budgets", "paused"]),
             Self::BuyCredits | Self::Redeem => any(&["payment", "paid", "url", "kept"]),
-            Self::BuyCredits => any(&["payment", "paid", "url", "kept"]),
             Self::Search => any(&["services", "more", "relays"]),
         }
     }

@@ -116,6 +116,5 @@ fn unfit(entry: &Entry, problems: &[(String, String)]) -> Refusal {
         format!(": {} {why}", if path.is_empty() { "the object" } else { path })
     });
     let said = format!("arguments of {} do not fit its schema{first}", entry.exposed);
-    Refusal::new(Code::InvalidParams, said)
-        .data(format!("{{\"problems\":[{}]}}", listed.join(",")))
+    Refusal::new(Code::InvalidParams, said).data(format!("{{\"problems\":[{}]}}", listed.join(",")))
 }

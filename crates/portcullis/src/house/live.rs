@@ -138,8 +138,7 @@ impl Live {
             let host = host(&house.loaded.config);
             let console = console(&house, &gate, payer.as_ref());
             let (gate, journal, sources) = (gate.clone(), journal.clone(), sources.clone());
-            let numbers =
-                Exposition::new(gate, journal, gauges, children, sources, payer.clone());
+            let numbers = Exposition::new(gate, journal, gauges, children, sources, payer.clone());
             let state = AdminState { numbers, store: house.store.clone(), console, host };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
         }

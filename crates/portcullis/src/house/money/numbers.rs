@@ -35,7 +35,8 @@ pub fn encode(payer: &Payer, encoder: &mut DescriptorEncoder<'_>) -> Result<(), 
         let value = ConstGauge::new(float(sum.reserved));
         value.encode(family.encode_family(&labels)?)?;
     }
-    let help = "Money spent, fees included, in the smallest unit of the asset, since the books began";
+    let help =
+        "Money spent, fees included, in the smallest unit of the asset, since the books began";
     let name = "portcullis_payments_spent_units";
     let mut family = encoder.encode_descriptor(name, help, None, counter)?;
     for sum in &standing.sums {

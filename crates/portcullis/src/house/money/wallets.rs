@@ -180,7 +180,8 @@ impl Reach<'_> {
 
     fn hand(&self, house: &House, treasury: &Treasury) -> Result<Hand, String> {
         let named = self.own.human.as_ref().and_then(|human| human.wallet.as_ref());
-        let wallet = named.map(|set| Ok::<_, String>((self.wallet(house, set, TIME_LIMIT)?, set.name())));
+        let wallet =
+            named.map(|set| Ok::<_, String>((self.wallet(house, set, TIME_LIMIT)?, set.name())));
         Ok(Hand::new(pay::hand::Settings {
             wallet: wallet.transpose()?,
             chains: self.chains()?,
