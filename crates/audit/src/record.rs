@@ -14,6 +14,8 @@ const NAME: usize = 256;
 const FREE: usize = 512;
 /// Bound of a note, which may list several findings.
 const NOTE: usize = 1024;
+/// Bound of a place in the books: a number and a code of 32 bytes in hex.
+const PLACE: usize = 96;
 /// Bound of masked arguments.
 const ARGUMENTS: usize = 16 * 1024;
 
@@ -232,7 +234,7 @@ impl Record {
         if let Some(payment) = &self.payment {
             payment.write(line);
         }
-        line.text("ledger", self.ledger.as_deref(), NAME);
+        line.text("ledger", self.ledger.as_deref(), PLACE);
         line.text("note", self.note.as_deref(), NOTE);
         line.text("next_key", self.next_key.as_deref(), FREE);
         line.number("first_kept", self.first_kept);

@@ -38,6 +38,7 @@ fn full(text: &str) -> Record {
         bytes_in: Some(u64::MAX),
         bytes_out: Some(u64::MAX),
         payment: Some(Box::new(payment(text))),
+        ledger: t(),
         note: t(),
         next_key: Some(text.to_owned()),
         first_kept: Some(u64::MAX),

@@ -317,3 +317,25 @@ fn what_is_no_log_is_not_read() {
     assert!(journal::verify(&home.dir, None, None).is_err());
     assert!(journal::records(&home.dir, 1).is_err());
 }
+
+#[test]
+fn how_far_the_books_were_is_found_from_the_end_and_no_text_can_pretend_it() {
+    let home = Home::new();
+    assert!(journal::latest_of_ledger(&home.dir).is_err(), "there is no log yet");
+    let journal = home.open();
+    let forged: model::PrincipalId = model::PrincipalId::new(r#"x","ledger":"99:ff"#);
+    let books = |place: &str| Record { ledger: Some(place.to_owned().into()), ..record(1) };
+    wait(journal.append(record(1))).unwrap();
+    assert_eq!(journal::latest_of_ledger(&home.dir).unwrap(), None);
+    for place in ["1:aa", "2:bb"] {
+        wait(journal.append(books(place))).unwrap();
+    }
+    let note = Some(r#"{"ledger":"98:ee"}"#.to_owned().into());
+    wait(journal.append(Record { principal: Some(forged), note, ..record(2) })).unwrap();
+    // While it is being written, there is room behind the last record.
+    let found = journal::latest_of_ledger(&home.dir).unwrap().unwrap();
+    assert_eq!((found.seq, found.ledger.as_deref()), (3, Some("2:bb")));
+    journal.close();
+    let found = journal::latest_of_ledger(&home.dir).unwrap().unwrap();
+    assert_eq!(found.ledger.as_deref(), Some("2:bb"));
+}

@@ -87,8 +87,7 @@ pub(crate) async fn granted(
 /// Whether a yes was taken and nothing was signed for it: power was lost in between, a pause or a budget stood in the way,
 /// or the wallet could not sign. Then it counts again. The books let it through once, whoever else takes it meanwhile.
 async fn came_to_nothing(inner: &Inner, intent: &Intent, question: &str) -> Result<bool, Unpaid> {
-    let open = waiting(inner, intent).await?;
-    if open.is_some_and(|open| matches!(open.state, State::Granted { .. })) {
+    if waiting(inner, intent).await?.is_some() {
         return Ok(true);
     }
     let spent = inner.treasury.is_spent(answer_of(question, 0)).await.map_err(|e| refused(&e))?;
@@ -123,15 +122,16 @@ async fn claimed(
     grant: &approvals::Grant,
 ) -> Result<Reservation, Unpaid> {
     let asked = waiting(inner, intent).await?;
-    let agreed = asked.as_ref().is_some_and(|open| matches!(open.state, State::Granted { .. }));
     let fresh = asked.is_none();
+    // Whom the books have heard already, where power was lost in the middle of this.
+    let heard = asked.as_ref().map(|open| open.state.clone());
     let id = match asked {
         Some(open) => open.id,
         None => {
             inner.treasury.ask(intent.clone(), inner.desk.life()).await.map_err(|e| refused(&e))?.id
         }
     };
-    let taken = agreed_and_claimed(inner, id, grant, agreed).await;
+    let taken = agreed_and_claimed(inner, id, grant, heard).await;
     if taken.is_err() && fresh {
         // Nobody was asked about this one, so nobody will ever answer.
         let _ = inner.treasury.withdraw(id, MoneyRule::ApprovalUsed).await;
@@ -143,9 +143,14 @@ async fn agreed_and_claimed(
     inner: &Inner,
     id: ledger::PaymentId,
     grant: &approvals::Grant,
-    mut agreed: bool,
+    heard: Option<State>,
 ) -> Result<Reservation, treasury::Refused> {
-    for (n, by) in grant.by.iter().enumerate() {
+    let (mut agreed, before) = match heard {
+        Some(State::Granted { .. }) => (true, Vec::new()),
+        Some(State::Asked { yes, .. }) => (false, yes),
+        _ => (false, Vec::new()),
+    };
+    for (n, by) in grant.by.iter().enumerate().filter(|(_, by)| !before.contains(by)) {
         // The desk may have wanted more persons than the books do: these need not hear of all of them.
         if agreed {
             break;

@@ -311,3 +311,21 @@ async fn money_is_held_for_no_longer_than_its_question_waits() {
     house.later(1);
     assert_eq!(house.used("day").await, 0);
 }
+
+/// Power is lost after the books have heard the first of two persons.
+#[tokio::test]
+async fn the_second_of_two_persons_is_heard_where_the_books_have_heard_the_first() {
+    let house = House::new(dear(above("0.05", Some("0.08"))));
+    let asked = house.asks(&errand("a1"), &asks("100000")).await;
+    let yes = Said::Yes { keep: false, widen: false };
+    for name in ["ada", "bea"] {
+        let who = key(name, model::Role::Operator);
+        house.desk.answer(&asked.ticket.id, who, yes).await.unwrap();
+    }
+    let open = house.books().under_way().await.unwrap().remove(0);
+    let first = format!("{}/0", asked.ticket.id);
+    house.books().answer(open.id, first, "ada".to_owned(), true).await.unwrap();
+    house.evm.set(|s| s.answered = settled(100_000));
+    house.pays(&errand("a1"), &asks("100000")).await.answered(&serves("sunny")).await;
+    assert_eq!((house.evm.counts(), house.used("day").await), ((1, 1, 0), 100_000));
+}
