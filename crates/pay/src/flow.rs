@@ -322,6 +322,11 @@ async fn done(
         let message = "the outcome of the payment is not known; its money is held until it is";
         return Err(no(rule, message, Some(&name)));
     }
+    // The wallet has said all there is to say: nobody asks it once more when the seller answers.
+    let bearings = match inner.treasury.payment(bearings.open.id).await {
+        Ok(Some(open)) => Bearings { open, ..bearings },
+        _ => bearings,
+    };
     // Before it is used: what was paid for must outlive a crash.
     inner.credits.keep(&bearings.errand, &attachment).await;
     crash::at("after-settle");

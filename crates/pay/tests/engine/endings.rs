@@ -23,6 +23,14 @@ async fn a_payment_is_signed_once_sent_once_and_settled() {
     assert!(house.books().under_way().await.unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn what_was_paid_beforehand_is_known_to_be_settled_when_the_seller_answers() {
+    let house = House::new(Plan::default());
+    house.evm.set(|s| s.way = Way::Done(settled(10_000)));
+    house.pays(&errand("a1"), &asks("10000")).await.answered(&serves("sunny")).await;
+    assert_eq!(house.evm.heard(), [ledger::State::Settled]);
+}
+
 /// CTL-11
 #[tokio::test]
 async fn two_tools_of_one_seller_have_a_pin_each() {

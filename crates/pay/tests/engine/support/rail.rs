@@ -34,6 +34,7 @@ pub struct Rail {
     signed: AtomicUsize,
     dispatched: AtomicUsize,
     looked: AtomicUsize,
+    heard: Mutex<Vec<ledger::State>>,
     script: Mutex<Script>,
 }
 
@@ -48,7 +49,8 @@ impl Default for Rail {
             until: None,
         };
         let zero = || AtomicUsize::new(0);
-        Self { signed: zero(), dispatched: zero(), looked: zero(), script: Mutex::new(script) }
+        let (heard, script) = (Mutex::default(), Mutex::new(script));
+        Self { signed: zero(), dispatched: zero(), looked: zero(), heard, script }
     }
 }
 
@@ -61,6 +63,11 @@ impl Rail {
     pub fn counts(&self) -> (usize, usize, usize) {
         let of = |count: &AtomicUsize| count.load(Ordering::SeqCst);
         (of(&self.signed), of(&self.dispatched), of(&self.looked))
+    }
+
+    /// The states in which payments were when it was told what their sellers answered.
+    pub fn heard(&self) -> Vec<ledger::State> {
+        self.heard.lock().unwrap().clone()
     }
 
     fn script(&self) -> Script {
@@ -103,7 +110,13 @@ impl Driver for Rail {
         })
     }
 
-    fn answered<'a>(&'a self, _: &'a Open, _: &'a Payload, _: &'a Answer) -> Boxed<'a, Standing> {
+    fn answered<'a>(
+        &'a self,
+        open: &'a Open,
+        _: &'a Payload,
+        _: &'a Answer,
+    ) -> Boxed<'a, Standing> {
+        self.heard.lock().unwrap().push(open.state.clone());
         Box::pin(async move { self.script().answered })
     }
 
