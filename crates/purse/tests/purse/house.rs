@@ -50,12 +50,12 @@ impl House {
         Self::build(limit, None).await
     }
 
-    /// The same before another seller, at `at`, that is paid with ecash of a mint.
-    pub(crate) async fn with_ecash(limit: u128, at: String, mint: Mint) -> Self {
-        Self::build(limit, Some((at, mint))).await
+    /// The same before another seller, at `at`, that is paid with ecash of these mints.
+    pub(crate) async fn with_ecash(limit: u128, at: String, mints: Vec<Mint>) -> Self {
+        Self::build(limit, Some((at, mints))).await
     }
 
-    async fn build(limit: u128, ecash: Option<(String, Mint)>) -> Self {
+    async fn build(limit: u128, ecash: Option<(String, Vec<Mint>)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -85,11 +85,11 @@ impl House {
             lightning: Some(Arc::new(wallet(&egress, &at, &clock))),
             ..Drivers::default()
         };
-        let mut mints = Vec::new();
-        let ecash = ecash.map(|(seller, mint)| {
+        let mut listed = Vec::new();
+        let ecash = ecash.map(|(seller, mints)| {
             at = seller;
-            mints.push(mint.url().clone());
-            Arc::new(Ecash::new(vec![mint], treasury.clone(), clock.clone()))
+            listed.extend(mints.iter().map(|mint| mint.url().clone()));
+            Arc::new(Ecash::new(mints, treasury.clone(), clock.clone()))
         });
         if let Some(ecash) = &ecash {
             drivers.ecash = Some(ecash.clone());
@@ -98,7 +98,7 @@ impl House {
         let payer = Payer::new(pay::Parts {
             treasury,
             desk: desk.clone(),
-            policy: allowed(&at, mints),
+            policy: allowed(&at, listed),
             policy_digest: [7; 32],
             pins: tools.map(|tool| agreed(&at, tool)).into(),
             pin_nodes: false,

@@ -7,7 +7,7 @@ use egress::{Client, Credential, Egress, HeaderTemplates, Policy, Target};
 use http::HeaderName;
 use model::Secrets;
 use pay::chain::Chain;
-use pay::ecash::{Ecash, Mint};
+use pay::ecash::{Ecash, Melter, Mint};
 use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::x402::{Settings, X402};
 use pay::{Drivers, Proofs};
@@ -41,15 +41,16 @@ pub fn drivers(
         let settings = reach.chains(house, chains, treasury)?;
         drivers.evm = Some(Arc::new(X402::new(settings)));
     }
+    let ecash = ecash(house, own, treasury, &shared.egress)?.map(Arc::new);
+    if let Some(ecash) = &ecash {
+        drivers.ecash = Some(ecash.clone());
+    }
     if let Some(lightning) = &own.lightning {
         let limit = lightning.timeout.map_or(TIME_LIMIT, |span| span.0);
-        let wallet = reach.wallet(&lightning.wallet, limit)?;
+        let wallet = reach.wallet(&lightning.wallet, limit, ecash)?;
         let name = lightning.wallet.name();
         drivers.lightning =
             Some(Arc::new(Lightning::new(wallet, name, house.clock.clone(), limit)));
-    }
-    if let Some(ecash) = ecash(house, own, treasury, &shared.egress)? {
-        drivers.ecash = Some(Arc::new(ecash));
     }
     Ok(drivers)
 }
@@ -68,6 +69,15 @@ pub fn ecash(
     let mint = |text: &String| {
         let url = cashu::MintUrl::parse(text)
             .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
+        let target =
+            spend::Target::parse(url.as_str()).map_err(|e| format!("`mints`: `{url}`: {e}"))?;
+        let origin = target.origin.to_string();
+        let near = own.private.iter().any(|place| origin == format!("http://{place}"));
+        if !target.origin.is_tls() && !target.origin.is_loopback() && !near {
+            return Err(format!(
+                "`mints`: `{url}` is not https, and ecash is not sent in the open"
+            ));
+        }
         let (client, _) = client(own, egress, url.as_str(), "mints")?;
         Ok(Mint::new(url, client))
     };
@@ -147,7 +157,12 @@ impl Reach<'_> {
         })
     }
 
-    fn wallet(&self, set: &LightningWallet, limit: Duration) -> Result<Arc<dyn Wallet>, String> {
+    fn wallet(
+        &self,
+        set: &LightningWallet,
+        limit: Duration,
+        ecash: Option<Arc<Ecash>>,
+    ) -> Result<Arc<dyn Wallet>, String> {
         Ok(match set {
             LightningWallet::Lnbits { url, key } => {
                 Arc::new(LnBits::new(self.place(url, "x-api-key", key, limit)?))
@@ -157,6 +172,11 @@ impl Reach<'_> {
             }
             LightningWallet::Cln { url, rune } => {
                 Arc::new(CoreLightning::new(self.place(url, "rune", rune, limit)?))
+            }
+            LightningWallet::Ecash {} => {
+                let none =
+                    "`lightning.wallet`: the wallet of ecash has no `mints` in `[payments.cashu]`";
+                Arc::new(Melter::new(ecash.ok_or(none)?))
             }
             LightningWallet::Nwc { .. } => {
                 return Err("wallets over Nostr are not spoken to yet".to_owned());
