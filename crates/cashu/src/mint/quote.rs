@@ -1,4 +1,5 @@
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
 use crate::fault::Fault;
@@ -60,9 +61,15 @@ pub struct MintQuote {
     /// Until when the invoice can be paid, in seconds since 1970.
     #[serde(default)]
     pub expiry: Option<u64>,
-    /// The key that must sign (NUT-20).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The key that must sign (NUT-20). Nutshell writes an empty text where a quote that it shows again has none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_point")]
     pub pubkey: Option<Point>,
+}
+
+fn maybe_point<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Point>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    let bad = || D::Error::custom("not a point");
+    text.map(|text| Point::from_hex(&text).ok_or_else(bad)).transpose()
 }
 
 /// The body of `POST /v1/mint/bolt11` (NUT-04).

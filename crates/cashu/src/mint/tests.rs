@@ -223,3 +223,19 @@ fn the_reference_token_can_be_swapped() {
     let text = swap_body(&token.proofs, &[]).unwrap();
     assert!(text.contains("a4c0b54f706901e13f9e3d68f1158a4fb8817d4e40a9f78f88b6958c507a8829"));
 }
+
+#[test]
+fn a_quote_that_nutshell_shows_again_has_an_empty_key() {
+    let shown = |pubkey: &str| {
+        let text = format!(
+            r#"{{"quote":"q1","request":"lnbc1","amount":10,"unit":"sat","amount_paid":10,"state":"PAID","expiry":null,"pubkey":{pubkey}}}"#
+        );
+        from_str::<MintQuote>(&text).map(|quote| (quote.state, quote.pubkey.is_some()))
+    };
+    let paid = MintQuoteState::Paid;
+    let key = "\"0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798\"";
+    assert_eq!(shown("\"\"").unwrap(), (paid, false));
+    assert_eq!(shown("null").unwrap(), (paid, false));
+    assert_eq!(shown(key).unwrap(), (paid, true));
+    assert!(shown("\"02\"").is_err());
+}

@@ -57,7 +57,11 @@ impl Counter<'_> {
     pub(super) async fn resume(self) -> Result<(), Trouble> {
         let purse = purse::look(self.treasury, self.mint.url()).await?;
         for exchange in purse.open.iter().filter(|one| self.is_left(one)) {
-            if let Err(trouble) = self.end(exchange, true, false).await {
+            let ended = match &exchange.purpose {
+                Purpose::Melt(_) => self.learn(exchange, None).await.map(|_| ()),
+                _ => self.end(exchange, true, false).await,
+            };
+            if let Err(trouble) = ended {
                 tracing::warn!(mint = %self.mint.url(), "an exchange was looked into: {trouble}");
             }
         }
@@ -136,9 +140,7 @@ impl Counter<'_> {
     async fn send(self, exchange: &Exchange) -> Result<Vec<BlindSignature>, Trouble> {
         let answer = match &exchange.purpose {
             Purpose::Issue(quote) => self.mint.issue(quote, exchange.messages()?).await,
-            Purpose::Pay(_) | Purpose::Take | Purpose::Back(_) => {
-                self.mint.swap(&exchange.body()?).await
-            }
+            _ => self.mint.swap(&exchange.body()?).await,
         };
         Ok(answer?.signatures)
     }

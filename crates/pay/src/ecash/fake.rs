@@ -1,12 +1,13 @@
 //! A mint behind a true HTTP server on loopback, which really signs, and misbehaves as a test says.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ambient::Clock;
 use aws_lc_rs::digest::{SHA256, digest};
 use cashu::{KeysetId, MintUrl, Point};
-use egress::{Client, Egress, Options, Policy, Target};
+use egress::{Client, Egress, Limits, Net, Options, Policy, Resolver, Target};
 use secp256k1::{PublicKey, Scalar, SecretKey};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,9 +32,15 @@ pub(crate) enum Fault {
     WrongKey,
     /// It gives no proof of its signatures.
     NoDleq,
-    /// All proofs are being spent.
+    /// All proofs are being spent, and what is to be paid is under way.
     Pending,
+    /// It pays invoices and shows a preimage that is none.
+    NoPreimage,
 }
+
+/// What it keeps for the way of a payment, and what the way takes.
+pub(crate) const RESERVE: u64 = 2;
+const WAY: u64 = 1;
 
 pub(crate) struct World {
     pub(crate) fault: Fault,
@@ -46,6 +53,11 @@ pub(crate) struct World {
     /// What left: the sum signed less the sum spent.
     pub(crate) afloat: i128,
     quotes: HashMap<String, u64>,
+    /// Invoices to be paid: how much, and how it stands.
+    pub(crate) melts: HashMap<String, (u64, &'static str)>,
+    pending: Option<Value>,
+    /// How often it was told to pay one.
+    pub(crate) melted: usize,
     spent: HashSet<String>,
     signed: HashMap<String, Value>,
 }
@@ -69,6 +81,10 @@ fn times(point: &str, key: &SecretKey) -> PublicKey {
 
 fn hex(bytes: &[u8]) -> String {
     evm::hex::encode(bytes).trim_start_matches("0x").to_owned()
+}
+
+fn sum(list: &Value) -> u64 {
+    list.as_array().unwrap().iter().map(|one| one["amount"].as_u64().unwrap()).sum()
 }
 
 fn y(secret: &str) -> String {
@@ -111,13 +127,13 @@ impl World {
         json!({ "signatures": signatures })
     }
 
-    fn swap(&mut self, body: &Value) -> Option<Value> {
-        self.swaps += 1;
+    fn fee(&self, body: &Value) -> u64 {
+        (self.ppk * body["inputs"].as_array().unwrap().len() as u64).div_ceil(1000)
+    }
+
+    /// The inputs, if all of them are ours and none is spent.
+    fn good(&self, body: &Value) -> Option<HashSet<String>> {
         let inputs = body["inputs"].as_array().unwrap();
-        let sum = |list: &Value| -> u64 {
-            list.as_array().unwrap().iter().map(|one| one["amount"].as_u64().unwrap()).sum()
-        };
-        let fee = (self.ppk * inputs.len() as u64).div_ceil(1000);
         let mut ys = HashSet::new();
         for input in inputs {
             let y = y(input["secret"].as_str().unwrap());
@@ -127,9 +143,64 @@ impl World {
             }
             ys.insert(y);
         }
+        (ys.len() == inputs.len()).then_some(ys)
+    }
+
+    /// What was pending ends so. What is paid is taken as in time, with its change.
+    pub(crate) fn end_melt(&mut self, state: &'static str) {
+        let quote = self.melts.keys().next().unwrap().clone();
+        let pending = self.pending.take().unwrap();
+        self.melts.get_mut(&quote).unwrap().1 = "UNPAID";
+        if state == "PAID" {
+            self.melted -= 1;
+            self.melt(&pending).unwrap();
+        }
+    }
+
+    fn melting(&self, quote: &str) -> Value {
+        let (amount, state) = self.melts[quote];
+        let wrong = self.fault == Fault::NoPreimage;
+        let preimage = if wrong { "00".repeat(32) } else { "01".repeat(32) };
+        let preimage = (state == "PAID").then_some(preimage);
+        json!({"quote": quote, "amount": amount, "fee_reserve": RESERVE, "unit": "sat",
+            "state": state, "expiry": null, "payment_preimage": preimage})
+    }
+
+    fn melt(&mut self, body: &Value) -> Option<Value> {
+        self.melted += 1;
+        let quote = body["quote"].as_str().unwrap().to_owned();
+        let ys = self.good(body).filter(|_| self.fault != Fault::Refuses)?;
+        if self.fault == Fault::Pending {
+            self.melts.get_mut(&quote).unwrap().1 = "PENDING";
+            self.pending = Some(body.clone());
+            return Some(self.melting(&quote));
+        }
+        let (amount, _) = self.melts[&quote];
+        let back =
+            sum(&body["inputs"]).checked_sub(amount + RESERVE + self.fee(body))? + RESERVE - WAY;
+        self.afloat -= i128::from(sum(&body["inputs"]));
+        self.spent.extend(ys);
+        self.melts.get_mut(&quote).unwrap().1 = "PAID";
+        let blanks = body["outputs"].as_array().unwrap().iter();
+        let made = blanks.zip(cashu::split(back)).map(|(blank, amount)| {
+            assert_eq!(blank["amount"], 0);
+            let mut made = blank.clone();
+            made["amount"] = amount.into();
+            made
+        });
+        let change = self.sign_all(&made.collect());
+        assert_eq!(sum(&change["signatures"]), back, "there were too few blank outputs");
+        let mut told = self.melting(&quote);
+        told["change"] = change["signatures"].clone();
+        Some(told)
+    }
+
+    fn swap(&mut self, body: &Value) -> Option<Value> {
+        self.swaps += 1;
+        let ys = self.good(body)?;
+        let fee = self.fee(body);
         let fresh = |o: &Value| !self.signed.contains_key(o["B_"].as_str().unwrap());
-        let fair = ys.len() == inputs.len()
-            && sum(&body["inputs"]) == sum(&body["outputs"]) + fee
+        let fair = sum(&body["inputs"]) == sum(&body["outputs"]) + fee
             && body["outputs"].as_array().unwrap().iter().all(fresh);
         if !fair || self.fault == Fault::Refuses {
             return None;
@@ -184,6 +255,25 @@ impl World {
                 }
                 done
             }
+            "/v1/melt/quote/bolt11" => {
+                let invoice = lightning::Invoice::parse(body["request"].as_str().unwrap()).unwrap();
+                let quote = format!("m{}-{}", self.port, self.melts.len());
+                self.melts.insert(quote.clone(), (invoice.sat_ceil().unwrap(), "UNPAID"));
+                Some(self.melting(&quote))
+            }
+            path if path.starts_with("/v1/melt/quote/bolt11/") => {
+                Some(self.melting(path.rsplit('/').next().unwrap()))
+            }
+            "/v1/melt/bolt11" => {
+                if self.fault == Fault::SwapLost {
+                    return None;
+                }
+                let done = self.melt(&body);
+                if self.fault == Fault::AnswerLost {
+                    return None;
+                }
+                done
+            }
             "/v1/checkstate" => {
                 let of = |y: &Value| {
                     let spent = self.spent.contains(y.as_str().unwrap());
@@ -202,7 +292,12 @@ impl World {
                 let outputs: Vec<&Value> =
                     body["outputs"].as_array().unwrap().iter().filter(known).collect();
                 // Made anew: what was signed badly once is signed well when a fault is over.
-                let signatures: Vec<Value> = outputs.iter().map(|o| self.sign(o)).collect();
+                let again = |o: &&Value| {
+                    let mut output = (*o).clone();
+                    output["amount"] = self.signed[o["B_"].as_str().unwrap()]["amount"].clone();
+                    self.sign(&output)
+                };
+                let signatures: Vec<Value> = outputs.iter().map(again).collect();
                 Some(json!({ "outputs": outputs, "signatures": signatures }))
             }
             "/v1/mint/quote/bolt11" => {
@@ -260,6 +355,9 @@ impl FakeMint {
             asked: 0,
             afloat: 0,
             quotes: HashMap::new(),
+            melts: HashMap::new(),
+            melted: 0,
+            pending: None,
             spent: HashSet::new(),
             signed: HashMap::new(),
         }));
@@ -278,6 +376,23 @@ impl FakeMint {
 
     pub(crate) fn fault(&self, fault: Fault) {
         self.world().fault = fault;
+    }
+
+    /// The same mint by a name that leads to these addresses, one a connection, the last one for ever; its own is the only
+    /// one that may be dialled.
+    pub(crate) fn by_name(&self, name: &str, addresses: &[IpAddr]) -> Mint {
+        let port = self.world().port;
+        let url = Url::parse(&format!("http://{name}:{port}")).unwrap();
+        let mint = MintUrl::parse(url.as_str()).unwrap();
+        let home: Net = "127.0.0.1".parse().unwrap();
+        let policy = Policy::default().allow_net(home, Some(port));
+        let answers = addresses.iter().map(|address| vec![*address]).collect();
+        let resolver = Resolver::fixed([(name.to_owned(), answers)]);
+        let egress = Egress::new(Options { resolver, ..Options::default() }, Clock::system());
+        // Each request dials anew.
+        let limits = Limits { max_idle: 0, ..Limits::default() };
+        let target = Target { policy, limits, ..Target::new(url) };
+        Mint::new(mint, egress.client(&target).unwrap())
     }
 
     pub(crate) fn mint(&self) -> Mint {

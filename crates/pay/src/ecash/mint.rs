@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cashu::mint::{
-    BlindedMessage, CheckStateRequest, CheckStateResponse, Keys, KeysResponse, Keyset, MintError,
-    MintQuote, MintQuoteRequest, MintRequest, ProofState, RestoreRequest, RestoreResponse,
-    SignaturesResponse, is_quote_id,
+    BlindedMessage, CheckStateRequest, CheckStateResponse, Keys, KeysResponse, Keyset, MeltQuote,
+    MeltQuoteRequest, MintError, MintQuote, MintQuoteRequest, MintRequest, ProofState,
+    RestoreRequest, RestoreResponse, SignaturesResponse, is_quote_id,
 };
 use cashu::{KeysetId, MintUrl, Point};
 use egress::{Client, Deadline, ExchangeOptions, Outgoing};
@@ -152,6 +152,26 @@ impl Mint {
         self.post("/v1/mint/bolt11", json(&asked)?).await
     }
 
+    /// What paying a Lightning invoice would take (NUT-23).
+    pub(crate) async fn melt_quote(&self, invoice: &str) -> Result<MeltQuote, Trouble> {
+        let (request, unit) = (invoice.to_owned(), UNIT.to_owned());
+        let asked = MeltQuoteRequest { request, unit };
+        let quote: MeltQuote = self.post("/v1/melt/quote/bolt11", json(&asked)?).await?;
+        let fits = is_quote_id(&quote.quote);
+        fits.then_some(quote)
+            .ok_or_else(|| Trouble::new("bad_response", "the mint's quote has no name"))
+    }
+
+    /// Where paying an invoice stands (NUT-23).
+    pub(crate) async fn melting(&self, quote: &str) -> Result<MeltQuote, Trouble> {
+        self.get(&format!("/v1/melt/quote/bolt11/{quote}")).await
+    }
+
+    /// Has an invoice paid (NUT-05). The body holds money.
+    pub(crate) async fn melt(&self, body: &str) -> Result<MeltQuote, Trouble> {
+        self.post("/v1/melt/bolt11", Bytes::copy_from_slice(body.as_bytes())).await
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
         self.exchange(Method::GET, path, Bytes::new()).await
     }
@@ -166,8 +186,10 @@ impl Mint {
         path: &str,
         body: Bytes,
     ) -> Result<T, Trouble> {
-        let away = |why: String| Trouble::new("mint_unavailable", why);
-        let url = Url::parse(&format!("{}{path}", self.url)).map_err(|e| away(e.to_string()))?;
+        let away = |why: &str| {
+            Trouble::new("mint_unavailable", format!("the mint gave no answer ({why})"))
+        };
+        let url = Url::parse(&format!("{}{path}", self.url)).map_err(|_| away("no_url"))?;
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(ACCEPT, json.clone()), (CONTENT_TYPE, json)]);
         let options = ExchangeOptions {
@@ -177,13 +199,17 @@ impl Mint {
         };
         let request = Outgoing { method, url, headers, body };
         let whole = self.client.exchange(request, None, options).await;
-        let whole = whole.map_err(|e| away(e.to_string()))?;
+        // Where it is and what failed within is the operator's to know.
+        let whole = whole.map_err(|e| {
+            tracing::warn!(mint = %self.url, "a mint gave no answer: {e}");
+            away(e.code())
+        })?;
         let status = whole.status.as_u16();
         match status {
             200 => serde_json::from_slice(&whole.body)
                 .map_err(|_| Trouble::new("bad_response", "the mint's answer cannot be read")),
             400 => Err(Trouble::new("mint_refused", refusal(&whole.body))),
-            _ => Err(away(format!("the mint answered {status}"))),
+            _ => Err(away(&format!("HTTP {status}"))),
         }
     }
 }

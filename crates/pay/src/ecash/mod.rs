@@ -10,6 +10,7 @@ mod exchange;
 mod funds;
 mod give;
 mod kept;
+mod melt;
 mod mint;
 mod open;
 mod purse;
@@ -20,10 +21,13 @@ mod trouble;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod melt_tests;
+#[cfg(test)]
 mod tests;
 
 pub use driver::Ecash;
 pub use funds::Received;
+pub use melt::Melter;
 pub use mint::Mint;
 pub use status::{Balance, Flight, Waiting};
 pub use trouble::Trouble;

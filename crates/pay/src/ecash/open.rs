@@ -19,6 +19,35 @@ pub(crate) enum Purpose {
     Back(String),
     /// Ecash for a quote that was paid.
     Issue(String),
+    /// A Lightning invoice is paid with it. The outputs are blank: for the change.
+    Melt(Melt),
+    /// What a mint was to melt and did not is taken back: the exchange of that id.
+    Unmelt(String),
+}
+
+/// A Lightning invoice that a mint is to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Melt {
+    /// The mint's quote.
+    pub(crate) quote: String,
+    /// The payment hash, in hexadecimal.
+    pub(crate) hash: String,
+    /// What the invoice asks, in satoshi.
+    pub(crate) amount: u64,
+    /// What the mint takes for the inputs, in satoshi.
+    pub(crate) fee: u64,
+}
+
+/// What became of a Lightning invoice that a mint was to pay. A preimage is no secret any more once it was shown, but rests
+/// sealed like the rest.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Melted {
+    pub(crate) hash: String,
+    /// Whether the mint says that it paid; if not, nothing can pay any more.
+    pub(crate) paid: bool,
+    pub(crate) preimage: Option<String>,
+    /// What it cost beside the amount, in satoshi.
+    pub(crate) fee: u64,
 }
 
 impl Purpose {
@@ -26,7 +55,7 @@ impl Purpose {
     pub(crate) fn payment(&self) -> Option<&str> {
         match self {
             Self::Pay(payment) | Self::Back(payment) => Some(payment),
-            Self::Take | Self::Issue(_) => None,
+            Self::Take | Self::Issue(_) | Self::Melt(_) | Self::Unmelt(_) => None,
         }
     }
 }
@@ -82,6 +111,22 @@ impl Exchange {
 
     pub(crate) fn messages(&self) -> Result<Vec<BlindedMessage>, Trouble> {
         self.outputs.iter().map(Blank::message).collect()
+    }
+
+    /// Whether it is for the invoice with that payment hash.
+    pub(crate) fn is_melt_of(&self, hash: &str) -> bool {
+        matches!(&self.purpose, Purpose::Melt(melt) if melt.hash == hash)
+    }
+
+    /// A melt that did not come about.
+    pub(crate) fn not_melted(&self) -> Result<Melted, Trouble> {
+        let Purpose::Melt(melt) = &self.purpose else { return Err(unreadable()) };
+        Ok(Melted { hash: melt.hash.clone(), paid: false, preimage: None, fee: 0 })
+    }
+
+    /// Its inputs alone.
+    pub(crate) fn take_inputs(self) -> Vec<Kept> {
+        self.inputs
     }
 
     /// What it makes, in satoshi.

@@ -7,7 +7,7 @@ use treasury::{BlobKind, Treasury};
 use zeroize::Zeroizing;
 
 use super::kept::Kept;
-use super::open::{Exchange, Purpose, Quote};
+use super::open::{Exchange, Melted, Purpose, Quote};
 use super::trouble::Trouble;
 
 /// What is kept of one mint: one sealed blob, so that each change is one atomic write.
@@ -16,6 +16,9 @@ pub(crate) struct Purse {
     pub(crate) proofs: Vec<Kept>,
     pub(crate) open: Vec<Exchange>,
     pub(crate) quotes: Vec<Quote>,
+    /// What became of Lightning invoices that the mint was to pay.
+    #[serde(default)]
+    pub(crate) melts: Vec<Melted>,
     /// What the mint has taken for exchanges of payments that are not over, by payment, in satoshi.
     #[serde(default)]
     pub(crate) costs: BTreeMap<String, u64>,
@@ -54,7 +57,12 @@ impl Purse {
                 }));
             }
             Purpose::Issue(quote) => self.quotes.retain(|one| one.id != quote),
-            Purpose::Pay(_) | Purpose::Take => {}
+            Purpose::Unmelt(melt) => {
+                // Its proofs are these now.
+                let melted = self.close(&melt).and_then(|melt| melt.not_melted().ok());
+                self.melts.extend(melted);
+            }
+            Purpose::Pay(_) | Purpose::Take | Purpose::Melt(_) => {}
         }
     }
 
@@ -74,7 +82,12 @@ impl Purse {
                     self.proofs.push(input);
                 }
                 // What others gave us is still theirs to spend; what is spent is worth nothing.
-                Purpose::Pay(_) | Purpose::Take | Purpose::Issue(_) => {}
+                // What a mint was to melt is in that exchange still.
+                Purpose::Pay(_)
+                | Purpose::Take
+                | Purpose::Issue(_)
+                | Purpose::Melt(_)
+                | Purpose::Unmelt(_) => {}
             }
         }
     }

@@ -27,13 +27,13 @@ pub struct Balance {
 /// An exchange with a mint whose end is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flight {
-    /// `pay`, `take back`, `receive` or `mint`.
+    /// `pay`, `take back`, `receive`, `mint` or `melt`.
     pub what: &'static str,
     /// What it makes.
     pub amount: u64,
     /// Since when, in milliseconds since 1970.
     pub since: u64,
-    /// The payment that it is for, or the quote.
+    /// The payment that it is for, the quote, or the payment hash of the invoice.
     pub of: Option<String>,
 }
 
@@ -62,7 +62,9 @@ impl Ecash {
             let sum = |fits: fn(&Kept) -> bool| {
                 purse.proofs.iter().filter(|kept| fits(kept)).map(|kept| kept.amount).sum()
             };
-            let inputs = purse.open.iter().flat_map(|exchange| &exchange.inputs);
+            // What is taken back from a melt is in that melt still.
+            let open = purse.open.iter().filter(|one| !matches!(one.purpose, Purpose::Unmelt(_)));
+            let inputs = open.flat_map(|exchange| &exchange.inputs);
             all.push(Balance {
                 mint: mint.url().to_string(),
                 unit: UNIT,
@@ -84,8 +86,14 @@ impl Flight {
             Purpose::Back(payment) => ("take back", Some(payment)),
             Purpose::Take => ("receive", None),
             Purpose::Issue(quote) => ("mint", Some(quote)),
+            Purpose::Melt(melt) => ("melt", Some(&melt.hash)),
+            Purpose::Unmelt(_) => ("take back", None),
         };
-        Self { what, amount: exchange.makes(), since: exchange.since, of: of.cloned() }
+        let amount = match &exchange.purpose {
+            Purpose::Melt(melt) => melt.amount,
+            _ => exchange.makes(),
+        };
+        Self { what, amount, since: exchange.since, of: of.cloned() }
     }
 }
 

@@ -516,6 +516,55 @@ async fn crs_06_a_purse_that_cannot_be_read_is_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn crs_07_a_store_whose_key_is_lost_does_not_load_and_is_left_as_it_is() {
+    let bench = Bench::new(&[64]).await;
+    let path = bench.dir.path().join("ledger.db");
+    let other = || LedgerKey::new(&[8; 32]).unwrap();
+    let read = || std::fs::read(&path).unwrap();
+    let Bench { dir, clock, treasury, wallet, mint } = bench;
+    drop((wallet, treasury));
+    let before = read();
+    let opened = Treasury::open(&path, other(), Policy::default(), clock.clone());
+    assert_eq!(opened.err().unwrap().rule(), MoneyRule::Store);
+    assert_eq!(read(), before);
+    // With its own key all of it is there.
+    let treasury = books(&dir, &clock);
+    let wallet = Ecash::new(vec![mint.mint()], treasury, clock);
+    assert_eq!(wallet.balance().await.unwrap()[0].free, 64);
+}
+
+#[tokio::test]
+async fn dns_05_a_mint_whose_name_leads_elsewhere_meanwhile_is_not_followed_and_holds() {
+    let mut bench = Bench::new(&[]).await;
+    let port = url::Url::parse(bench.url()).unwrap().port().unwrap();
+    let home: std::net::IpAddr = "127.0.0.1".parse().unwrap();
+    // An address that nobody named, at the same port.
+    let elsewhere: std::net::IpAddr = "127.0.0.2".parse().unwrap();
+    let listener = tokio::net::TcpListener::bind((elsewhere, port)).await.unwrap();
+    let wallet = |bench: &Bench, address| {
+        let mint = bench.mint.by_name("mint.example.com", &[address]);
+        Ecash::new(vec![mint], bench.treasury.clone(), bench.clock.clone())
+    };
+    bench.wallet = Arc::new(wallet(&bench, home));
+    bench.mint.url = bench.wallet.mints[0].url().clone();
+    let name = bench.url().to_owned();
+    let quote = bench.wallet.mint_quote(&name, 64).await.unwrap().quote;
+    bench.mint.world().paid.insert(quote.clone());
+    bench.wallet.mint(&quote).await.unwrap();
+    let sending = bench.send(10, 0).await.unwrap();
+    bench.wallet = Arc::new(wallet(&bench, elsewhere));
+    for _ in 0..3 {
+        assert_eq!(told(&bench.look(&sending).await), ("held", 0, 0));
+    }
+    assert_eq!(bench.wallet.mint_quote(&name, 1).await.unwrap_err().code, "mint_unavailable");
+    let connects = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
+    assert!(connects.is_err(), "nobody came to the other address");
+    // Where the name leads home again, the ecash comes back.
+    bench.wallet = Arc::new(wallet(&bench, home));
+    assert_eq!(told(&bench.look(&sending).await), ("released", 0, 0));
+}
+
+#[tokio::test]
 async fn nothing_is_signed_for_other_terms_than_were_agreed() {
     let bench = Bench::new(&[64]).await;
     let swaps = bench.mint.world().swaps;

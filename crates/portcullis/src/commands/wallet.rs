@@ -29,6 +29,7 @@ pub fn run(command: WalletCommand) -> anyhow::Result<ExitCode> {
         WalletCommand::MintQuote { file, mint, amount, json } => {
             let wallet = Wallet::open(&file.config)?;
             let quote = wallet.ask(wallet.ecash.mint_quote(&mint, amount))?;
+            payable(&quote.request, amount)?;
             let until = quote.expiry.map(moment);
             wallet.record(&format!("{amount} sat of ecash were asked for at {mint}"))?;
             if json {
@@ -102,6 +103,19 @@ impl Wallet {
         }
         Ok(())
     }
+}
+
+/// What the operator is asked to pay is what was asked for: a mint that wants more is told apart before anybody pays.
+fn payable(invoice: &str, sat: u64) -> anyhow::Result<()> {
+    let read = lightning::Invoice::parse(invoice);
+    let read =
+        read.map_err(|e| anyhow::anyhow!("bad_invoice: the mint's invoice cannot be read: {e}"))?;
+    let asked = read.amount_msat().map(|msat| msat.div_ceil(1000));
+    ensure!(
+        asked == Some(sat),
+        "invoice_amount: the mint's invoice is not for the {sat} sat that were asked for"
+    );
+    Ok(())
 }
 
 /// A token, which is money: read from standard input and from nowhere else.

@@ -206,6 +206,8 @@ pub enum LightningWallet {
         /// The rune.
         rune: Value,
     },
+    /// The wallet of ecash: the mints of `[payments.cashu]` pay (NUT-05).
+    Ecash {},
     /// Nostr Wallet Connect (NIP-47): the connection URI, which is a secret.
     Nwc {
         /// The URI.
@@ -294,6 +296,7 @@ impl LightningWallet {
             Self::Lnbits { url, .. } => format!("lnbits {url}"),
             Self::Lnd { url, .. } => format!("lnd {url}"),
             Self::Cln { url, .. } => format!("cln {url}"),
+            Self::Ecash {} => "ecash".to_owned(),
             Self::Nwc { .. } => "nwc".to_owned(),
         }
     }

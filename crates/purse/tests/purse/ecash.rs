@@ -3,25 +3,38 @@
 use model::money::Flag;
 use serde_json::{Value, json};
 
+use crate::fake::{FakeMint, Fault};
 use crate::house::{Around, House};
 use crate::till::{Takes, Till};
 
-/// A gate with 64 satoshi of ecash, whose callers may spend 40 each.
-async fn open() -> (Till, House) {
-    let till = Till::open().await;
-    let till_at = (till.at.clone(), till.mint.mint());
-    let around = Around { till: Some(till_at), ..Around::default() };
+/// A gate with 64 satoshi of ecash at each of so many mints, whose callers may spend 40 each.
+async fn opened(mints: usize) -> (Till, House) {
+    let till = Till::open(mints).await;
+    let mints = till.mints.iter().map(FakeMint::mint).collect();
+    let around = Around { till: Some((till.at.clone(), mints)), ..Around::default() };
     let house = House::amid(40, around).await;
     let wallet = house.ecash.as_ref().unwrap();
-    let quote = wallet.mint_quote(till.mint.url.as_str(), 64).await.unwrap().quote;
-    till.mint.world().paid.insert(quote.clone());
-    wallet.mint(&quote).await.unwrap();
+    for mint in till.mints.iter() {
+        let quote = wallet.mint_quote(mint.url.as_str(), 64).await.unwrap().quote;
+        mint.world().paid.insert(quote.clone());
+        wallet.mint(&quote).await.unwrap();
+    }
     house.payer.begin().await;
     (till, house)
 }
 
+async fn open() -> (Till, House) {
+    opened(1).await
+}
+
+/// What is free at each mint.
+async fn purses(house: &House) -> Vec<u64> {
+    let all = house.ecash.as_ref().unwrap().balance().await.unwrap();
+    all.iter().map(|one| one.free).collect()
+}
+
 async fn free(house: &House) -> u64 {
-    house.ecash.as_ref().unwrap().balance().await.unwrap()[0].free
+    purses(house).await[0]
 }
 
 async fn redeem(house: &House) -> Value {
@@ -125,4 +138,26 @@ async fn credit_costs_what_budgets_and_prices_allow_and_nobody_brings_a_token() 
     let message = house.message("ann", "redeem_token", &arguments).await;
     assert!(message["result"]["structuredContent"].is_null(), "{message}");
     assert_eq!((last(&house).await.state.as_str(), till.taken()), ("asked", vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_mint_is_tried_only_where_nothing_was_signed_at_the_one_before() {
+    let (till, house) = opened(2).await;
+    // The first mint loses the swap: no ecash was set aside, and the second one pays.
+    till.mints[0].fault(Fault::SwapLost);
+    let url = json!({ "url": house.url("/weather") });
+    let paid = house.call("ann", "paid_fetch", url.clone()).await;
+    assert_eq!((&paid["payment"]["state"], till.taken()), (&json!("settled"), vec![10]));
+    let books = house.payer.treasury().recent(9).await.unwrap();
+    let told: Vec<_> =
+        books.iter().map(|p| (p.state.as_str(), p.intent.terms.network.as_str())).collect();
+    let [first, second] = [0, 1].map(|n: usize| till.mints[n].url.as_str());
+    assert_eq!(told, [("settled", second), ("released", first)]);
+    assert_eq!(purses(&house).await, [0, 54], "what is in exchange is not free");
+    // Handed over: whatever becomes of it, no other mint is asked.
+    till.mints[0].fault(Fault::None);
+    till.set(Takes::AndIsGone);
+    let no = house.no("bob", "paid_fetch", url.clone()).await;
+    assert!(no.contains("is held"), "{no}");
+    assert_eq!((till.taken(), house.rows().await), (vec![10, 10], 3));
 }

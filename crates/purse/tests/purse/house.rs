@@ -48,8 +48,8 @@ pub(crate) struct Around {
     pub(crate) relays: Vec<String>,
     /// A seller that takes USDC on a chain. Nothing about it is agreed to.
     pub(crate) seller: Option<String>,
-    /// Another seller than the shop, that is paid with ecash of a mint.
-    pub(crate) till: Option<(String, Mint)>,
+    /// Another seller than the shop, that is paid with ecash of these mints.
+    pub(crate) till: Option<(String, Vec<Mint>)>,
     /// What names lead to.
     pub(crate) resolver: Resolver,
 }
@@ -100,11 +100,11 @@ impl House {
             lightning: Some(Arc::new(wallet(&egress, &at, &clock))),
             ..Drivers::default()
         };
-        let mut mints = Vec::new();
-        let ecash = around.till.map(|(seller, mint)| {
+        let mut listed = Vec::new();
+        let ecash = around.till.map(|(seller, mints)| {
             at = seller;
-            mints.push(mint.url().clone());
-            Arc::new(Ecash::new(vec![mint], treasury.clone(), clock.clone()))
+            listed.extend(mints.iter().map(|mint| mint.url().clone()));
+            Arc::new(Ecash::new(mints, treasury.clone(), clock.clone()))
         });
         if let Some(ecash) = &ecash {
             drivers.ecash = Some(ecash.clone());
@@ -113,7 +113,7 @@ impl House {
         let payer = Payer::new(pay::Parts {
             treasury,
             desk: desk.clone(),
-            policy: allowed(&at, around.seller.as_deref(), mints),
+            policy: allowed(&at, around.seller.as_deref(), listed),
             policy_digest: [7; 32],
             pins: tools.map(|tool| agreed(&at, tool)).into(),
             pin_nodes: false,

@@ -23,7 +23,7 @@ pub(crate) enum Takes {
 }
 
 pub(crate) struct Till {
-    pub(crate) mint: Arc<FakeMint>,
+    pub(crate) mints: Arc<Vec<FakeMint>>,
     pub(crate) at: String,
     takes: Arc<Mutex<Takes>>,
     /// What it has taken, in satoshi.
@@ -34,19 +34,25 @@ const MACAROON: &str = "AgEEbHNhdA";
 const SECRET: &str = "5ec2e7";
 
 impl Till {
-    pub(crate) async fn open() -> Self {
-        let mint = Arc::new(FakeMint::start().await);
+    /// It takes the ecash of so many mints.
+    pub(crate) async fn open(mints: usize) -> Self {
+        let mut all = Vec::new();
+        for _ in 0..mints {
+            all.push(FakeMint::start().await);
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = format!("http://{}", listener.local_addr().unwrap());
         let takes = Arc::new(Mutex::new(Takes::AndCredits(10)));
-        let till = Self { mint, at, takes, taken: Arc::default() };
-        let (mint, takes, taken) = (till.mint.clone(), till.takes.clone(), till.taken.clone());
+        let till = Self { mints: Arc::new(all), at, takes, taken: Arc::default() };
+        let (mints, takes, taken) = (till.mints.clone(), till.takes.clone(), till.taken.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (mint, takes, taken) = (mint.clone(), takes.clone(), taken.clone());
+                let (mints, takes, taken) = (mints.clone(), takes.clone(), taken.clone());
                 tokio::spawn(async move {
                     let takes = || *takes.lock().unwrap();
                     let take = |token: &str| {
+                        let of = cashu::Token::decode(token).unwrap().mint;
+                        let mint = mints.iter().find(|mint| mint.url == of).unwrap();
                         let sat = mint.world().redeem(token);
                         taken.lock().unwrap().push(sat);
                     };

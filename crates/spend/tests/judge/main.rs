@@ -6,6 +6,7 @@
 mod base;
 mod books;
 mod choice;
+mod mints;
 mod order;
 mod price;
 mod strangers;

@@ -8,7 +8,7 @@ use egress::{Client, Credential, Egress, HeaderTemplates, Policy, Target};
 use http::HeaderName;
 use model::Secrets;
 use pay::chain::Chain;
-use pay::ecash::{Ecash, Mint};
+use pay::ecash::{Ecash, Melter, Mint};
 use pay::hand::Hand;
 use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::x402::{Settings, X402};
@@ -46,15 +46,16 @@ pub fn drivers(
     if own.by_hand() {
         drivers.hand = Some(Arc::new(reach.hand(house, treasury)?));
     }
+    let ecash = ecash(house, own, treasury, &shared.egress)?.map(Arc::new);
+    if let Some(ecash) = &ecash {
+        drivers.ecash = Some(ecash.clone());
+    }
     if let Some(lightning) = &own.lightning {
         let limit = lightning.timeout.map_or(TIME_LIMIT, |span| span.0);
-        let wallet = reach.wallet(house, &lightning.wallet, limit)?;
+        let wallet = reach.wallet(house, &lightning.wallet, limit, ecash)?;
         let name = lightning.wallet.name();
         drivers.lightning =
             Some(Arc::new(Lightning::new(wallet, name, house.clock.clone(), limit)));
-    }
-    if let Some(ecash) = ecash(house, own, treasury, &shared.egress)? {
-        drivers.ecash = Some(Arc::new(ecash));
     }
     Ok(drivers)
 }
@@ -73,6 +74,15 @@ pub fn ecash(
     let mint = |text: &String| {
         let url = cashu::MintUrl::parse(text)
             .map_err(|e| format!("`mints`: `{}`: {e}", text.escape_debug()))?;
+        let target =
+            spend::Target::parse(url.as_str()).map_err(|e| format!("`mints`: `{url}`: {e}"))?;
+        let origin = target.origin.to_string();
+        let near = own.private.iter().any(|place| origin == format!("http://{place}"));
+        if !target.origin.is_tls() && !target.origin.is_loopback() && !near {
+            return Err(format!(
+                "`mints`: `{url}` is not https, and ecash is not sent in the open"
+            ));
+        }
         let (client, _) = client(own, egress, url.as_str(), "mints")?;
         Ok(Mint::new(url, client))
     };
@@ -180,8 +190,8 @@ impl Reach<'_> {
 
     fn hand(&self, house: &House, treasury: &Treasury) -> Result<Hand, String> {
         let named = self.own.human.as_ref().and_then(|human| human.wallet.as_ref());
-        let wallet =
-            named.map(|set| Ok::<_, String>((self.wallet(house, set, TIME_LIMIT)?, set.name())));
+        let wallet = named
+            .map(|set| Ok::<_, String>((self.wallet(house, set, TIME_LIMIT, None)?, set.name())));
         Ok(Hand::new(pay::hand::Settings {
             wallet: wallet.transpose()?,
             chains: self.chains()?,
@@ -195,6 +205,7 @@ impl Reach<'_> {
         house: &House,
         set: &LightningWallet,
         limit: Duration,
+        ecash: Option<Arc<Ecash>>,
     ) -> Result<Arc<dyn Wallet>, String> {
         Ok(match set {
             LightningWallet::Lnbits { url, key } => {
@@ -208,9 +219,14 @@ impl Reach<'_> {
             }
             LightningWallet::Nwc { uri } => {
                 let uri = uri.template().map_err(|e| format!("`lightning.wallet`: {e}"))?;
-                let Shared { egress, secrets, .. } = self.shared;
-                let relays = Relays::new(egress.clone(), private(self.own)?);
-                Arc::new(Nwc::new(uri, secrets.clone(), relays, house.clock.clone(), limit))
+                let relays = Relays::new(self.egress.clone(), private(self.own)?);
+                let secrets = self.secrets.clone();
+                Arc::new(Nwc::new(uri, secrets, relays, house.clock.clone(), limit))
+            }
+            LightningWallet::Ecash {} => {
+                let none =
+                    "`lightning.wallet`: the wallet of ecash has no `mints` in `[payments.cashu]`";
+                Arc::new(Melter::new(ecash.ok_or(none)?))
             }
         })
     }
