@@ -243,7 +243,9 @@ pub(crate) fn answer(
     }
     may_answer(entry, who)?;
     if entry.question.hand.is_some() {
-        return Err(NoAnswer::NotPermitted("this is paid by hand: proof ends it, or a word on its page"));
+        return Err(NoAnswer::NotPermitted(
+            "this is paid by hand: proof ends it, or a word on its page",
+        ));
     }
     let by = who.label();
     match what {

@@ -185,7 +185,11 @@ impl Desk {
         let book = self.read().await?;
         let found = book.iter().find(|e| e.id == id).map(|entry| {
             let ticket = entry.ticket();
-            if book::is_over(entry, now) { Ticket { state: State::Expired, ..ticket } } else { ticket }
+            if book::is_over(entry, now) {
+                Ticket { state: State::Expired, ..ticket }
+            } else {
+                ticket
+            }
         });
         Ok(found)
     }
@@ -286,7 +290,8 @@ impl Desk {
     /// The store or the log fails.
     pub async fn concluded(&self, payment: &str, by: &str, paid: Paid) -> Result<(), DeskError> {
         let (payment, by) = (payment.to_owned(), by.to_owned());
-        let change = move |book: &mut Vec<Entry>, now| hand::conclude(book, &payment, &by, paid, now);
+        let change =
+            move |book: &mut Vec<Entry>, now| hand::conclude(book, &payment, &by, paid, now);
         self.change(change).await?;
         self.log().await
     }
@@ -297,7 +302,8 @@ impl Desk {
     /// The store or the log fails: the call does not go on.
     pub async fn take_paid(&self, id: &str) -> Result<bool, DeskError> {
         let id = id.to_owned();
-        let there = self.change(move |book: &mut Vec<Entry>, now| hand::take(book, &id, now)).await?;
+        let there =
+            self.change(move |book: &mut Vec<Entry>, now| hand::take(book, &id, now)).await?;
         self.log().await?;
         Ok(there)
     }

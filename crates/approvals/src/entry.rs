@@ -116,10 +116,10 @@ impl Asked {
             digest: digest::hex(&b.arguments),
             arguments: cut(&question.arguments, MAX_ARGUMENTS),
             call: digest::hex(&b.call()),
-            terms: b.terms.as_ref().map(|terms| TermsText {
-                said: question.price.clone(),
-                ..TermsText::from(terms)
-            }),
+            terms: b
+                .terms
+                .as_ref()
+                .map(|terms| TermsText { said: question.price.clone(), ..TermsText::from(terms) }),
             reasons: question.reasons.iter().take(MAX_REASONS).map(|r| cut(r, 256)).collect(),
             persons: question.persons.clamp(1, 2),
             changes: Vec::new(),

@@ -69,7 +69,8 @@ pub(crate) fn may_tell(book: &[Entry], id: &str, who: &Answerer) -> Result<Hand,
 
 /// The books know what became of a payment: its question ends. Once it has, nothing changes.
 pub(crate) fn conclude(book: &mut [Entry], payment: &str, by: &str, paid: Paid, now: Timestamp) {
-    let ours = |e: &&mut Entry| e.question.hand.as_ref().is_some_and(|hand| hand.payment == payment);
+    let ours =
+        |e: &&mut Entry| e.question.hand.as_ref().is_some_and(|hand| hand.payment == payment);
     let Some(entry) = book.iter_mut().find(ours) else { return };
     if entry.progress.state != State::Waiting {
         return;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ambient::Clock;
 use approvals::{
-    Answer, Answerer, Binding, Bounds, Desk, DeskError, Full, Hand, NoAnswer, Paid, Parts, Question,
-    State, Taken, What,
+    Answer, Answerer, Binding, Bounds, Desk, DeskError, Full, Hand, NoAnswer, Paid, Parts,
+    Question, State, Taken, What,
 };
 use journal::{Journal, Options};
 use model::money::{Amount, Asset, MoneyRule, Rail, Terms};

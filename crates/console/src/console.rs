@@ -78,7 +78,9 @@ impl Console {
         match (get, parts.as_slice()) {
             (true, ["style.css"]) => reply::css(page::STYLE),
             (true, []) => self.list(&head.headers).await,
-            (true, [_, "approve" | "refuse" | "paid" | "unpaid"] | ["login" | "logout"]) => not_allowed("POST"),
+            (true, [_, "approve" | "refuse" | "paid" | "unpaid"] | ["login" | "logout"]) => {
+                not_allowed("POST")
+            }
             (true, [id]) => self.show(&head.headers, id).await,
             (false, rest) if head.method == Method::POST => {
                 self.post(&head.headers, rest, &body, peer).await
@@ -113,7 +115,9 @@ impl Console {
         problem: Option<&str>,
     ) -> Page {
         match self.desk.show(&session.who, id).await {
-            Ok(Some(approval)) => reply::html(status, page::one(&approval, self.now(), session, problem)),
+            Ok(Some(approval)) => {
+                reply::html(status, page::one(&approval, self.now(), session, problem))
+            }
             Ok(None) => {
                 let text = page::message("Not found", "there is no such approval", Some(session));
                 reply::html(StatusCode::NOT_FOUND, text)

@@ -154,12 +154,7 @@ fn binding(inner: &Inner, errand: &Errand, choice: &Choice) -> Binding {
     Binding { policy, ..binding }
 }
 
-pub(crate) fn asks(
-    inner: &Inner,
-    ticket: Ticket,
-    rules: &[MoneyRule],
-    terms: &Terms,
-) -> Unpaid {
+pub(crate) fn asks(inner: &Inner, ticket: Ticket, rules: &[MoneyRule], terms: &Terms) -> Unpaid {
     let terms = terms.clone();
     let message = format!("pay {} to {} ({})", inner.said(&terms.amount), terms.origin, terms.rail);
     Unpaid::Asks(Box::new(Asked { ticket, message, rules: rules.to_vec(), terms }))

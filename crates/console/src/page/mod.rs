@@ -70,5 +70,6 @@ pub(crate) fn message(title: &str, text: &str, session: Option<&Session>) -> Str
 }
 
 fn trouble(problem: Option<&str>) -> String {
-    problem.map_or_else(String::new, |p| format!("<p class=\"bad\" role=\"alert\">{}</p>", shown(p)))
+    problem
+        .map_or_else(String::new, |p| format!("<p class=\"bad\" role=\"alert\">{}</p>", shown(p)))
 }

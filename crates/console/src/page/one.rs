@@ -22,7 +22,10 @@ pub(crate) fn one(
     let wants = match &a.terms {
         Some(terms) => {
             let (price, payee) = (shown(&terms.price()), shown(&terms.payee));
-            let to = format!("<p class=\"payee\">to <code>{payee}</code> at {}</p>", shown(&terms.origin));
+            let to = format!(
+                "<p class=\"payee\">to <code>{payee}</code> at {}</p>",
+                shown(&terms.origin)
+            );
             format!(
                 "<h1><b>{caller}</b> wants <b class=\"price\">{price}</b> paid for <b>{tool}</b></h1>{to}"
             )
@@ -76,9 +79,8 @@ fn details(a: &Approval, now: Timestamp) -> String {
 }
 
 fn history(a: &Approval, now: Timestamp) -> String {
-    let mut body = String::from(
-        "<section id=\"history\"><h2>History</h2><table class=\"pairs\"><tbody>",
-    );
+    let mut body =
+        String::from("<section id=\"history\"><h2>History</h2><table class=\"pairs\"><tbody>");
     for event in &a.events {
         let by = if event.by.is_empty() { String::new() } else { format!(" by {}", event.by) };
         let what = format!("{}{by}", event.what.as_str());

@@ -14,14 +14,21 @@ pub(super) fn pay(a: &Approval, hand: &Hand, now: Timestamp, session: &Session) 
     let lightning = hand.uri.starts_with("lightning:");
     let over = hand.ends.is_some_and(|ends| now >= Timestamp(ends));
     let shop = if over {
-        "<p class=\"bad\" role=\"alert\">The offer has ended: do not pay it any more.</p>".to_owned()
+        "<p class=\"bad\" role=\"alert\">The offer has ended: do not pay it any more.</p>"
+            .to_owned()
     } else {
         shop(hand, now)
     };
     let (label, hint) = if lightning {
-        ("Preimage of the payment", "64 hexadecimal digits; your wallet shows it beside the payment")
+        (
+            "Preimage of the payment",
+            "64 hexadecimal digits; your wallet shows it beside the payment",
+        )
     } else {
-        ("Hash of the transaction", "0x and 64 hexadecimal digits; your wallet shows it once it is sent")
+        (
+            "Hash of the transaction",
+            "0x and 64 hexadecimal digits; your wallet shows it once it is sent",
+        )
     };
     format!(
         "<section id=\"answer\"><h2>Pay it with a wallet of yours</h2>{shop}<form method=\"post\" action=\"{ROOT}/{id}/paid\">{token}<label for=\"proof\">{label} <small>{hint}</small></label><input id=\"proof\" type=\"text\" name=\"proof\" autocomplete=\"off\" spellcheck=\"false\" maxlength=\"80\" required><button class=\"yes\">It is paid</button></form><form method=\"post\" action=\"{ROOT}/{id}/unpaid\">{token}<label class=\"read\"><input type=\"checkbox\" name=\"confirm\" value=\"yes\" required> Nobody has paid it, and nobody will.</label><button class=\"no\">It is not paid</button></form></section>"

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use evm::Bytes32;
-use evm::rpc::At;
 use evm::evidence::{Judgement, Outcome, Payment, Proof, View, quorum};
+use evm::rpc::At;
 use futures_util::future::join_all;
 
 use super::search::candidates;

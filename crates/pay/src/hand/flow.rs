@@ -108,7 +108,9 @@ fn request(errand: &Errand) -> String {
 /// The payment by hand that an equal request is under way for, if it is one.
 async fn unasked(inner: &Inner, refused: &treasury::Refused) -> Result<Option<PaymentId>, Unpaid> {
     let id = match refused {
-        treasury::Refused::Denied(refusal) if refusal.rule == MoneyRule::InFlight => refusal.payment,
+        treasury::Refused::Denied(refusal) if refusal.rule == MoneyRule::InFlight => {
+            refusal.payment
+        }
         treasury::Refused::Same(id) => Some(*id),
         _ => None,
     };
@@ -121,12 +123,7 @@ async fn unasked(inner: &Inner, refused: &treasury::Refused) -> Result<Option<Pa
 }
 
 /// Puts the question under which the payment is shown.
-async fn show(
-    inner: &Inner,
-    errand: &Errand,
-    rules: &[MoneyRule],
-    id: PaymentId,
-) -> Unpaid {
+async fn show(inner: &Inner, errand: &Errand, rules: &[MoneyRule], id: PaymentId) -> Unpaid {
     let name = id.to_string();
     let unreadable = || no(MoneyRule::Ledger, UNREADABLE, Some(&name));
     let Ok(Some(open)) = inner.treasury.payment(id).await else { return unreadable() };
@@ -134,7 +131,8 @@ async fn show(
     let Some(uri) = Hand::uri(&open, &payload) else { return unreadable() };
     let terms = open.intent.terms.clone();
     let binding = errand.asking.binding.clone().with_terms(terms.clone());
-    let (credential, arguments) = (errand.asking.credential.clone(), errand.asking.arguments.clone());
+    let (credential, arguments) =
+        (errand.asking.credential.clone(), errand.asking.arguments.clone());
     let mut question = Question::new(binding, credential, arguments);
     question.reasons = rules.iter().map(|rule| rule.as_str().to_owned()).collect();
     question.not_after = terms.expires;
@@ -172,7 +170,11 @@ async fn deliver(inner: &Arc<Inner>, errand: Errand, found: &ByHand) -> Result<P
     // Before it is taken up: what was paid for must outlive a crash.
     inner.credits.keep(&errand, &attachment).await;
     if !inner.desk.take_paid(&found.ticket.id).await.map_err(|e| away(&e))? {
-        return Err(no(MoneyRule::InFlight, "another call takes this payment up", Some(&found.payment)));
+        return Err(no(
+            MoneyRule::InFlight,
+            "another call takes this payment up",
+            Some(&found.payment),
+        ));
     }
     let approval = Some(found.ticket.id.clone());
     let bearings = Bearings { errand, open, payload, driver, flags: Vec::new(), approval };

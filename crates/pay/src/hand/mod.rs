@@ -75,7 +75,8 @@ impl NotProven {
     /// The chain shows something else, or nothing yet.
     fn of_chain(flags: Vec<Flag>) -> Self {
         let Some(first) = flags.first() else {
-            let why = "The chain does not show this transaction deep enough yet. Try again in a moment.";
+            let why =
+                "The chain does not show this transaction deep enough yet. Try again in a moment.";
             return Self::of_rule(MoneyRule::NoProof, why);
         };
         let why = match first {

@@ -58,7 +58,10 @@ impl Payer {
 }
 
 fn away() -> NotProven {
-    NotProven::of_rule(MoneyRule::Ledger, "The ledger cannot be written now. Try again in a moment.")
+    NotProven::of_rule(
+        MoneyRule::Ledger,
+        "The ledger cannot be written now. Try again in a moment.",
+    )
 }
 
 impl Inner {

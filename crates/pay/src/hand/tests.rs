@@ -69,7 +69,12 @@ fn job() -> Job {
         session: None,
         source: "weather".to_owned(),
         tool: "weather".to_owned(),
-        request: Request::Http { method: "GET".to_owned(), url, body: [0; 32], bytes: Bytes::new() },
+        request: Request::Http {
+            method: "GET".to_owned(),
+            url,
+            body: [0; 32],
+            bytes: Bytes::new(),
+        },
         asking: Asking { binding, credential, arguments: "{}".to_owned(), named: None },
         key: None,
         correlation: None,

@@ -109,11 +109,15 @@ impl Transfers {
         payload: &Payload,
         text: &str,
     ) -> Result<(Payload, Standing), NotProven> {
-        let unreadable = || NotProven::of_rule(MoneyRule::Ledger, "What was sealed cannot be read.");
+        let unreadable =
+            || NotProven::of_rule(MoneyRule::Ledger, "What was sealed cannot be read.");
         let mut sealed = Sealed::read(payload).ok_or_else(unreadable)?;
         let payment = sealed.payment().ok_or_else(unreadable)?;
         let transaction = Bytes32::parse(text).map_err(|_| {
-            NotProven::of_rule(MoneyRule::BadProof, "A transaction is 0x and 64 hexadecimal digits.")
+            NotProven::of_rule(
+                MoneyRule::BadProof,
+                "A transaction is 0x and 64 hexadecimal digits.",
+            )
         })?;
         let hash = transaction.to_string();
         if self.unique.taken(id, &hash).await {
@@ -124,7 +128,8 @@ impl Transfers {
             NotProven::of_rule(MoneyRule::Network, "Nobody is named who knows this chain.")
         })?;
         let since = sealed.since;
-        let sought = Sought { id, payment: &payment, since, claimed: Some(transaction), search: false };
+        let sought =
+            Sought { id, payment: &payment, since, claimed: Some(transaction), search: false };
         let judgement = chain.seek(&sought, &*self.unique, WAIT).await.judgement;
         let Outcome::Settled { amount, transaction } = judgement.outcome else {
             let flags = judgement.flags.iter().map(|one| flag(*one)).collect();

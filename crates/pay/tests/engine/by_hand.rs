@@ -68,7 +68,10 @@ async fn an_invoice_is_shown_held_and_proven_and_serves_the_call_that_comes_agai
     assert_eq!(asked.rules.last(), Some(&MoneyRule::ByHand));
     assert!(asked.ticket.by_hand);
     let id = held(&house).await;
-    assert_eq!((house.state(&id).await.as_str(), house.used("day sat").await), ("held:in_flight", 10));
+    assert_eq!(
+        (house.state(&id).await.as_str(), house.used("day sat").await),
+        ("held:in_flight", 10)
+    );
     let who = Answerer::System("ada".to_owned());
     let shown = house.desk.show(&who, &asked.ticket.id).await.unwrap().unwrap();
     let hand = shown.hand.unwrap();
@@ -85,7 +88,7 @@ async fn an_invoice_is_shown_held_and_proven_and_serves_the_call_that_comes_agai
     assert_eq!((house.state(&id).await.as_str(), house.used("day sat").await), ("settled", 10));
     let paid = house.pays(&errand("a1"), &asks_invoice()).await;
     let (name, value) = paid.attachment().headers[0].clone();
-    assert_eq!((name.as_str(), value.ends_with(&format!(":{}", right()))), ("authorization", true));
+    assert_eq!((name.as_str(), value.ends_with(&format!(":{}", right()))), ("Authorization", true));
     assert_eq!((paid.id(), paid.answered(&serves("sunny")).await.state), (id.clone(), "settled"));
     let ticket = house.desk.ticket(&asked.ticket.id).await.unwrap().unwrap();
     assert_eq!(ticket.state, State::Used);
@@ -128,7 +131,10 @@ async fn what_was_paid_for_one_serves_nobody_else() {
     house.asks(&errand("a1"), &asks_invoice()).await;
     let id = held(&house).await;
     house.payer.told_paid(&id, "os:ada", &right()).await.unwrap();
-    assert!(matches!(house.payer.pay(&errand("a2"), &asks_invoice()).await, Err(Unpaid::Refused(_))));
+    assert!(matches!(
+        house.payer.pay(&errand("a2"), &asks_invoice()).await,
+        Err(Unpaid::Refused(_))
+    ));
     house.pays(&errand("a1"), &asks_invoice()).await.answered(&serves("sunny")).await;
 }
 
@@ -175,7 +181,11 @@ async fn the_persons_wallet_proves_by_itself_what_it_paid() {
     assert_eq!(house.payer.reconcile().await.unwrap()[0].state, "settled");
     let paid = house.pays(&errand("a1"), &asks_invoice()).await;
     assert!(paid.attachment().headers[0].1.ends_with(&right()));
-    assert_eq!(house.used("day sat").await, 10, "what the wallet takes for the way is the person's");
+    assert_eq!(
+        house.used("day sat").await,
+        10,
+        "what the wallet takes for the way is the person's"
+    );
     paid.answered(&serves("sunny")).await;
 }
 

@@ -137,7 +137,8 @@ impl Live {
             let children = launcher.children().clone();
             let numbers =
                 Exposition::new(gate.clone(), journal.clone(), gauges, children, sources.clone());
-            let (console, host) = (console(&house, &gate, payer.as_ref()), host(&house.loaded.config));
+            let (console, host) =
+                (console(&house, &gate, payer.as_ref()), host(&house.loaded.config));
             let state = AdminState { numbers, store: house.store.clone(), console, host };
             helpers.spawn(serve_admin(listener, Arc::new(state)));
         }

@@ -87,7 +87,12 @@ pub(crate) fn candidates<'a>(
         }
     }
     if situation.policy.rails.contains(&Rail::Human) {
-        all.extend(by_hand::candidates(offers, situation, origin));
+        let by_hand = by_hand::candidates(offers, situation, origin);
+        // Where no wallet may be used, what a person may pay stands for it, and its own reasons with it.
+        let twin = |one: &Candidate<'_>| by_hand.iter().any(|other| other.entry == one.entry);
+        let rails = &situation.policy.rails;
+        all.retain(|one| one.rail().is_some_and(|rail| rails.contains(&rail)) || !twin(one));
+        all.extend(by_hand);
     }
     refuse_rails_that_disagree(&mut all);
     all

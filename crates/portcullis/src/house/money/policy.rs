@@ -155,7 +155,8 @@ fn opaque(own: &Payments) -> Result<Vec<spend::Origin>, String> {
 
 fn transfers(own: &Payments) -> Result<Vec<Listed>, String> {
     let named = own.human.iter().flat_map(|human| &human.transfers);
-    let parse = |text: &String| Listed::parse(text).map_err(|e| format!("`transfers`: `{text}`: {e}"));
+    let parse =
+        |text: &String| Listed::parse(text).map_err(|e| format!("`transfers`: `{text}`: {e}"));
     named.map(parse).collect()
 }
 
