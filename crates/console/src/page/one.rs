@@ -51,8 +51,11 @@ pub(crate) fn one(
     if a.ticket.state == State::Waiting {
         body.push_str(&answers(a, now, session));
     }
-    let why: String = a.reasons.iter().map(|r| format!("<li>{}</li>", reason(r))).collect();
-    let _ = write!(body, "<section id=\"why\"><h2>Why you are asked</h2><ul>{why}</ul></section>");
+    body.push_str("<section id=\"why\"><h2>Why you are asked</h2><ul>");
+    for rule in &a.reasons {
+        let _ = write!(body, "<li>{}</li>", reason(rule));
+    }
+    body.push_str("</ul></section>");
     body.push_str(&details(a, now));
     body.push_str(&history(a, now));
     // Somebody who has answered waits for the call; somebody who reads is left in peace.

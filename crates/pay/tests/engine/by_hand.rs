@@ -88,7 +88,7 @@ async fn an_invoice_is_shown_held_and_proven_and_serves_the_call_that_comes_agai
     assert_eq!((house.state(&id).await.as_str(), house.used("day sat").await), ("settled", 10));
     let paid = house.pays(&errand("a1"), &asks_lightning()).await;
     let (name, value) = paid.attachment().headers[0].clone();
-    assert_eq!((name.as_str(), value.ends_with(&format!(":{}", right()))), ("authorization", true));
+    assert_eq!((name.as_str(), value.ends_with(&format!(":{}", right()))), ("Authorization", true));
     assert_eq!((paid.id(), paid.answered(&serves("sunny")).await.state), (id.clone(), "settled"));
     let ticket = house.desk.ticket(&asked.ticket.id).await.unwrap().unwrap();
     assert_eq!(ticket.state, State::Used);

@@ -81,7 +81,9 @@ pub(crate) fn candidates<'a>(
             }
             Offer::L402(_) | Offer::Payment(_) => {
                 let form = Bolt11::of(offer, situation, origin);
-                form.into_iter().for_each(|form| push(0, form));
+                if let Some(form) = form {
+                    push(0, form);
+                }
             }
             Offer::Cashu(request) => {
                 for form in Ecash::read(request, &situation.policy) {
@@ -91,7 +93,12 @@ pub(crate) fn candidates<'a>(
         }
     }
     if situation.policy.rails.contains(&Rail::Human) {
-        all.extend(by_hand::candidates(offers, situation, origin));
+        let by_hand = by_hand::candidates(offers, situation, origin);
+        // Where no wallet may be used, what a person may pay stands for it, and its own reasons with it.
+        let twin = |one: &Candidate<'_>| by_hand.iter().any(|other| other.entry == one.entry);
+        let rails = &situation.policy.rails;
+        all.retain(|one| one.rail().is_some_and(|rail| rails.contains(&rail)) || !twin(one));
+        all.extend(by_hand);
     }
     refuse_rails_that_disagree(&mut all);
     all

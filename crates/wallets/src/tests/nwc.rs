@@ -150,7 +150,9 @@ async fn nothing_is_sent_to_a_wallet_that_does_not_say_what_is_needed() {
         (None, "kind 13194"),
     ] {
         let relay = relay().await;
-        says.into_iter().for_each(|info| relay.holds(info));
+        for info in says {
+            relay.holds(info);
+        }
         let outcome = pay(&wallet(&[&relay], PATIENCE)).await;
         assert_eq!(told(&outcome), failed("wallet_unavailable"));
         assert!(why(&outcome).contains(reason), "{}", why(&outcome));

@@ -135,8 +135,12 @@ pub(crate) fn reach(relays: &[&PlayRelay]) -> Relays {
 
 /// The connection URI that names these relays.
 pub(crate) fn uri<'a>(relays: impl IntoIterator<Item = &'a str>) -> String {
-    let relays: String = relays.into_iter().map(|url| format!("relay={url}&")).collect();
-    format!("nostr+walletconnect://{}?{relays}secret={SECRET}", wallet_keys().public().to_hex())
+    let relays: Vec<&str> = relays.into_iter().collect();
+    let relays = relays.join("&relay=");
+    format!(
+        "nostr+walletconnect://{}?relay={relays}&secret={SECRET}",
+        wallet_keys().public().to_hex()
+    )
 }
 
 /// A vault with one connection, `nwc`, for the wallet alone.
@@ -165,11 +169,13 @@ pub(crate) fn wallet(relays: &[&PlayRelay], patience: Duration) -> Nwc {
 }
 
 /// A success, in the words of NIP-47.
+#[expect(clippy::unnecessary_wraps, reason = "what a wallet does: answer, or nothing")]
 pub(crate) fn done(method: &str, result: &Value) -> Option<Value> {
     Some(json!({ "result_type": method, "error": null, "result": result }))
 }
 
 /// A failure, in the words of NIP-47.
+#[expect(clippy::unnecessary_wraps, reason = "what a wallet does: answer, or nothing")]
 pub(crate) fn failure(method: &str, code: &str, message: &str) -> Option<Value> {
     let error = json!({ "code": code, "message": message });
     Some(json!({ "result_type": method, "error": error, "result": null }))
