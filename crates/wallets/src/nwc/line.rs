@@ -191,12 +191,10 @@ impl Line<'_> {
         let nothing = "the relay has nothing that the wallet says of itself (kind 13194)";
         let (_, read) = newest.ok_or_else(|| Stop::No(nothing.to_owned()))?;
         let info = read.map_err(|fault| Stop::No(fault.to_string()))?;
-        match self.errand.needs.iter().find(|method| !info.can(method)) {
-            Some(method) => Err(Stop::Lacks(method)),
-            None => {
-                self.vouched = true;
-                Ok(())
-            }
+        if let Some(method) = self.errand.needs.iter().find(|method| !info.can(method)) {
+            return Err(Stop::Lacks(method));
         }
+        self.vouched = true;
+        Ok(())
     }
 }
