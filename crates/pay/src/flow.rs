@@ -45,7 +45,7 @@ pub(crate) async fn pay(
     };
     if choice.terms.rail == Rail::Human {
         let rules = rules.iter().map(|reason| reason.rule).collect();
-        let offer = offer(demand, &choice);
+        let offer = offer(&demand, &choice);
         return hand::pay(inner, errand, (choice, offer), rules).await;
     }
     // What was bought before did not serve, or the seller would not ask again.
@@ -67,8 +67,8 @@ pub(crate) async fn pay(
 }
 
 /// A payment that did not come about.
-struct Undone {
-    why: Unpaid,
+pub(crate) struct Undone {
+    pub(crate) why: Unpaid,
     /// Whether nothing was signed for it, and nothing will be.
     unsigned: bool,
 }
@@ -310,7 +310,7 @@ pub(crate) struct Bearings {
 /// A payment that was made before its request.
 async fn done(
     inner: &Arc<Inner>,
-    mut bearings: Bearings,
+    bearings: Bearings,
     sent: Sent,
     standing: Standing,
     attachment: Attachment,
@@ -330,9 +330,6 @@ async fn done(
     // Before it is used: what was paid for must outlive a crash.
     inner.credits.keep(&bearings.errand, &attachment).await;
     crash::at("after-settle");
-    if let Ok(Some(open)) = inner.treasury.payment(bearings.open.id).await {
-        bearings.open = open;
-    }
     Ok(Paid::made(inner.clone(), bearings, attachment))
 }
 

@@ -11,7 +11,7 @@ pub enum Request {
     GetBalance,
     /// Make an invoice: millisatoshi, what for, and how many seconds it holds.
     MakeInvoice(u64, String, u64),
-    /// Payments from one second since 1970 to another, at most so many.
+    /// Outgoing payments from one second since 1970 to another, at most so many.
     ListTransactions(u64, u64, u32),
     /// What the wallet is.
     GetInfo,
@@ -41,7 +41,7 @@ impl Request {
                 json!({ "amount": msat, "description": description, "expiry": expiry })
             }
             Self::ListTransactions(from, until, limit) => {
-                json!({ "from": from, "until": until, "limit": limit })
+                json!({ "from": from, "until": until, "limit": limit, "type": "outgoing" })
             }
         };
         json!({ "method": self.method(), "params": params }).to_string()

@@ -307,6 +307,10 @@ fn requests_are_sealed_for_the_wallet_and_say_what_they_ask() {
         Request::LookupInvoice("ab".into()).to_json(),
         r#"{"method":"lookup_invoice","params":{"payment_hash":"ab"}}"#
     );
+    assert_eq!(
+        Request::ListTransactions(1, 2, 3).to_json(),
+        r#"{"method":"list_transactions","params":{"from":1,"until":2,"limit":3,"type":"outgoing"}}"#
+    );
 }
 
 proptest! {

@@ -44,7 +44,8 @@ pub(crate) async fn pay(
         },
     };
     let shown = errand.clone();
-    match carry_out(inner, errand, choice, offer, reservation, approval).await {
+    let carried = carry_out(inner, errand, choice, offer, reservation, approval).await;
+    match carried.map_err(|undone| undone.why) {
         Err(Unpaid::Refused(Refused { rule: MoneyRule::InFlight, payment: Some(id), .. })) => {
             let id = id.parse().map_err(|_| no(MoneyRule::Ledger, UNREADABLE, Some(&id)))?;
             Err(show(inner, &shown, &rules, id).await)
@@ -178,5 +179,5 @@ async fn deliver(inner: &Arc<Inner>, errand: Errand, found: &ByHand) -> Result<P
     }
     let approval = Some(found.ticket.id.clone());
     let bearings = Bearings { errand, open, payload, driver, flags: Vec::new(), approval };
-    Ok(Paid::repeated(inner.clone(), bearings, attachment))
+    Ok(Paid::made(inner.clone(), bearings, attachment))
 }

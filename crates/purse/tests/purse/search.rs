@@ -27,7 +27,9 @@ fn service(key: u8, at: u64, tags: &[&[&str]]) -> Value {
 /// A gate that searches one relay with these announcements.
 async fn amid(services: Vec<Value>) -> (House, PlayRelay) {
     let relay = PlayRelay::start().await.unwrap();
-    services.into_iter().for_each(|service| relay.holds(service));
+    for service in services {
+        relay.holds(service);
+    }
     let around = Around { relays: vec![relay.url()], ..Around::default() };
     (House::amid(100, around).await, relay)
 }

@@ -1,5 +1,6 @@
 //! A wallet at the other end of Nostr relays (Nostr Wallet Connect, NIP-47), sealed by NIP-44.
 
+mod carry;
 mod line;
 
 use std::sync::Arc;
@@ -7,19 +8,15 @@ use std::time::Duration;
 
 use ambient::Clock;
 use egress::{Boxed, Deadline};
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use lightning::{Invoice, PaymentHash, Preimage};
 use model::{NoSecret, Secrets, Template, Usage};
-use nostr::nwc::{
-    self, Answer, Connection, Heard, Request, after_list, after_lookup, after_payment,
-};
-use nostr::relay::reached_nobody;
+use nostr::nwc::{self, Answer, Connection, Request, after_list, after_lookup, after_payment};
 use relays::Relays;
 
 use crate::read::{msat, said};
 use crate::{Outcome, Trouble, Wallet, codes};
-use line::{End, Errand};
+use carry::{Silent, carried, meaningless};
+use line::Errand;
 
 /// How long a wallet may take for anything but a payment.
 const ASK: Duration = Duration::from_secs(20);
@@ -27,8 +24,8 @@ const ASK: Duration = Duration::from_secs(20);
 const HARMLESS: u64 = 600;
 /// How far back a list of payments is asked for.
 const LISTED: Duration = Duration::from_hours(30 * 24);
-/// How many payments of it.
-const ENTRIES: u32 = 200;
+/// How many payments of it: an answer with so many is still one that most relays carry.
+const ENTRIES: u32 = 20;
 
 /// A wallet that a connection URI leads to. The URI is a secret and is fetched for each request.
 ///
@@ -40,18 +37,6 @@ pub struct Nwc {
     relays: Relays,
     clock: Clock,
     patience: Duration,
-}
-
-/// Why there is no answer.
-enum Silent {
-    /// It is certain that the request got to nobody.
-    Unsent(Trouble),
-    /// The same, because the wallet does not offer this.
-    Lacks(&'static str),
-    /// It may have got to the wallet.
-    Sent(String),
-    /// The wallet answered, and it means nothing.
-    Meaningless,
 }
 
 impl Nwc {
@@ -168,47 +153,6 @@ impl Nwc {
     }
 }
 
-/// Goes by all relays at once, until one of them brings something.
-async fn carried(errand: Errand<'_>) -> Result<Answer, Silent> {
-    let ways = errand.connection.relays().iter().map(|url| async move {
-        let host = url.host_str().unwrap_or_default();
-        (host.to_owned(), errand.by(url).await)
-    });
-    let mut ways: FuturesUnordered<_> = ways.collect();
-    let (mut taken, mut whys, mut lacks) = (Vec::new(), Vec::new(), None);
-    while let Some((host, end)) = ways.next().await {
-        match end {
-            End::Heard(Heard::Answer(answer)) => return Ok(answer),
-            End::Heard(_) => return Err(Silent::Meaningless),
-            End::Lacks(method) => lacks = Some(method),
-            End::Over(made, why) => {
-                taken.push(made);
-                whys.push(format!("{host}: {why}"));
-            }
-        }
-    }
-    let why = said(errand.connection.scrub(&whys.join("; ")).as_bytes());
-    Err(match lacks {
-        _ if !reached_nobody(&taken) => Silent::Sent(why),
-        Some(method) => Silent::Lacks(method),
-        None => Silent::Unsent(Trouble::new(codes::WALLET_UNAVAILABLE, why)),
-    })
-}
-
-impl From<Silent> for Trouble {
-    fn from(silent: Silent) -> Self {
-        match silent {
-            Silent::Unsent(trouble) => trouble,
-            Silent::Lacks(method) => {
-                let why = format!("the wallet does not offer `{method}`");
-                Self::new(codes::WALLET_UNAVAILABLE, why)
-            }
-            Silent::Sent(why) => Self::new(codes::WALLET_UNAVAILABLE, why),
-            Silent::Meaningless => meaningless(),
-        }
-    }
-}
-
 /// What an answer says, in the words of every wallet.
 fn told(outcome: nwc::Outcome, hash: &PaymentHash, answer: &Answer) -> Outcome {
     let why = || match answer {
@@ -229,10 +173,6 @@ fn told(outcome: nwc::Outcome, hash: &PaymentHash, answer: &Answer) -> Outcome {
 /// What a wallet says for people; its connection has taken the secrets out.
 fn words(message: &str) -> String {
     format!("the wallet says: {}", said(message.as_bytes()))
-}
-
-fn meaningless() -> Trouble {
-    Trouble::new(codes::BAD_RESPONSE, "the wallet answered, and it means nothing")
 }
 
 impl Wallet for Nwc {

@@ -4,6 +4,7 @@ mod cln;
 mod lnbits;
 mod lnd;
 mod nwc;
+mod nwc_answers;
 mod server;
 mod service;
 

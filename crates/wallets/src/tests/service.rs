@@ -16,8 +16,8 @@ use url::Url;
 
 use crate::Nwc;
 
-/// What a wallet answers to a method with its parameters: the whole content; `None` for silence.
-type Script = dyn Fn(&str, &Value) -> Option<Value> + Send + Sync;
+/// What a wallet answers to a method with its parameters: the whole content; nothing, if that is `null`.
+type Script = dyn Fn(&str, &Value) -> Value + Send + Sync;
 
 /// The secret of the connection.
 pub(crate) const SECRET: &str = "0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c";
@@ -46,7 +46,7 @@ impl Service {
     pub(crate) async fn start(
         relays: &[&PlayRelay],
         wait: Duration,
-        script: impl Fn(&str, &Value) -> Option<Value> + Send + Sync + 'static,
+        script: impl Fn(&str, &Value) -> Value + Send + Sync + 'static,
     ) -> Self {
         let (seen, asked) = (Arc::default(), Arc::default());
         let inner = Inner { script: Arc::new(script), wait, seen, asked };
@@ -95,7 +95,10 @@ impl Inner {
         let request: Value = serde_json::from_str(&plain).unwrap();
         let method = request["method"].as_str().unwrap();
         self.asked.lock().unwrap().push(method.to_owned());
-        let content = (self.script)(method, &request["params"])?;
+        let content = (self.script)(method, &request["params"]);
+        if content.is_null() {
+            return None;
+        }
         tokio::time::sleep(self.wait).await;
         Some(response(&wallet_keys(), event.author(), event.id_hex(), &content))
     }
@@ -135,12 +138,11 @@ pub(crate) fn reach(relays: &[&PlayRelay]) -> Relays {
 
 /// The connection URI that names these relays.
 pub(crate) fn uri<'a>(relays: impl IntoIterator<Item = &'a str>) -> String {
-    let relays: Vec<&str> = relays.into_iter().collect();
-    let relays = relays.join("&relay=");
-    format!(
-        "nostr+walletconnect://{}?relay={relays}&secret={SECRET}",
-        wallet_keys().public().to_hex()
-    )
+    let mut uri = format!("nostr+walletconnect://{}?", wallet_keys().public().to_hex());
+    for relay in relays {
+        uri.extend(["relay=", relay, "&"]);
+    }
+    uri + "secret=" + SECRET
 }
 
 /// A vault with one connection, `nwc`, for the wallet alone.
@@ -169,14 +171,12 @@ pub(crate) fn wallet(relays: &[&PlayRelay], patience: Duration) -> Nwc {
 }
 
 /// A success, in the words of NIP-47.
-#[expect(clippy::unnecessary_wraps, reason = "what a wallet does: answer, or nothing")]
-pub(crate) fn done(method: &str, result: &Value) -> Option<Value> {
-    Some(json!({ "result_type": method, "error": null, "result": result }))
+pub(crate) fn done(method: &str, result: &Value) -> Value {
+    json!({ "result_type": method, "error": null, "result": result })
 }
 
 /// A failure, in the words of NIP-47.
-#[expect(clippy::unnecessary_wraps, reason = "what a wallet does: answer, or nothing")]
-pub(crate) fn failure(method: &str, code: &str, message: &str) -> Option<Value> {
+pub(crate) fn failure(method: &str, code: &str, message: &str) -> Value {
     let error = json!({ "code": code, "message": message });
-    Some(json!({ "result_type": method, "error": error, "result": null }))
+    json!({ "result_type": method, "error": error, "result": null })
 }
