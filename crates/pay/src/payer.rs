@@ -110,7 +110,7 @@ impl Payer {
     pub async fn pay(&self, errand: &Errand, answer: &Answer) -> Result<Paid, Unpaid> {
         let (payer, errand, answer) = (self.clone(), errand.clone(), answer.clone());
         let paying = tokio::spawn(async move {
-            let paid = flow::pay(&payer.0, errand, &answer).await;
+            let paid = Box::pin(flow::pay(&payer.0, errand, &answer)).await;
             if let Err(Unpaid::Refused(no)) = &paid {
                 payer.0.tally.refused(no.rule);
             }

@@ -101,6 +101,7 @@ impl Engine {
                 evm: Some(Arc::new(evm)),
                 lightning: Some(Arc::new(lightning)),
                 ecash: None,
+                hand: None,
             },
             journal,
             clock,
@@ -181,6 +182,7 @@ fn policy(market: &Market, usdc: &Asset) -> Outcome<Policy> {
         ecash: false,
         ecash_locks: false,
         opaque_tokens: Vec::new(),
+        transfers: Vec::new(),
     })
 }
 

@@ -48,7 +48,7 @@ fn job() -> Job {
     };
     let plan = Plan::Transfer { token, payee: address(PAYEE) };
     let entry = Entry { offer: 0, index: 0 };
-    let choice = Choice { terms, entry, plan, approvers: 1, flags: vec![] };
+    let choice = Choice { terms, entry, plan, approvers: 1, flags: vec![], spare: vec![] };
     let url = "https://api.example.com/weather".parse().unwrap();
     let binding = approvals::Binding {
         tenant: model::TenantId::new("t"),

@@ -166,6 +166,7 @@ impl House {
             evm: Some(self.evm.clone()),
             lightning: Some(self.lightning.clone()),
             ecash: Some(self.ecash.clone()),
+            hand: None,
         };
         let payer = Payer::new(Parts {
             treasury: self.books().clone(),
