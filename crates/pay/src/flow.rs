@@ -75,7 +75,7 @@ pub(crate) async fn pay(
 }
 
 /// An equal request that a budget wanted a person asked about is under way: whom it waits for decides, not that it waits.
-async fn asked_before(
+pub(crate) async fn asked_before(
     inner: &Inner,
     wanted: &ledger::Intent,
     refused: &treasury::Refused,

@@ -80,8 +80,9 @@ pub(crate) fn candidates<'a>(
                 }
             }
             Offer::L402(_) | Offer::Payment(_) => {
-                let form = Bolt11::of(offer, situation, origin);
-                form.into_iter().for_each(|form| push(0, form));
+                if let Some(form) = Bolt11::of(offer, situation, origin) {
+                    push(0, form);
+                }
             }
             Offer::Cashu(request) => push(0, Ecash::read(request)),
         }
