@@ -17,6 +17,7 @@ mod digest;
 mod entry;
 mod event;
 mod hand;
+mod paying;
 mod question;
 mod tally;
 mod terms;

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ambient::Clock;
-use approvals::{Answer, Answerer, Desk, NoAnswer};
+use approvals::{Answer, Answerer, Desk};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use identity::FailedLogins;
@@ -10,7 +10,7 @@ use model::Timestamp;
 
 use crate::form::Form;
 use crate::session::{Session, Sessions};
-use crate::till::{NotBooked, Till};
+use crate::till::Till;
 use crate::{page, reply};
 
 /// Where the pages begin.
@@ -45,16 +45,16 @@ pub struct Parts {
 
 /// The pages. Whoever mounts them has checked the `Host` header and bounded the body.
 pub struct Console {
-    desk: Desk,
+    pub(crate) desk: Desk,
     door: Box<dyn Door>,
-    till: Option<Box<dyn Till>>,
+    pub(crate) till: Option<Box<dyn Till>>,
     clock: Clock,
     secure: bool,
     sessions: Sessions,
     failures: FailedLogins,
 }
 
-type Page = Response<Bytes>;
+pub(crate) type Page = Response<Bytes>;
 
 impl Console {
     /// Puts the pages together.
@@ -107,7 +107,7 @@ impl Console {
         self.one(&session, id, StatusCode::OK, None).await
     }
 
-    async fn one(
+    pub(crate) async fn one(
         &self,
         session: &Session,
         id: &str,
@@ -157,56 +157,6 @@ impl Console {
             [id, "refuse"] => self.decide(&session, id, &form, Answer::No).await,
             [id, what @ ("paid" | "unpaid")] => self.tell(&session, id, &form, what).await,
             _ => no(StatusCode::NOT_FOUND, "there is no such page"),
-        }
-    }
-
-    async fn decide(&self, session: &Session, id: &str, form: &Form, what: Answer) -> Page {
-        // A no changes nothing that a second thought could want back: only a yes is to be thought about.
-        if what != Answer::No && form.get("confirm") != Some("yes") {
-            let problem = Some("Say first that you have read it.");
-            return self.one(session, id, StatusCode::BAD_REQUEST, problem).await;
-        }
-        match self.desk.answer(id, session.who.clone(), what).await {
-            Ok(ticket) => reply::see_other(&format!("{ROOT}/{}", ticket.id)),
-            Err(error) => self.not_counted(session, id, &error).await,
-        }
-    }
-
-    async fn not_counted(&self, session: &Session, id: &str, error: &NoAnswer) -> Page {
-        let status = match error.code() {
-            "unknown" => StatusCode::NOT_FOUND,
-            "not_permitted" => StatusCode::FORBIDDEN,
-            "store_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::CONFLICT,
-        };
-        let problem = format!("Not counted: {error} ({})", error.code());
-        self.one(session, id, status, Some(&problem)).await
-    }
-
-    /// What a person says became of a payment that they make by hand.
-    async fn tell(&self, session: &Session, id: &str, form: &Form, what: &str) -> Page {
-        let hand = match self.desk.may_tell(id, &session.who).await {
-            Ok(hand) => hand,
-            Err(error) => return self.not_counted(session, id, &error).await,
-        };
-        let Some(till) = &self.till else { return failed("nobody keeps books here") };
-        let by = session.who.label();
-        let told = match (what, form.get("proof")) {
-            ("paid", Some(proof)) => till.paid(&hand.payment, &by, proof).await,
-            ("unpaid", _) if form.get("confirm") == Some("yes") => {
-                till.unpaid(&hand.payment, &by).await
-            }
-            _ => {
-                let problem = Some("Say first what became of it.");
-                return self.one(session, id, StatusCode::BAD_REQUEST, problem).await;
-            }
-        };
-        match told {
-            Ok(()) => reply::see_other(&format!("{ROOT}/{id}")),
-            Err(NotBooked { code, why }) => {
-                let problem = format!("Not counted: {why} ({code})");
-                self.one(session, id, StatusCode::CONFLICT, Some(&problem)).await
-            }
         }
     }
 
@@ -281,7 +231,7 @@ fn no(status: StatusCode, why: &str) -> Page {
     reply::html(status, page::message("Not done", why, None))
 }
 
-fn failed(why: &str) -> Page {
+pub(crate) fn failed(why: &str) -> Page {
     tracing::error!("the page of approvals: {why}");
     no(StatusCode::SERVICE_UNAVAILABLE, "approvals cannot be read at the moment")
 }

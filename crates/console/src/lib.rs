@@ -4,6 +4,7 @@
 //! itself; what an agent holds opens nothing here. Every text on a page is escaped, because most of it is the words of
 //! agents and sellers: control and bidirectional characters are shown as what they are.
 
+mod answering;
 mod console;
 mod escape;
 mod form;

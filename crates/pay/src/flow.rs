@@ -113,7 +113,7 @@ async fn one_way(
 }
 
 /// An equal request that a budget wanted a person asked about is under way: whom it waits for decides, not that it waits.
-async fn asked_before(
+pub(crate) async fn asked_before(
     inner: &Inner,
     wanted: &ledger::Intent,
     refused: &treasury::Refused,

@@ -88,10 +88,11 @@ impl Driver for Hand {
             return Box::pin(std::future::ready(None));
         }
         if is_transfer(open) {
-            let attachment = transfer::Sealed::read(payload).and_then(|sealed| sealed.attachment());
+            let sealed = transfer::Sealed::read(payload);
+            let attachment = sealed.and_then(|sealed| sealed.attachment(open.proof.as_deref()));
             return Box::pin(std::future::ready(attachment));
         }
-        Box::pin(self.invoices.credential(payload))
+        Box::pin(self.invoices.credential(payload, open.proof.as_deref()))
     }
 }
 

@@ -11,14 +11,14 @@ use super::Hand;
 use crate::ask::{self, asks};
 use crate::driver::{Driver as _, Open, Payload};
 use crate::errand::{Errand, Refused, Unpaid};
-use crate::flow::{Bearings, carry_out, denied, no};
+use crate::flow::{Bearings, asked_before, carry_out, denied, no};
 use crate::judge::intent;
 use crate::paid::Paid;
 use crate::payer::{Inner, ledger_is_away};
 use crate::record::{Entry, Who};
 
-/// Shows a payment to a person, and says where. A person who pays has agreed by it; only where two
-/// have to agree, or a budget asks, are they asked beforehand.
+/// Shows a payment to a person, and says where. A person who pays has agreed by it; only where two have to agree, or a
+/// budget asks, are they asked beforehand.
 pub(crate) async fn pay(
     inner: &Arc<Inner>,
     errand: Errand,
@@ -37,10 +37,15 @@ pub(crate) async fn pay(
         Err(treasury::Refused::Ask { rules, persons }) => {
             ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
         }
-        // Shown, and then something went down before its question was put.
-        Err(refused) => match unasked(inner, &refused).await? {
-            Some(id) => return Err(show(inner, &errand, &rules, id).await),
-            None => return Err(denied(inner, &errand, &choice.terms, &refused).await),
+        Err(refused) => match asked_before(inner, &wanted, &refused).await? {
+            Some((rules, persons)) => {
+                ask::granted(inner, &errand, &choice, wanted, &rules, persons).await?
+            }
+            // Shown, and then something went down before its question was put.
+            None => match unasked(inner, &refused).await? {
+                Some(id) => return Err(show(inner, &errand, &rules, id).await),
+                None => return Err(denied(inner, &errand, &choice.terms, &refused).await),
+            },
         },
     };
     let shown = errand.clone();

@@ -108,11 +108,11 @@ async fn a_transfer_of_the_right_sum_to_the_payee_is_proof_and_its_hash_goes_to_
     let hash = moved(&node, "paid", PAYEE, 10_000);
     let transfers = transfers(&node, &[]);
     let payload = transfers.seal(&job()).unwrap();
-    assert!(Sealed::read(&payload).unwrap().attachment().is_none(), "nothing is shown before");
+    assert!(Sealed::read(&payload).unwrap().attachment(None).is_none(), "nothing is shown before");
     let (payload, standing) = told(&transfers, hash).await.ok().unwrap();
     let Standing::Settled { amount: 10_000, fee: 0, receipt, .. } = standing else { panic!() };
     assert_eq!(receipt, hash.to_string());
-    let shown = Sealed::read(&payload).unwrap().attachment().unwrap();
+    let shown = Sealed::read(&payload).unwrap().attachment(None).unwrap();
     let text = rails::decode(shown.headers[0].1.as_bytes()).unwrap();
     let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(shown.headers[0].0, "X-PAYMENT");

@@ -66,9 +66,11 @@ impl Sealed {
         })
     }
 
-    /// What goes with the request: the hash and the chain, in base64.
-    pub(crate) fn attachment(&self) -> Option<Attachment> {
-        let hash = self.transaction.as_ref()?;
+    /// What goes with the request: the hash and the chain, in base64. `booked` is the proof that stands in the books, where
+    /// an operator wrote it there.
+    pub(crate) fn attachment(&self, booked: Option<&str>) -> Option<Attachment> {
+        let hash = self.transaction.as_deref().or(booked)?;
+        let hash = Bytes32::parse(hash).ok()?.to_string();
         let text = serde_json::json!({ "txHash": hash, "network": self.network }).to_string();
         let value = rails::encode_standard(text.as_bytes());
         let headers = vec![(HEADER.to_owned(), value.clone())];

@@ -52,7 +52,7 @@ impl ByHand {
     /// invoice has long ended: until then the person may try once more.
     pub(crate) async fn look(&self, payload: &Payload) -> Standing {
         let Some(sealed) = Sealed::read(payload) else { return held(MoneyRule::SentUnknown) };
-        if Self::preimage(payload, &sealed).is_some() {
+        if Self::preimage(payload, &sealed, None).is_some() {
             return settled(&sealed, Some(0));
         }
         let now = self.clock.now_millis() / 1000;
@@ -80,15 +80,20 @@ impl ByHand {
         checked(outcome, sealed).map(|(preimage, _)| preimage)
     }
 
-    fn preimage(payload: &Payload, sealed: &Sealed) -> Option<Preimage> {
-        let text = payload.value.get(PREIMAGE).and_then(Value::as_str)?;
+    fn preimage(payload: &Payload, sealed: &Sealed, booked: Option<&str>) -> Option<Preimage> {
+        let text = payload.value.get(PREIMAGE).and_then(Value::as_str).or(booked)?;
         Preimage::proof(text, &sealed.invoice.payment_hash()).ok()
     }
 
-    /// What goes with the request, once it is paid.
-    pub(crate) async fn credential(&self, payload: &Payload) -> Option<Attachment> {
+    /// What goes with the request, once it is paid. `booked` is the proof that stands in the books: a preimage, where an
+    /// operator wrote it there.
+    pub(crate) async fn credential(
+        &self,
+        payload: &Payload,
+        booked: Option<&str>,
+    ) -> Option<Attachment> {
         let sealed = Sealed::read(payload)?;
-        let preimage = match Self::preimage(payload, &sealed) {
+        let preimage = match Self::preimage(payload, &sealed, booked) {
             Some(preimage) => preimage,
             None => self.find(&sealed).await.ok()?,
         };

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 use approvals::{Answer as Said, Answerer, State};
 use egress::Boxed;
 use lightning::{Invoice, PaymentHash};
-use model::money::{MoneyRule, Rail};
+use model::money::{Amount, Asset, MoneyRule, Rail};
 use pay::Unpaid;
+use treasury::Settlement;
+use treasury::ledger::{Budget, Unit, Window};
 use wallets::{Outcome, Trouble, Wallet};
 
 use crate::support::*;
@@ -49,8 +51,8 @@ impl Wallet for Own {
 }
 
 fn plan(wallet: Option<Arc<Own>>) -> Plan {
-    let wallet = wallet.map(|own| own as Arc<dyn Wallet>);
-    Plan { by_hand: Some(wallet), ..Plan::default() }
+    let own = wallet.map(|own| own as Arc<dyn Wallet>);
+    Plan { by_hand: true, own, ..Plan::default() }
 }
 
 /// The payment that is under way.
@@ -109,6 +111,28 @@ async fn what_was_paid_serves_its_call_though_it_used_the_budget_up() {
     house.payer.told_paid(&id, "os:ada", &right()).await.unwrap();
     house.pays(&errand("a1"), &asks_lightning()).await.answered(&serves("sunny")).await;
     assert_eq!(house.rule(&errand("a1"), &asks_lightning()).await, MoneyRule::DayCap);
+}
+
+#[tokio::test]
+async fn where_a_budget_asks_a_person_is_asked_before_one_pays() {
+    let mut plan = plan(None);
+    plan.budgets.push(Budget {
+        ask_above: Some(5),
+        ..Budget::new("asks".to_owned(), Window::Call, Unit::Asset(Asset::sat()))
+    });
+    let house = House::new(plan);
+    let asked = house.asks(&errand("a1"), &asks_lightning()).await;
+    assert_eq!((asked.ticket.by_hand, asked.rules), (false, vec![MoneyRule::OverThreshold]));
+    let waits = house.asks(&errand("a1"), &asks_lightning()).await;
+    assert_eq!(waits.ticket.id, asked.ticket.id);
+    assert!(house.books().holds().await.unwrap().is_empty(), "nothing is shown before");
+    let who = Answerer::System("ada".to_owned());
+    let yes = Said::Yes { keep: false, widen: false };
+    house.desk.answer(&asked.ticket.id, who, yes).await.unwrap();
+    assert!(house.asks(&errand("a1"), &asks_lightning()).await.ticket.by_hand);
+    let id = held(&house).await;
+    house.payer.told_paid(&id, "os:ada", &right()).await.unwrap();
+    house.pays(&errand("a1"), &asks_lightning()).await.answered(&serves("sunny")).await;
 }
 
 #[tokio::test]
@@ -199,6 +223,21 @@ async fn an_operators_word_that_nothing_was_paid_frees_the_money_and_tells_the_c
     assert_eq!(house.rule(&errand("a1"), &asks_lightning()).await, MoneyRule::Denied);
     let payment = house.payment(&id).await;
     assert!(payment.flags.contains(&model::money::Flag::OperatorConfirmed));
+}
+
+/// What an operator books by their own word is as good for the seller, if it is the proof.
+#[tokio::test]
+async fn a_preimage_that_an_operator_booked_serves_the_call() {
+    let house = House::new(plan(None));
+    house.asks(&errand("a1"), &asks_lightning()).await;
+    let id = held(&house).await.parse().unwrap();
+    let amount = Amount::new(Asset::sat(), 10);
+    let settlement = Settlement { amount, fee: 0, proof: Some(right()), flags: Vec::new() };
+    house.books().settle_held(id, settlement).await.unwrap();
+    house.payer.reconcile().await.unwrap();
+    let paid = house.pays(&errand("a1"), &asks_lightning()).await;
+    assert!(paid.attachment().headers[0].1.ends_with(&right()));
+    paid.answered(&serves("sunny")).await;
 }
 
 /// The command line settles in the books alone: the question ends by what stands there.

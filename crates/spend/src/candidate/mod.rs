@@ -80,8 +80,7 @@ pub(crate) fn candidates<'a>(
                 }
             }
             Offer::L402(_) | Offer::Payment(_) => {
-                let form = Bolt11::of(offer, situation, origin);
-                if let Some(form) = form {
+                if let Some(form) = Bolt11::of(offer, situation, origin) {
                     push(0, form);
                 }
             }

@@ -27,14 +27,16 @@ pub struct Plan {
     pub pins: Vec<Pin>,
     pub budgets: Vec<Budget>,
     pub thresholds: Thresholds,
-    /// Persons pay, and no wallet of the gate; with this wallet, if one is named.
-    pub by_hand: Option<Option<Arc<dyn Wallet>>>,
+    /// Persons pay, and no wallet of the gate.
+    pub by_hand: bool,
+    /// The persons' own wallet.
+    pub own: Option<Arc<dyn Wallet>>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let pins = vec![pin("weather", "0.01")];
-        Self { pins, budgets: caps(), thresholds: Thresholds::default(), by_hand: None }
+        Self { pins, budgets: caps(), thresholds: Thresholds::default(), by_hand: false, own: None }
     }
 }
 
@@ -69,10 +71,10 @@ impl House {
             evm: Some(evm.clone()),
             lightning: Some(lightning.clone()),
             ecash: Some(ecash.clone()),
-            hand: plan.by_hand.clone().map(|wallet| Arc::new(hand(wallet, &clock))),
+            hand: plan.by_hand.then(|| Arc::new(hand(plan.own.clone(), &clock))),
         };
         let mut policy = policy(plan.thresholds);
-        if plan.by_hand.is_some() {
+        if plan.by_hand {
             policy.rails = vec![RailName::Human];
         }
         let payer = Payer::new(Parts {
