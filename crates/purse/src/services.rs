@@ -89,14 +89,15 @@ impl Search {
         let mut relay = self.reach.open(url, deadline).await?;
         relay.say(&ToRelay::Req(NAME, filter), deadline).await?;
         while let Some(message) = relay.next(deadline).await? {
-            match message {
+            let over = match message {
                 FromRelay::Event(name, event) if name == NAME => {
-                    if board.hear(*event, now) == Heard::Full {
-                        break;
-                    }
+                    board.hear(*event, now) == Heard::Full
                 }
-                FromRelay::Eose(name) | FromRelay::Closed(name, _) if name == NAME => break,
-                _ => {}
+                FromRelay::Eose(name) | FromRelay::Closed(name, _) => name == NAME,
+                _ => false,
+            };
+            if over {
+                break;
             }
         }
         Ok(())
