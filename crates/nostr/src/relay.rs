@@ -13,7 +13,8 @@ use crate::keys::PublicKey;
 /// # Errors
 /// `relay`: no URL of a websocket, or one with a user name, a password or a fragment; `tls`: without TLS.
 pub fn url(text: &str, loopback: bool) -> Result<Url, Fault> {
-    let bad = Fault::new("relay", "a relay has no lawful URL");
+    let bad =
+        Fault::new("relay", "a relay is a URL that begins with wss://, and holds no user name");
     let url = Url::parse(text).map_err(|_| bad)?;
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err(bad);

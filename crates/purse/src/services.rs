@@ -89,14 +89,14 @@ impl Search {
         let mut relay = self.reach.open(url, deadline).await?;
         relay.say(&ToRelay::Req(NAME, filter), deadline).await?;
         while let Some(message) = relay.next(deadline).await? {
-            let enough = match message {
+            let over = match message {
                 FromRelay::Event(name, event) if name == NAME => {
                     board.hear(*event, now) == Heard::Full
                 }
                 FromRelay::Eose(name) | FromRelay::Closed(name, _) => name == NAME,
                 _ => false,
             };
-            if enough {
+            if over {
                 break;
             }
         }

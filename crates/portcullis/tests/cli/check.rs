@@ -93,3 +93,26 @@ fn a_missing_variable_is_an_error_that_shows_no_value() {
     let message = shown.lines().next().unwrap_or_default();
     assert!(!message.contains("s3cret"), "{message}");
 }
+
+#[test]
+fn a_relay_that_is_not_to_be_asked_is_an_error_and_a_wallet_over_relays_is_none() {
+    let paying = |more: &str| {
+        format!(
+            "[payments]\n{more}\n[payments.lightning]\nwallet = {{ nwc = {{ uri = \"vault:nwc\" }} }}\n\
+             [[budget]]\nwindow = \"24h\"\nlimit = \"10 sat\"\n"
+        )
+    };
+    for (more, says) in [
+        ("relays = [\"ws://127.0.0.1:7000\"]", "must stand in `private`"),
+        ("relays = [\"ws://relay.example\"]", "has no TLS"),
+        ("relays = [\"https://relay.example\"]", "begins with wss://"),
+        (&format!("relays = [{}]", "\"wss://relay.example\",".repeat(11)), "more than 10"),
+    ] {
+        let shown = error(&paying(more));
+        assert!(shown.contains("`relays`") && shown.contains(says), "{shown}");
+    }
+    let good = "relays = [\"wss://relay.example\", \"ws://127.0.0.1:7000\"]\nprivate = [\"127.0.0.1:7000\"]";
+    let place = Place::new(&paying(good));
+    let ran = place.run(&["check"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}

@@ -18,6 +18,7 @@ use journal::Journal;
 use model::Secrets;
 use pay::ecash::Ecash;
 use pay::{Parts, Payer};
+use treasury::Treasury;
 
 use super::House;
 use crate::config::{ConfigError, Loaded};
