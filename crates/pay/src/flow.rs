@@ -26,10 +26,10 @@ pub(crate) async fn pay(
 ) -> Result<Paid, Unpaid> {
     let demand = demand::read(&errand, answer);
     if !matches!(demand, Demand::None)
-        && let Some(found) = hand::found(inner, &errand).await?
+        && let Some(found) = Box::pin(hand::found(inner, &errand)).await?
     {
         // Before it is judged: what was paid for counts in the budgets, and is to be had whatever they leave.
-        if let Some(paid) = hand::stands(inner, &errand, found).await? {
+        if let Some(paid) = Box::pin(hand::stands(inner, &errand, found)).await? {
             return Ok(paid);
         }
     }
@@ -45,7 +45,7 @@ pub(crate) async fn pay(
     if choice.terms.rail == Rail::Human {
         let rules = rules.iter().map(|reason| reason.rule).collect();
         let offer = offer(demand, &choice);
-        return hand::pay(inner, errand, (choice, offer), rules).await;
+        return Box::pin(hand::pay(inner, errand, (choice, offer), rules)).await;
     }
     // What was bought before did not serve, or the seller would not ask again.
     inner.credits.forget(&errand).await;

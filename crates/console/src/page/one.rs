@@ -51,7 +51,8 @@ pub(crate) fn one(
     if a.ticket.state == State::Waiting {
         body.push_str(&answers(a, now, session));
     }
-    let why: String = a.reasons.iter().map(|r| format!("<li>{}</li>", reason(r))).collect();
+    let why: Vec<String> = a.reasons.iter().map(|r| format!("<li>{}</li>", reason(r))).collect();
+    let why = why.concat();
     let _ = write!(body, "<section id=\"why\"><h2>Why you are asked</h2><ul>{why}</ul></section>");
     body.push_str(&details(a, now));
     body.push_str(&history(a, now));

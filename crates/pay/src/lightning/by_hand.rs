@@ -56,10 +56,7 @@ impl ByHand {
             return settled(&sealed, Some(0));
         }
         let now = self.clock.now_millis() / 1000;
-        let outcome = match self.find(&sealed).await {
-            Ok(_) => return settled(&sealed, Some(0)),
-            Err(outcome) => outcome,
-        };
+        let Err(outcome) = self.find(&sealed).await else { return settled(&sealed, Some(0)) };
         let over = now >= sealed.invoice.expires_at().saturating_add(QUIET);
         let named = self.wallet.as_ref().filter(|(_, name)| *name == sealed.wallet);
         match (outcome, named) {

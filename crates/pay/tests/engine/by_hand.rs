@@ -52,7 +52,7 @@ impl Wallet for Own {
 
 fn plan(wallet: Option<Arc<Own>>) -> Plan {
     let wallet = wallet.map(|own| own as Arc<dyn Wallet>);
-    Plan { by_hand: Some(wallet), ..Plan::default() }
+    Plan { by_hand: Some(Person(wallet)), ..Plan::default() }
 }
 
 /// The payment that is under way.

@@ -27,9 +27,13 @@ pub struct Plan {
     pub pins: Vec<Pin>,
     pub budgets: Vec<Budget>,
     pub thresholds: Thresholds,
-    /// Persons pay, and no wallet of the gate; with this wallet, if one is named.
-    pub by_hand: Option<Option<Arc<dyn Wallet>>>,
+    /// Persons pay, and no wallet of the gate.
+    pub by_hand: Option<Person>,
 }
+
+/// A person who pays, and the wallet that they do it with, if it is named.
+#[derive(Clone)]
+pub struct Person(pub Option<Arc<dyn Wallet>>);
 
 impl Default for Plan {
     fn default() -> Self {
@@ -80,7 +84,7 @@ impl House {
             evm: Some(evm.clone()),
             lightning: Some(lightning.clone()),
             ecash: Some(ecash.clone()),
-            hand: plan.by_hand.clone().map(|wallet| Arc::new(hand(wallet, &clock))),
+            hand: plan.by_hand.clone().map(|Person(wallet)| Arc::new(hand(wallet, &clock))),
         };
         let mut policy = policy(plan.thresholds);
         if plan.by_hand.is_some() {
