@@ -46,7 +46,7 @@ pub(crate) async fn pay(
     if choice.terms.rail == Rail::Human {
         let rules = rules.iter().map(|reason| reason.rule).collect();
         let offer = offer(&demand, &choice);
-        return hand::pay(inner, errand, (choice, offer), rules).await;
+        return Box::pin(hand::pay(inner, errand, (choice, offer), rules)).await;
     }
     // What was bought before did not serve, or the seller would not ask again.
     inner.credits.forget(&errand).await;
