@@ -22,7 +22,7 @@ async fn a_wallet_that_contradicts_itself_stops_its_rail_until_an_operator_resum
     let refused = house.refuses(&errand("a1"), &asks_lightning()).await;
     assert_eq!(refused.rule, MoneyRule::BadResponse);
     assert_eq!(house.state(&refused.payment.unwrap()).await, "held:bad_response");
-    assert_eq!(house.books().stops().await.unwrap(), [rail.clone()]);
+    assert_eq!(house.books().stops().await.unwrap(), std::slice::from_ref(&rail));
     assert_eq!(house.rule(&errand("a2"), &asks_lightning()).await, MoneyRule::Paused);
     // The other rails go on.
     house.asks(&errand("a2"), &asks("10000")).await;
