@@ -10,6 +10,10 @@ use store::{IntegrityKey, SqliteStore};
 
 use crate::config::{self, Loaded};
 
+/// How often, and after what pause, a log is tried that another program has: three seconds in all.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// What an installation keeps: its key, its database, its log.
 pub struct House {
     /// The configuration it was opened for.
@@ -47,11 +51,24 @@ impl House {
         audit_dir(&self.loaded)
     }
 
-    /// Opens the log for writing. Only one program can.
+    /// Opens the log for writing. Only one program can. A command of an operator that has it for a moment, because no gate
+    /// was running, is waited for.
     pub fn journal(&self) -> anyhow::Result<(Journal, Recovery)> {
         let dir = self.audit_dir();
-        Journal::open(self.options(&dir), self.clock.clone())
-            .with_context(|| format!("the audit log in {} cannot be opened", dir.display()))
+        let mut tries = 0;
+        loop {
+            match Journal::open(self.options(&dir), self.clock.clone()) {
+                Err(OpenError::Locked(_)) if tries < TRIES => {
+                    tries += 1;
+                    std::thread::sleep(PAUSE);
+                }
+                opened => {
+                    return opened.with_context(|| {
+                        format!("the audit log in {} cannot be opened", dir.display())
+                    });
+                }
+            }
+        }
     }
 
     /// The same, unless a gate is running.

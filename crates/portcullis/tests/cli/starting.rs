@@ -87,3 +87,18 @@ fn two_pinned_tools_of_one_name_do_not_start_and_both_are_named() {
     let both = "`notes/add_note` and `other/add_note` would both be called `add_note`";
     assert!(ran.code == 1 && ran.err.contains(both), "{}", ran.err);
 }
+
+/// A command of an operator may have the log for a moment, where no gate was running when it began.
+#[test]
+fn a_log_that_another_program_has_for_a_moment_is_waited_for() {
+    let place = Place::new(&format!("{ANYWHERE}{}", notes("")));
+    assert_eq!(place.serve().end(), 0);
+    let lock = std::fs::File::open(place.path(".portcullis/audit/lock")).unwrap();
+    lock.lock().unwrap();
+    let command = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        drop(lock);
+    });
+    assert_eq!(place.serve().end(), 0);
+    command.join().unwrap();
+}
