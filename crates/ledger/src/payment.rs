@@ -169,13 +169,13 @@ impl Payment {
         match (&self.state, reason) {
             (State::Reserved | State::Held(_), Released::Unsigned) => !self.signed,
             (State::Signed, Released::Destroyed) => !self.sent,
-            // What was got ready for it may have cost something before anything was signed.
-            (State::Reserved | State::Sent | State::Held(_), Released::Returned { .. })
-            // A payment that never had a signature needs none of the proofs that one was not used.
-            | (
+            // A payment that never had a signature needs none of the proofs that one was not used; what was got ready
+            // for it may have cost something before anything was signed.
+            (
                 State::Sent | State::Held(_),
                 Released::Unused { .. } | Released::Refused { .. } | Released::Operator { .. },
-            ) => true,
+            )
+            | (State::Reserved | State::Sent | State::Held(_), Released::Returned { .. }) => true,
             _ => false,
         }
     }

@@ -30,7 +30,7 @@ fn purse(mint: &str, coins: &[u64], input_fee_ppk: u64) -> Purse {
     Purse { mint: url(mint), fee_limit, coins: Some(coins.iter().map(coin).collect()) }
 }
 
-/// Mints A and B are listed; A has two coins and takes one satoshi for each, B has one and takes two.
+/// Mints A and B are listed.
 fn with(purses: Vec<Purse>) -> Situation {
     let mut situation = situation();
     situation.policy.mints = vec![url(A), url(B)];
@@ -53,8 +53,8 @@ fn tried(verdict: Verdict) -> Vec<String> {
 
 #[test]
 fn every_agreed_mint_with_money_is_tried_the_one_that_takes_least_first() {
-    // Ten satoshi cost 13 at A (three coins), 12 at B (one coin): the rate alone does not say so.
-    let both = with(vec![purse(A, &[8, 2, 4], 1000), purse(B, &[16], 2000)]);
+    // Ten satoshi cost 14 at A (four coins), 12 at B (one coin): the rate alone does not say so.
+    let both = with(vec![purse(A, &[4, 4, 4, 2], 1000), purse(B, &[16], 2000)]);
     assert_eq!(tried(judged(&asks(10, &[]), &both)), [B, A]);
     assert_eq!(tried(judged(&asks(10, &[A, C]), &both)), [A], "only what the seller takes");
     let equal = with(vec![purse(A, &[64], 0), purse(B, &[64], 0)]);
