@@ -10,7 +10,6 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 use protocol::json::{Limits, Object, quote};
-use protocol::mcp::{Era, Version};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -18,6 +17,7 @@ use crate::api::Operation;
 use crate::shape::LeftOut;
 use crate::unpaid::fenced;
 use crate::view::VIEW;
+use crate::writer::Writer;
 
 /// Status and header fields of the answer, for workflows and programs.
 const HTTP: &str = "portcullis/http";
@@ -128,23 +128,25 @@ pub(crate) fn of_value(
 
 /// Text, bytes, or nothing at all.
 pub(crate) fn of_other(client: &Client, answer: &Answer, form: Form) -> Reply {
-    let kind = quote(&answer.media_type());
-    let block = match form {
-        Form::Empty => text_block(&said(answer.status)),
+    let mut out = Writer::new(answer.body.len());
+    let kind = || quote(&answer.media_type());
+    match form {
+        Form::Empty => out.text(&said(answer.status)),
         Form::Image | Form::Audio => {
             let word = if form == Form::Image { "image" } else { "audio" };
-            let data = STANDARD.encode(&answer.body);
-            format!(r#"{{"type":"{word}","data":"{data}","mimeType":{kind}}}"#)
+            let (kind, data) = (kind(), STANDARD.encode(&answer.body));
+            out.block(&format!(r#"{{"type":"{word}","data":"{data}","mimeType":{kind}}}"#));
         }
         Form::Bytes => {
-            let (uri, data) = (quote(answer.url.as_str()), STANDARD.encode(&answer.body));
-            format!(
+            let (kind, data) = (kind(), STANDARD.encode(&answer.body));
+            let uri = quote(answer.url.as_str());
+            out.block(&format!(
                 r#"{{"type":"resource","resource":{{"uri":{uri},"mimeType":{kind},"blob":"{data}"}}}}"#
-            )
+            ));
         }
-        Form::Json | Form::Text | Form::Page => text_block(&String::from_utf8_lossy(&answer.body)),
-    };
-    assembled(client, &format!("[{block}]"), None, &meta(answer, &Beside::default()), false)
+        Form::Json | Form::Text | Form::Page => out.text(&String::from_utf8_lossy(&answer.body)),
+    }
+    out.end(client, None, &meta(answer, &Beside::default()), false)
 }
 
 /// The API says no: its words, unless they are a page for people.
@@ -157,8 +159,9 @@ pub(crate) fn of_error(client: &Client, answer: &Answer) -> Reply {
         Form::Empty => said,
         _ => format!("{said}; the {} bytes of its page are not shown", answer.body.len()),
     };
-    let content = format!("[{}]", text_block(&text));
-    assembled(client, &content, None, &meta(answer, &Beside::default()), true)
+    let mut out = Writer::new(text.len());
+    out.text(&text);
+    out.end(client, None, &meta(answer, &Beside::default()), true)
 }
 
 /// Money was asked for, and none was given.
@@ -169,11 +172,12 @@ pub(crate) fn unpaid(client: &Client, no: &pay::Refused) -> Reply {
 
 /// The gate says why there is no result.
 pub(crate) fn failed(client: &Client, code: &str, why: &str) -> Reply {
-    let content = format!("[{}]", text_block(&format!("{code}: {why}")));
-    assembled(client, &content, None, &Map::new(), true)
+    let mut out = Writer::new(why.len());
+    out.text(&format!("{code}: {why}"));
+    out.end(client, None, &Map::new(), true)
 }
 
-/// The members of `_meta` and a data result.
+/// A data result, and what is said beside it.
 fn written(
     client: &Client,
     answer: &Answer,
@@ -182,57 +186,12 @@ fn written(
     beside: &Beside,
     failed: bool,
 ) -> Reply {
-    let mut content = format!("[{}", text_block(text));
+    let mut out = Writer::new(text.len() + structured.map_or(0, str::len));
+    out.text(text);
     if let Some(note) = note(beside) {
-        content.push(',');
-        content.push_str(&text_block(&note));
+        out.text(&note);
     }
-    content.push(']');
-    assembled(client, &content, structured, &meta(answer, beside), failed)
-}
-
-fn assembled(
-    client: &Client,
-    content: &str,
-    structured: Option<&str>,
-    meta: &Map<String, Value>,
-    failed: bool,
-) -> Reply {
-    let mut out = String::with_capacity(content.len() + structured.map_or(0, str::len) + 256);
-    out.push_str("{\"content\":");
-    out.push_str(content);
-    // Structured results came with 2025-06-18.
-    if let Some(structured) = structured.filter(|_| client.version >= Version::V2025_06_18) {
-        out.push_str(",\"structuredContent\":");
-        out.push_str(structured);
-    }
-    if failed {
-        out.push_str(",\"isError\":true");
-    }
-    if client.version.era() == Era::Modern {
-        out.push_str(",\"resultType\":\"complete\"");
-    }
-    if !meta.is_empty() {
-        out.push_str(",\"_meta\":");
-        out.push_str(&Value::Object(meta.clone()).to_string());
-    }
-    out.push('}');
-    // What is nested deeper than a client may be sent is no result.
-    let (result, failed) = match Object::parse(out.into(), Limits::REPLY) {
-        Ok(object) => (object, failed),
-        Err(_) => (too_deep(), true),
-    };
-    Reply::Complete { result: result.into(), failed }
-}
-
-fn too_deep() -> Object {
-    let text = r#"{"content":[{"type":"text","text":"result_too_large: the answer is nested too deeply"}],"isError":true}"#;
-    Object::parse(Bytes::from_static(text.as_bytes()), Limits::REPLY)
-        .unwrap_or_else(|_| Object::empty())
-}
-
-fn text_block(text: &str) -> String {
-    format!("{{\"type\":\"text\",\"text\":{}}}", quote(text))
+    out.end(client, structured, &meta(answer, beside), failed)
 }
 
 fn said(status: StatusCode) -> String {

@@ -113,11 +113,11 @@ impl Cache {
 
     /// Something was changed at this URL: nobody's answer from there is good any more (RFC 9111, section 4.4).
     pub(crate) fn forget(&self, url: &str) {
-        let plain = |url: &str| url.split('?').next().unwrap_or_default().to_owned();
-        let changed = plain(url);
+        let plain = |url: &str| url.find('?').unwrap_or(url.len());
+        let changed = &url[..plain(url)];
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let gone: Vec<Key> =
-            kept.entries.keys().filter(|k| plain(&k.url) == changed).cloned().collect();
+        let keys = kept.entries.keys().filter(|key| key.url[..plain(&key.url)] == *changed);
+        let gone: Vec<Key> = keys.cloned().collect();
         for key in gone {
             kept.remove(&key);
         }

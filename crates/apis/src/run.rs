@@ -242,10 +242,11 @@ impl Run<'_> {
             request.url = url.clone();
         }
         let safe = request.method == Method::GET || request.method == Method::HEAD;
-        let key = self.key(&request);
+        let mut key = None;
         let mut stale = None;
         if safe && let Some(cache) = self.api.cache() {
-            match cache.find(&key, self.api.now()) {
+            let key = key.insert(self.key(&request));
+            match cache.find(key, self.api.now()) {
                 Found::Fresh(stored) => return Ok(Ok(answer(stored, request.url))),
                 Found::Stale(stored) => stale = Some(stored),
                 Found::None => {}
@@ -259,7 +260,9 @@ impl Run<'_> {
             }
         }
         let asked = request.url.clone();
-        let Sent { mut whole, paid } = match self.sent(request.clone(), credentials).await? {
+        // Only what is safe is sent once more when credentials turn out to be stale.
+        let again = safe.then(|| request.clone());
+        let Sent { mut whole, paid } = match self.sent(request, credentials).await? {
             Ok(sent) => sent,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -267,10 +270,13 @@ impl Run<'_> {
             // What one caller has paid for is nobody else's, and not this one's again.
             return Ok(Ok(answer(stored(whole), asked)));
         }
-        if whole.status == StatusCode::UNAUTHORIZED && credentials.refused().await && safe {
+        if whole.status == StatusCode::UNAUTHORIZED
+            && credentials.refused().await
+            && let Some(request) = again
+        {
             whole = self.exchange(request, Some(credentials), self.usual()).await?;
         }
-        Ok(Ok(self.kept(key, asked, whole, stale, safe)))
+        Ok(Ok(self.kept(key, asked, whole, stale)))
     }
 
     /// How a request is sent that costs nothing.
@@ -326,28 +332,21 @@ impl Run<'_> {
         }
     }
 
-    /// What the cache makes of an answer.
-    fn kept(
-        &self,
-        key: Key,
-        asked: Url,
-        whole: Whole,
-        stale: Option<Stored>,
-        safe: bool,
-    ) -> Answer {
+    /// What the cache makes of an answer. A request without a key there may have changed something.
+    fn kept(&self, key: Option<Key>, asked: Url, whole: Whole, stale: Option<Stored>) -> Answer {
         let stored = stored(whole);
         let status = stored.status;
         let Some(cache) = self.api.cache() else { return answer(stored, asked) };
-        match stale {
-            Some(old) if status == StatusCode::NOT_MODIFIED => {
+        match (key, stale) {
+            (Some(key), Some(old)) if status == StatusCode::NOT_MODIFIED => {
                 cache.renew(&key, &stored.headers, self.api.now());
                 answer(old, asked)
             }
-            _ if safe => {
+            (Some(key), _) => {
                 cache.keep(key, stored.clone(), self.api.now());
                 answer(stored, asked)
             }
-            _ => {
+            (None, _) => {
                 if !status.is_client_error() && !status.is_server_error() {
                     cache.forget(asked.as_str());
                 }

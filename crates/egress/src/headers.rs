@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{EgressError, Kind};
@@ -75,12 +77,14 @@ const REFUSED: &[&str] = &[
 
 /// What becomes of this field when an agent names it.
 pub fn header_rule(name: &HeaderName) -> HeaderRule {
-    let name = name.as_str();
     // Many servers hand `X_Forwarded_For` and `X-Forwarded-For` to the program behind them as one variable.
-    let name = name.replace('_', "-");
-    if REFUSED.contains(&name.as_str()) {
+    let name = match name.as_str() {
+        name if name.contains('_') => Cow::Owned(name.replace('_', "-")),
+        name => Cow::Borrowed(name),
+    };
+    if REFUSED.contains(&&*name) {
         HeaderRule::Refuse
-    } else if STRIPPED.contains(&name.as_str())
+    } else if STRIPPED.contains(&&*name)
         || STRIPPED_FAMILIES.iter().any(|family| name.starts_with(family))
     {
         HeaderRule::Strip

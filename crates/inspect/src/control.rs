@@ -20,7 +20,7 @@ pub(crate) fn control(text: &str, place: Place) -> Option<usize> {
 }
 
 /// Whether `bytes` hold such a character of ASCII; branch-free, for long clean texts.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches it is done in vectors")]
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches, not vectors")]
 pub(crate) fn ascii_has_control(bytes: &[u8]) -> bool {
     let is_control = |b: &u8| {
         ((*b < 0x20) & (*b != 0x9) & (*b != 0xA) & (*b != 0xC) & (*b != 0xD)) | (*b == 0x7F)

@@ -150,8 +150,8 @@ fn rarest(word: &[u8], shift: usize) -> Option<(usize, Look)> {
     let all = all.map(|at| (at, std::array::from_fn(|n| letter(at + n))));
     let told = |look: &Look| look.iter().flatten().count() >= 3;
     all.filter(|(_, look)| told(look)).min_by_key(|(_, look)| {
-        let common = |byte: &Option<u8>| byte.map_or(ANY, |byte| COMMON[usize::from(byte)]);
-        look.iter().map(common).product::<u64>()
+        let common = |byte: Option<u8>| byte.map_or(ANY, |byte| COMMON[usize::from(byte)]);
+        look.iter().copied().map(common).product::<u64>()
     })
 }
 
