@@ -11,6 +11,7 @@ mod funds;
 mod give;
 mod kept;
 mod melt;
+mod melting;
 mod mint;
 mod open;
 mod purse;
