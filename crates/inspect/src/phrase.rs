@@ -34,7 +34,8 @@ pub(crate) struct Phrase {
     view: View,
     /// Severity in a definition; `None` where only results are judged by it. In a result it is always a label.
     definition: Option<Severity>,
-    /// One of these words, or parts of words (any case), is in every text that matches.
+    /// One of these words, or parts of words (any case), is in every text that matches; behind one with a space at its
+    /// end no letter or digit stands.
     anchors: &'static [&'static str],
     /// More exact than that: one of these is in every text that matches, where a space stands for any number of
     /// separators and braces hold alternatives. A cheap first look, so that honest texts meet few patterns.

@@ -417,7 +417,7 @@ pub(super) const PHRASES: &[Phrase] = &[
         words(
             "exfiltration",
             Label,
-            &["conversation", "chat", "transcript", "context"],
+            &["conversation", "chat", "transcript", "context "],
             r"\b(with|including|containing|append(ing)?|attach(ing)?) (the |your )?(whole|entire|full|complete) (conversation|chat|context|transcript)\b",
         ),
     ),

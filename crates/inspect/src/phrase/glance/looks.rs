@@ -37,21 +37,24 @@ pub(super) struct Looks {
 /// A word, and where it stands if a look meets it.
 struct Meant {
     word: Vec<u8>,
+    /// Whether no letter or digit may follow.
+    ends: bool,
     /// How many of its bytes stand before the second byte of the look.
     before: usize,
 }
 
 impl Looks {
-    /// Those that meet these words; `None` if one of them has fewer than three letters, or they are too many.
+    /// Those that meet these words; behind one with a space at its end no letter or digit may follow. `None` if one of
+    /// them has fewer than three letters, or they are too many.
     pub(super) fn new<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
         let mut all: BTreeMap<usize, Vec<Meant>> = BTreeMap::new();
         for word in words.collect::<BTreeSet<_>>() {
+            let (word, ends) = word.strip_suffix(b" ").map_or((word, false), |word| (word, true));
             for shift in [0, 1] {
                 let (at, look) = rarest(word, shift)?;
                 for hash in hashes(look) {
-                    let meant =
-                        Meant { word: word.to_owned(), before: (at + 1).checked_sub(shift)? };
-                    all.entry(hash).or_default().push(meant);
+                    let (word, before) = (word.to_owned(), (at + 1).checked_sub(shift)?);
+                    all.entry(hash).or_default().push(Meant { word, ends, before });
                 }
             }
         }
@@ -110,9 +113,11 @@ impl Meant {
     /// Whether the word stands around the look at `at`.
     fn is_in(&self, text: &[u8], at: usize) -> bool {
         let begin = (at + 1).checked_sub(self.before);
-        let there = begin.and_then(|begin| text.get(begin..begin + self.word.len()));
-        there.is_some_and(|there| {
-            there.iter().zip(&self.word).all(|(byte, letter)| byte.to_ascii_lowercase() == *letter)
+        let there = begin.and_then(|begin| text.get(begin..)?.split_at_checked(self.word.len()));
+        there.is_some_and(|(there, after)| {
+            let same = |(byte, letter): (&u8, &u8)| byte.to_ascii_lowercase() == *letter;
+            there.iter().zip(&self.word).all(same)
+                && !(self.ends && after.first().is_some_and(u8::is_ascii_alphanumeric))
         })
     }
 }
@@ -165,6 +170,18 @@ mod tests {
 
     fn meet(text: &str) -> bool {
         Looks::new(WORDS.iter().map(|l| l.as_bytes())).unwrap().meet(text.as_bytes())
+    }
+
+    #[test]
+    fn behind_a_word_that_ends_nothing_may_follow() {
+        let meets =
+            |text: &str| Looks::new([&b"context "[..]].into_iter()).unwrap().meet(text.as_bytes());
+        for text in ["context", "fullContext.", "a context_b"] {
+            assert!(meets(text), "{text}");
+        }
+        for text in ["io.modelcontextprotocol/serverInfo", "contexts", "contex t"] {
+            assert!(!meets(text), "{text}");
+        }
     }
 
     #[test]
