@@ -163,21 +163,21 @@ pub(super) const PHRASES: &[Phrase] = &[
     ),
     // A new self for the model.
     needing(
-        &["you{r,a}re {now,no longer,from now on}"],
+        &["you{re,are} {now,no longer,from now on}"],
         words(
             "role-change",
             Quarantine,
             &["now", "longer"],
-            r"\byou(r| a)re (now|no longer|from now on) ((an?|the|in|acting|operating|running|as) )*(unrestricted|jailbroken|uncensored|unfiltered|unbound|evil|dan\b|(developer|debug|god|admin|maintenance|root) mode|free (of|from)|bound by|restricted by|(different|new) (ai|assistant|agent|model)|(ai|assistant|agent|model|bot|hacker)\b)",
+            r"\byou(re| are) (now|no longer|from now on) ((an?|the|in|acting|operating|running|as) )*(unrestricted|jailbroken|uncensored|unfiltered|unbound|evil|dan\b|(developer|debug|god|admin|maintenance|root) mode|free (of|from)|bound by|restricted by|(different|new) (ai|assistant|agent|model)|(ai|assistant|agent|model|bot|hacker)\b)",
         ),
     ),
     needing(
-        &["you{r,a}re now {a,the,going}"],
+        &["you{re,are} now {a,the,going}"],
         words(
             "role-change",
             Label,
             &["now"],
-            r"\byou(r| a)re now (an?\b|the\b|acting\b|going to\b)",
+            r"\byou(re| are) now (an?\b|the\b|acting\b|going to\b)",
         ),
     ),
     needing(
