@@ -61,7 +61,6 @@ impl<'a> Ear<'a> {
     /// A result, labelled.
     pub(crate) fn result(&self, draft: Draft, kind: Saying) -> Result<Heard<Rope>, Trouble> {
         let findings = self.findings(draft.original().text(), kind);
-        let unsolicited = draft.receipts();
         let (draft, seen) = match self.verdict(&findings) {
             Verdict::On => (draft, Seen::labelled(findings)),
             Verdict::Redact => {
@@ -70,8 +69,9 @@ impl<'a> Ear<'a> {
             }
             Verdict::Withhold => return Err(Trouble::Withheld(Seen::withheld(findings))),
         };
-        let said = draft.labelled(self.source.as_str(), label(&seen.findings)).write()?;
-        Ok(Heard { said, seen: Seen { unsolicited, ..seen } })
+        let draft = draft.labelled(self.source.as_str(), label(&seen.findings));
+        let seen = Seen { unsolicited: draft.gone().to_vec(), ..seen };
+        Ok(Heard { said: draft.write()?, seen })
     }
 
     /// An error, labelled in its `data`.

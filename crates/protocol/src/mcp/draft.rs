@@ -13,6 +13,8 @@ pub struct Draft {
     object: Object,
     splice: Splice<'static>,
     meta: Vec<(&'static str, Option<Rope>)>,
+    /// Members of `_meta` that go no further.
+    gone: Vec<String>,
 }
 
 impl From<Object> for Draft {
@@ -23,7 +25,7 @@ impl From<Object> for Draft {
 
 impl Draft {
     pub(crate) fn new(object: Object, splice: Splice<'static>) -> Self {
-        Self { object, splice, meta: Vec::new() }
+        Self { object, splice, meta: Vec::new(), gone: Vec::new() }
     }
 
     /// The object as it came.
@@ -49,12 +51,18 @@ impl Draft {
         self.set_meta(SOURCE, quoted(source));
         self.set_meta(TRUST, "\"untrusted\"");
         self.meta.push((FINDINGS, findings));
+        self.gone = self.receipts();
         self
     }
 
-    /// The members of `_meta` that pay or are receipts. Whoever pays has taken out its own: nobody asked for these.
-    pub fn receipts(&self) -> Vec<String> {
-        let meta = self.object.object("_meta").ok().flatten();
+    /// What labelling takes out: members of `_meta` that pay or are receipts. Whoever pays has taken out its own, so nobody
+    /// asked for these.
+    pub fn gone(&self) -> &[String] {
+        &self.gone
+    }
+
+    fn receipts(&self) -> Vec<String> {
+        let meta = super::client_capabilities::part(&self.object, "_meta").ok().flatten();
         let keys = meta.iter().flat_map(|meta| meta.iter().map(|(key, _)| key.into_owned()));
         keys.filter(|key| is_payment(key)).collect()
     }
@@ -62,16 +70,17 @@ impl Draft {
     /// The text with all changes made. The error is a `_meta` that is no object.
     pub fn write(mut self) -> Result<Rope, JsonError> {
         if !self.meta.is_empty() {
-            let meta = with_meta(&self.object, std::mem::take(&mut self.meta))?;
+            let meta = with_meta(&self.object, &self.gone, std::mem::take(&mut self.meta))?;
             self.splice.set("_meta", meta);
         }
         Ok(self.splice.apply(&self.object))
     }
 }
 
-/// The `_meta` of an object with these members set; a new one if there is none.
+/// The `_meta` of an object without those that are `gone`, and with these members set; a new one if there is none.
 fn with_meta(
     of: &Object,
+    gone: &[String],
     members: impl IntoIterator<Item = (&'static str, Option<Rope>)>,
 ) -> Result<Rope, JsonError> {
     let Some(meta) = super::client_capabilities::part(of, "_meta")? else {
@@ -83,9 +92,8 @@ fn with_meta(
         }
         return Ok(new.finish().into());
     };
-    let paying: Vec<_> = meta.iter().map(|(key, _)| key).filter(|key| is_payment(key)).collect();
     let mut splice = Splice::new();
-    for key in &paying {
+    for key in gone {
         splice.remove(key);
     }
     for (key, value) in members {
