@@ -22,7 +22,7 @@ pub struct Target {
 
 impl Target {
     /// Reads a URL by the URL Standard (WHATWG), and refuses what parsers disagree about: backslashes, user names,
-    /// control characters and white space, dots of the host in percent-encoding, a dot at the end of the host.
+    /// more or fewer slashes than two before the host, control characters and white space, dots of the host in percent-encoding, a dot at the end of the host.
     ///
     /// # Errors
     /// `origin`.
@@ -36,6 +36,10 @@ impl Target {
         }
         let authority = text.split_once("://").map_or("", |(_, rest)| rest);
         let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+        // The URL Standard reads `http:///a`, `http:/a` and `http:a` as `http://a`; others do not.
+        if authority.is_empty() {
+            return refused("The URL has no host behind `://`.");
+        }
         if authority.contains('@') {
             return refused("The URL has a user name in it.");
         }
@@ -48,6 +52,9 @@ impl Target {
         else {
             return refused("The URL is not one of http or https.");
         };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refused("The URL has a user name in it.");
+        }
         if host.ends_with('.') {
             return refused("The host of the URL ends in a dot.");
         }
@@ -177,6 +184,10 @@ mod tests {
             "",
             "https://",
             "https:api.example.com\\x",
+            "https:///api.example.com/",
+            "https:/api.example.com/",
+            "https:api.example.com/",
+            "https:///api.example.com@evil.com",
         ] {
             assert_eq!(
                 Target::parse(bad).map(|t| t.origin.to_string()).unwrap_err().rule,
