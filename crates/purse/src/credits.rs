@@ -4,12 +4,12 @@
 //! judged, paid and proven as that, at the place where it was offered; nothing of it is believed that the invoice does not say.
 
 use bytes::Bytes;
-use egress::Outgoing;
+use egress::{Outgoing, Whole};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use lightning::Invoice;
 use model::money::MoneyRule;
-use pay::{Answer, Carrier as _, Request, Sending, Unpaid};
+use pay::{Answer, Carrier as _, Errand, Paid, Request, Sending, Unpaid};
 use protocol::json::{Limits, value};
 use serde_json::{Value, json};
 use url::Url;
@@ -34,21 +34,11 @@ impl Call<'_> {
         let client = self.purse.places.client(self.payer, &origin)?;
         let request = order(&url, most);
         let sender = Sender { client, deadline: self.deadline };
-        let sent = sender.send(request.clone(), None, Sending::Once).await;
-        let whole = sent.map_err(|e| Ended::from(unanswered(&e, None)))?;
-        if !whole.status.is_success() {
-            let why = format!("the seller sells no credit here: HTTP {}", whole.status.as_u16());
-            return Err(No::rule(MoneyRule::NoAcceptableOffer, why).into());
-        }
+        let whole = offered(&sender, request.clone()).await?;
         let offer = Offer::read(&whole.body, most)?;
         let key = key(&self.arguments)?;
         let errand = self.errand(Tool::BuyCredits, Request::http(&request), key)?;
-        let paid = match self.payer.pay(&errand, &offer.challenge(request.url)?).await {
-            Ok(paid) => paid,
-            Err(Unpaid::Asks(asked)) => return Err(Ended::Asks(asked)),
-            Err(Unpaid::Refused(no)) => return Err(refused(&no).into()),
-            Err(Unpaid::NoDemand) => return Err(unreadable("it holds no challenge").into()),
-        };
+        let paid = self.bought(&errand, &offer.challenge(request.url)?).await?;
         let served = Outgoing {
             method: Method::GET,
             url: url.clone(),
@@ -68,6 +58,27 @@ impl Call<'_> {
         })
         .into())
     }
+
+    /// Pays for credit as it was offered.
+    pub(crate) async fn bought(&self, errand: &Errand, offer: &Answer) -> Result<Paid, Ended> {
+        match self.payer.pay(errand, offer).await {
+            Ok(paid) => Ok(paid),
+            Err(Unpaid::Asks(asked)) => Err(Ended::Asks(asked)),
+            Err(Unpaid::Refused(no)) => Err(refused(&no).into()),
+            Err(Unpaid::NoDemand) => Err(unreadable("nothing is asked for").into()),
+        }
+    }
+}
+
+/// What a seller answers to an order for credit. Nothing is paid yet.
+pub(crate) async fn offered(sender: &Sender, order: Outgoing) -> Result<Whole, Ended> {
+    let sent = sender.send(order, None, Sending::Once).await;
+    let whole = sent.map_err(|e| Ended::from(unanswered(&e, None)))?;
+    if !whole.status.is_success() {
+        let why = format!("the seller sells no credit here: HTTP {}", whole.status.as_u16());
+        return Err(No::rule(MoneyRule::NoAcceptableOffer, why).into());
+    }
+    Ok(whole)
 }
 
 /// The order for credit, at the seller's own origin.

@@ -11,15 +11,15 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use model::money::{Flag, MoneyRule};
 use pay::lightning::valid_until;
-use pay::{Answer, Attachment, Carrier as _, Paid, Request, Reuse, Sending, Unpaid, heard};
+use pay::{Answer, Attachment, Carrier as _, Paid, Request, Reuse, Sending, heard};
 use protocol::json::{Limits, value};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::arguments::No;
-use crate::credits::{at, order, unreadable, word};
+use crate::credits::{at, offered, order, unreadable, word};
 use crate::definition::Tool;
-use crate::fetch::{Sender, payment, refused, unanswered};
+use crate::fetch::{Sender, payment, unanswered};
 use crate::purse::{Call, Ended};
 use crate::reply::Found;
 use crate::wanted::{key, place};
@@ -42,20 +42,10 @@ impl Call<'_> {
         let client = self.purse.places.client(self.payer, &origin)?;
         let request = order(&url, Some(sat));
         let sender = Sender { client, deadline: self.deadline };
-        let sent = sender.send(request.clone(), None, Sending::Once).await;
-        let whole = sent.map_err(|e| Ended::from(unanswered(&e, None)))?;
-        if !whole.status.is_success() {
-            let why = format!("the seller sells no credit here: HTTP {}", whole.status.as_u16());
-            return Err(No::rule(MoneyRule::NoAcceptableOffer, why).into());
-        }
+        let whole = offered(&sender, request.clone()).await?;
         let order = Order::read(&whole.body, sat)?;
         let errand = self.errand(Tool::Redeem, Request::http(&request), key(&self.arguments)?)?;
-        let paid = match self.payer.pay(&errand, &asked(sat, request.url)?).await {
-            Ok(paid) => paid,
-            Err(Unpaid::Asks(asked)) => return Err(Ended::Asks(asked)),
-            Err(Unpaid::Refused(no)) => return Err(refused(&no).into()),
-            Err(Unpaid::NoDemand) => return Err(unreadable("nothing is asked for").into()),
-        };
+        let paid = self.bought(&errand, &asked(sat, request.url)?).await?;
         let handed = match order.handed(&url, &paid) {
             Ok(handed) => handed,
             Err(no) => {
