@@ -17,6 +17,7 @@ use model::{SourceName, TenantId};
 pub(crate) use entry::{Entry, State};
 pub(crate) use index::{Collision, Index};
 pub(crate) use pins::PinBook;
+use shelf::Part;
 pub(crate) use shelf::Shelf;
 pub(crate) use views::{Fragment, Listed, ViewKey};
 
@@ -106,10 +107,23 @@ impl Catalogue {
         listing: &Listing,
         as_of: u64,
     ) -> Arc<Listed> {
-        let part = shelf.fetched(kind, tenant, as_of);
-        if let Some(listed) = part.listed.find(listing) {
-            return listed;
-        }
+        let part = shelf.part(kind, tenant);
+        let known = part.listed.find(listing);
+        let listed = known.unwrap_or_else(|| self.judge(shelf, kind, tenant, listing, &part));
+        // Only now: whoever finds the list fresh looks its names up without asking again.
+        shelf.fetched(kind, tenant, as_of);
+        listed
+    }
+
+    /// Judges a listing of bytes that this tenant was not shown before.
+    fn judge(
+        &self,
+        shelf: &Shelf,
+        kind: Kind,
+        tenant: &TenantId,
+        listing: &Listing,
+        part: &Part,
+    ) -> Arc<Listed> {
         let _one_at_a_time = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
         let judged = shelf.judged(kind);
         let entries = judged

@@ -80,11 +80,9 @@ impl Shelf {
     }
 
     /// Notes that a tenant's list was fetched when so many changes were known.
-    pub(super) fn fetched(&self, kind: Kind, tenant: &TenantId, as_of: u64) -> Arc<Part> {
-        let part = self.part(kind, tenant);
-        part.seen.fetch_max(as_of, Ordering::AcqRel);
+    pub(super) fn fetched(&self, kind: Kind, tenant: &TenantId, as_of: u64) {
+        self.part(kind, tenant).seen.fetch_max(as_of, Ordering::AcqRel);
         self.kind(kind).told.store(false, Ordering::Release);
-        part
     }
 
     /// What was made of listings of the same bytes, for whichever tenant.
@@ -133,7 +131,7 @@ impl Shelf {
         parts.iter().flat_map(names).collect()
     }
 
-    fn part(&self, kind: Kind, tenant: &TenantId) -> Arc<Part> {
+    pub(super) fn part(&self, kind: Kind, tenant: &TenantId) -> Arc<Part> {
         let mut parts = self.kind(kind).parts();
         match parts.get(tenant) {
             Some(part) => part.clone(),

@@ -1,6 +1,7 @@
 //! Merged lists, their pages and their notices.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gate::port::{Filter, Kind};
@@ -79,7 +80,7 @@ async fn each_list_is_fetched_anew_and_rendered_once() {
     for _ in 0..3 {
         house.tools(&alice).await;
     }
-    assert_eq!(house.source().lists.load(std::sync::atomic::Ordering::SeqCst), 3);
+    assert_eq!(house.source().lists.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn a_flood_of_changes_reaches_a_client_as_a_few_notices() {
         async move {
             loop {
                 assert_eq!(watch.next().await, Happening::ListChanged(Kind::Tools));
-                notices.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                notices.fetch_add(1, Ordering::SeqCst);
             }
         }
     });
@@ -186,7 +187,7 @@ async fn a_flood_of_changes_reaches_a_client_as_a_few_notices() {
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
     counter.abort();
-    let heard = notices.load(std::sync::atomic::Ordering::SeqCst);
+    let heard = notices.load(Ordering::SeqCst);
     assert!((1..=8).contains(&heard), "{heard} notices");
 }
 
@@ -296,4 +297,26 @@ async fn the_argument_of_a_completion_is_read_and_recorded_like_any_other() {
         assert_eq!(record.args_digest.is_some(), passes);
     }
     assert_eq!(house.source().called(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_calls_while_a_list_is_judged_for_the_first_time_waits_for_it() {
+    let house = Arc::new(Plan::with_tools(&many(1500)).build());
+    let call = || {
+        let house = house.clone();
+        let alice = legacy(principal("alice"));
+        tokio::spawn(async move { house.call(&alice, "notes__t1499", json!({})).await })
+    };
+    let mut calls = vec![call()];
+    while house.source().lists.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for _ in 0..50 {
+        calls.push(call());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for answer in futures_util::future::join_all(calls).await {
+        let answer = answer.unwrap();
+        assert_eq!(answer.get("error"), None, "{answer}");
+    }
 }
