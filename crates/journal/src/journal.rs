@@ -99,6 +99,7 @@ impl Journal {
             signed_at: None,
             retainer: Retainer::new(dir.clone(), options.retain),
             company: Company::default(),
+            written: None,
             sink: handle.clone(),
         };
         let mut threads = vec![spawn("audit-writer", dir, move || writer.run())?];

@@ -7,7 +7,7 @@ use ambient::{Clock, Instant};
 use audit::{Checkpoint, Signer, Tree, leaf_hash};
 
 use crate::chain::Handover;
-use crate::company::Company;
+use crate::company::{Company, Written};
 use crate::disk::replace;
 use crate::keys;
 use crate::layout::{CHECKPOINT, SegmentName};
@@ -31,6 +31,8 @@ pub(crate) struct Writer {
     pub(crate) signed_at: Option<Instant>,
     pub(crate) retainer: Retainer,
     pub(crate) company: Company,
+    /// When the last batch became durable.
+    pub(crate) written: Option<Instant>,
     pub(crate) sink: Option<SinkHandle>,
 }
 
@@ -78,7 +80,9 @@ impl Writer {
         let last = self.tree.size() + batch.ends.len() as u64;
         self.queue.counters.batch(batch.ends.len(), batch.lines.len());
         self.queue.done(last);
-        self.company.note(batch.ends.len(), batch.gained, now.since(begun));
+        let (records, gained) = (batch.ends.len(), batch.gained);
+        let since = self.written.replace(now).map_or(Duration::MAX, |before| now.since(before));
+        self.company.note(Written { records, gained, sync: now.since(begun), since });
         let mut start = 0;
         for end in &batch.ends {
             let line = &batch.lines[start..end - 1];
