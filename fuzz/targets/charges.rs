@@ -12,8 +12,9 @@ fuzz_target!(|data: &[u8]| {
     let [request, opaque, rest] = parts(data);
     let _ = Receipt::from_json(request);
     let _ = Receipt::from_header(rest);
+    let method = if rest.len() % 2 == 0 { "lightning" } else { "evm" };
     let line = format!(
-        r#"Payment id="a", realm="r", method="lightning", intent="charge", request="{}", opaque="{}""#,
+        r#"Payment id="a", realm="r", method="{method}", intent="charge", request="{}", opaque="{}""#,
         encode_url(request),
         encode_url(opaque),
     );
@@ -24,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let Ok(request) = std::str::from_utf8(request) else { return };
     let error = format!(
-        r#"{{"code":-32042,"data":{{"challenges":[{{"id":"a","realm":"r","method":"lightning","intent":"charge","request":{request}}}]}}}}"#
+        r#"{{"code":-32042,"data":{{"challenges":[{{"id":"a","realm":"r","method":"{method}","intent":"charge","request":{request}}}]}}}}"#
     );
     if let Demand::Offers(offers) = mcp::error(&Bytes::from(error)) {
         for offer in offers {
@@ -42,6 +43,12 @@ fn echoed(offer: &Offer, request: &Value) {
         if let Ok(amount) = charge.amount {
             assert!(!amount.as_str().starts_with('0'));
         }
+    }
+    if let Some(Ok(charge)) = challenge.evm_charge() {
+        if let Ok(network) = &charge.transfer.network {
+            assert!(rails::x402::chain_id(network).is_some());
+        }
+        assert!(!charge.takes_authorization() || !charge.credential_types.is_empty());
     }
     assert!(!challenge.id_under(b"secret").is_empty());
     let Ok(credential) = challenge.credential(&Payload::Preimage(&[1; 32]), None) else { return };

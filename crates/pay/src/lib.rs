@@ -25,6 +25,7 @@ pub mod lightning;
 mod paid;
 mod payer;
 mod proofs;
+mod receipt;
 mod reconcile;
 mod record;
 mod settings;

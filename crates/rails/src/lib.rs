@@ -18,6 +18,7 @@ pub mod l402;
 pub mod mcp;
 pub mod payment;
 mod strict;
+mod transfer;
 pub mod x402;
 
 #[cfg(test)]
@@ -33,3 +34,4 @@ pub use demand::{Demand, Field, Offer, answer};
 pub use digits::Digits;
 pub use encoding::{decode, encode_standard, encode_url};
 pub use flaw::Flaw;
+pub use transfer::{Hints, Transfer};

@@ -1,4 +1,4 @@
-//! Known answers: the base offer and its payments, and the Payment scheme over Lightning.
+//! Known answers: the base offer and its payments, and the Payment scheme over Lightning and on a chain.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use bytes::Bytes;
@@ -11,6 +11,8 @@ const PAYMENT_SIGNATURE: &str = include_str!("vectors/payment_signature.txt");
 const X_PAYMENT: &str = include_str!("vectors/x_payment.txt");
 const MPP_REQUEST: &str = include_str!("vectors/mpp_request.txt");
 const MPP_CREDENTIAL: &str = include_str!("vectors/mpp_credential.txt");
+const EVM_REQUEST: &str = include_str!("vectors/evm_request.txt");
+const EVM_CREDENTIAL: &str = include_str!("vectors/evm_credential.txt");
 const INV10: &str = include_str!("vectors/inv10.txt");
 
 const V1_BODY: &str = r#"{"x402Version":1,"error":"","accepts":[{"scheme":"exact","network":"base-sepolia","maxAmountRequired":"10000","resource":"https://api.example.com/weather","description":"","mimeType":"application/json","payTo":"0x209693Bc6afc0C5328bA36FaF03C514EF312287C","maxTimeoutSeconds":60,"asset":"0x036CbD53842c5426634e7929541eC2318f3dCF7e","extra":{"name":"USDC","version":"2"}}]}"#;
@@ -60,10 +62,10 @@ fn the_base_offer_is_read_in_every_spelling_of_base64() {
         let offer = x402(&[("payment-required", text)], "");
         let entry = offer.entries[0].as_ref().unwrap();
         assert_eq!(offer.resource.as_deref(), Some("https://api.example.com/weather"));
-        assert_eq!(entry.network.as_deref(), Ok("eip155:84532"));
-        assert_eq!(entry.amount.as_ref().unwrap().as_str(), "10000");
+        assert_eq!(entry.transfer.network.as_deref(), Ok("eip155:84532"));
+        assert_eq!(entry.transfer.amount.as_ref().unwrap().as_str(), "10000");
         assert_eq!(entry.timeout, Ok(60));
-        assert_eq!(entry.hints.name.as_deref(), Some("USDC"));
+        assert_eq!(entry.transfer.hints.name.as_deref(), Some("USDC"));
     }
 }
 
@@ -127,15 +129,26 @@ fn the_identifier_of_a_payment_is_sent_where_it_is_asked_for() {
     assert!(sent.contains(r#""extensions":{"payment-identifier":{"info":{"required":true,"id":"pay_7d5d747be160e280504c"}},"x":1.50}"#), "{sent}");
 }
 
-fn challenge() -> payment::Challenge {
-    let line = format!(
-        r#"Payment id="pcVg4m4pNVyCiGTDccUkoLutbQ_uvGz6dJIt9xHl-Uo", realm="api.example.com", method="lightning", intent="charge", request="{}", expires="2025-02-27T16:06:40Z""#,
-        MPP_REQUEST.trim(),
-    );
-    match one(&[("WWW-Authenticate", &line)], "") {
+fn read(line: &str) -> payment::Challenge {
+    match one(&[("WWW-Authenticate", line)], "") {
         Offer::Payment(challenge) => *challenge,
         other => panic!("{other:?}"),
     }
+}
+
+fn challenge() -> payment::Challenge {
+    read(&format!(
+        r#"Payment id="pcVg4m4pNVyCiGTDccUkoLutbQ_uvGz6dJIt9xHl-Uo", realm="api.example.com", method="lightning", intent="charge", request="{}", expires="2025-02-27T16:06:40Z""#,
+        MPP_REQUEST.trim(),
+    ))
+}
+
+/// As `mppx` 0.11.0 writes it, with the secret of the other one.
+fn on_a_chain() -> payment::Challenge {
+    read(&format!(
+        r#"Payment id="P4-A700J5iSzi9McDNVSUwuu2ciixlxCiJbiB4OjbxU", realm="api.example.com", method="evm", intent="charge", request="{}", expires="2025-02-27T16:06:40Z""#,
+        EVM_REQUEST.trim(),
+    ))
 }
 
 #[test]
@@ -213,6 +226,36 @@ fn identifiers_and_nonces_are_the_known_ones() {
 }
 
 #[test]
+fn a_charge_on_a_chain_is_read_and_its_credential_is_the_known_one() {
+    // What the client of `mppx` 0.11.0 sends for it.
+    let challenge = on_a_chain();
+    assert_eq!(challenge.id_under(b"portcullis-test-secret"), challenge.id);
+    let charge = challenge.evm_charge().unwrap().unwrap();
+    assert!(charge.takes_authorization() && challenge.lightning_charge().is_none());
+    assert_eq!(charge.transfer.network.as_deref(), Ok("eip155:84532"));
+    let nonce = bound_nonce(&challenge.id, &challenge.realm);
+    assert_eq!(
+        nonce,
+        hex::<32>("4715a4a58a09a6901343079005eb764a9044ced78050273edbcaeac551e84f58")
+    );
+    let signed = x402::Authorization {
+        from: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+        to: &charge.transfer.pay_to,
+        value: charge.transfer.amount.as_ref().unwrap().as_str(),
+        valid_after: 0,
+        valid_before: 1_740_672_400,
+        nonce: &nonce,
+        signature: &hex(
+            "38d184b567d711009ac5e764c185da9d519b5db3cd646daf8970b45932a3cd260361b60826a223c97516d2ac7dc9eea7d608b39b0cca1ecdf448fcf8bf1a72901c",
+        ),
+    };
+    let payer = "did:pkh:eip155:84532:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+    let credential = challenge.credential(&Payload::Authorization(&signed), Some(payer)).unwrap();
+    assert_eq!(credential.place(), Place::Header("Authorization"));
+    assert_eq!(credential.reveal(), format!("Payment {}", EVM_CREDENTIAL.trim()));
+}
+
+#[test]
 fn what_is_no_challenge_is_a_bad_challenge() {
     // MPC-10, MPC-13
     let line = |method: &str, request: &str| {
@@ -228,6 +271,9 @@ fn what_is_no_challenge_is_a_bad_challenge() {
     assert_eq!(rule(&line("lightning", "W10")), MoneyRule::BadChallenge);
     assert_eq!(rule(&(line("lightning", "e30") + ", expires=soon")), MoneyRule::BadChallenge);
     assert_eq!(rule(&(line("lightning", "e30") + ", id=b")), MoneyRule::Ambiguous);
+    // A field of a seller's choice could mean anything to those on the way.
+    assert_eq!(rule(&(line("evm", "e30") + ", header=Cookie")), MoneyRule::BadChallenge);
+    read(&(line("evm", "e30") + ", header=authorization"));
     let Offer::Payment(upper) = one(&[("WWW-Authenticate", &line("Lightning", "e30"))], "") else {
         panic!()
     };

@@ -104,9 +104,9 @@ fn amount_time_and_network_keep_their_own_flaws() {
         let read = read(&changed(pointer, with)).unwrap();
         let entry = read.entries.into_iter().next().unwrap().unwrap();
         (
-            entry.amount.err().map(|f| f.rule),
+            entry.transfer.amount.err().map(|f| f.rule),
             entry.timeout.err().map(|f| f.rule),
-            entry.network.err().map(|f| f.rule),
+            entry.transfer.network.err().map(|f| f.rule),
         )
     };
     assert_eq!(

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use model::Timestamp;
 use model::money::{Amount, Flag, MoneyRule, Terms};
 use rails::Demand;
+use rails::payment::Challenge;
 
 use crate::candidate::{Candidate, Form, candidates, invoice_charge};
 use crate::rules::{Case, Finding, payee, price, signing, time};
@@ -132,10 +133,10 @@ pub(crate) fn terms(case: &Case<'_>) -> Option<Terms> {
     let request = case.request;
     let (scheme, network) = match &case.candidate.form {
         Form::Chain(chain) if case.candidate.by_hand => {
-            ("transfer".to_owned(), chain.entry.network.as_ref().ok()?.clone())
+            ("transfer".to_owned(), chain.transfer.network.as_ref().ok()?.clone())
         }
         Form::Chain(chain) => {
-            (chain.scheme?.as_str().to_owned(), chain.entry.network.as_ref().ok()?.clone())
+            (chain.scheme.ok()?.as_str().to_owned(), chain.transfer.network.as_ref().ok()?.clone())
         }
         Form::Bolt11(bolt11) => {
             ("lightning".to_owned(), format!("lightning:{}", bolt11.invoice.network()))
@@ -161,12 +162,17 @@ pub(crate) fn terms(case: &Case<'_>) -> Option<Terms> {
     })
 }
 
-/// The earlier end of the invoice and of the challenge.
+/// The end of the challenge, or the earlier one of it and its invoice.
 fn expires(candidate: &Candidate<'_>) -> Option<Timestamp> {
-    let Form::Bolt11(bolt11) = &candidate.form else { return None };
-    let invoice = Timestamp(bolt11.invoice.expires_at().saturating_mul(1000));
-    let challenge = invoice_charge(bolt11).and_then(rails::payment::Challenge::expires_at);
-    Some(challenge.map_or(invoice, |ends| ends.min(invoice)))
+    let (challenge, invoice) = match &candidate.form {
+        Form::Chain(chain) => (chain.challenge(), None),
+        Form::Bolt11(bolt11) => {
+            let ends = bolt11.invoice.expires_at().saturating_mul(1000);
+            (invoice_charge(bolt11), Some(Timestamp(ends)))
+        }
+        _ => return None,
+    };
+    challenge.and_then(Challenge::expires_at).into_iter().chain(invoice).min()
 }
 
 fn plan(case: &Case<'_>) -> Option<Plan> {
@@ -176,12 +182,12 @@ fn plan(case: &Case<'_>) -> Option<Plan> {
             payee: *chain.payee.as_ref().ok()?,
         }),
         Form::Chain(chain) => {
-            let scheme = chain.scheme?;
+            let scheme = chain.scheme.ok()?;
             Some(Plan::Evm {
                 scheme,
                 token: chain.row?.token.clone()?,
                 payee: *chain.payee.as_ref().ok()?,
-                valid_for: time::valid_for(*chain.entry.timeout.as_ref().ok()?),
+                valid_for: time::valid_for(chain, case.situation.known.now).ok()?,
                 facilitator: match (scheme, &chain.facilitator) {
                     (Scheme::Upto, Some(Ok(facilitator))) => Some(*facilitator),
                     _ => None,

@@ -21,7 +21,7 @@ pub struct Policy {
     pub rails: Vec<Rail>,
     /// Chains by CAIP-2 that may be paid on.
     pub networks: Vec<String>,
-    /// Ways of x402 that may be used.
+    /// Ways to sign on chains that may be used.
     pub schemes: Vec<Scheme>,
     /// The assets that are money here, bitcoin (`sat`) among them.
     pub assets: Vec<AssetRow>,
@@ -58,10 +58,10 @@ pub struct Thresholds {
     pub four_eyes_above: Vec<Price>,
 }
 
-/// A way of x402 on EVM chains.
+/// A way to pay by a signature on EVM chains, as x402 names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scheme {
-    /// `exact` by `transferWithAuthorization` (EIP-3009).
+    /// `exact` by `transferWithAuthorization` (EIP-3009); also the authorization of an EVM charge of the Payment scheme.
     ExactEip3009,
     /// `exact` by Permit2 and the pinned proxy.
     ExactPermit2,

@@ -55,8 +55,8 @@ async fn sign(market: &Market, asked: &Whole) -> Outcome<Credential> {
     let text = asked.headers.get("payment-required").ok_or("no offer")?;
     let offer = Offer::from_header(text.as_bytes()).map_err(|flaw| flaw.why.to_string())?;
     let entry = offer.entries.first().and_then(|entry| entry.as_ref().ok()).ok_or("no entry")?;
-    let amount = entry.amount.as_ref().map_err(|flaw| flaw.why.to_string())?.to_string();
-    let payee = Address::parse(&entry.pay_to).map_err(|e| e.to_string())?;
+    let amount = entry.transfer.amount.as_ref().map_err(|flaw| flaw.why.to_string())?.to_string();
+    let payee = Address::parse(&entry.transfer.pay_to).map_err(|e| e.to_string())?;
     let value = U256::parse(&amount).map_err(|e| e.to_string())?;
     let window = Window::of(market.clock.now_millis() / 1000, 60);
     let signed = market.account.authorize(&market.token, payee, value, window, Nonce::Random).await;

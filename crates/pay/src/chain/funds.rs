@@ -1,6 +1,6 @@
 use evm::known::PERMIT2;
 use evm::rpc::{self, At};
-use evm::{Address, Call, Token, U256};
+use evm::{Address, Bytes32, Call, Token, U256};
 
 use super::Node;
 
@@ -32,6 +32,18 @@ pub(crate) async fn lack(
         (false, true) => Some(Lack::Allowance),
         (false, false) => None,
     }
+}
+
+/// Whether a nonce of EIP-3009 is spent, as far as a node says so.
+pub(crate) async fn is_spent(
+    node: &Node<'_>,
+    token: &Token,
+    wallet: Address,
+    nonce: Bytes32,
+) -> bool {
+    let question = Call::authorization_state(token.address, wallet, nonce);
+    let answer = node.call(&question, At::Latest).await.ok();
+    answer.is_some_and(|word| rpc::read_bool(&word) == Ok(true))
 }
 
 async fn below(node: &Node<'_>, call: &Call, amount: U256) -> bool {

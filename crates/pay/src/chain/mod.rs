@@ -26,7 +26,7 @@ use model::money::{Flag, MoneyRule};
 pub use checks::Problem;
 pub use proof::{Sought, Unique};
 
-pub(crate) use funds::{Lack, lack};
+pub(crate) use funds::{Lack, is_spent, lack};
 pub(crate) use node::Node;
 pub(crate) use proof::Finding;
 

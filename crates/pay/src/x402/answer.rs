@@ -7,8 +7,9 @@ use rails::x402::{self, Receipt, Version, receipt_header};
 use rails::{Demand, Flaw};
 use serde_json::{Value, json};
 
-use super::sealed::Carrying;
+use super::sealed::{Carrying, Sealed};
 use crate::Answer;
+use crate::receipt::{is_about, receipts};
 
 /// What a seller says of a payment that was sent.
 pub(super) struct Said {
@@ -21,17 +22,45 @@ pub(super) struct Said {
 }
 
 /// Reads a seller's answer. Nothing in it is proof.
-pub(super) fn read(answer: &Answer, carrying: Carrying) -> Said {
-    let receipt = receipt(answer, carrying);
+pub(super) fn read(answer: &Answer, sealed: &Sealed) -> Said {
     let asks_again = asks_again(answer);
-    match receipt {
-        None => Said { asks_again, claim: None, flags: Vec::new() },
-        Some(Err(flaw)) => Said { asks_again, claim: None, flags: vec![flag(&flaw)] },
-        Some(Ok(receipt)) => {
-            let (claim, flags) = claim(&receipt);
-            Said { asks_again, claim: Some(claim), flags }
+    let (claim, flags) = match &sealed.challenge {
+        Some(challenge) => claim_of_charge(answer, challenge),
+        None => match receipt(answer, sealed.place) {
+            None => (None, Vec::new()),
+            Some(Err(flaw)) => (None, vec![flag(&flaw)]),
+            Some(Ok(receipt)) => {
+                let (claim, flags) = claim(&receipt);
+                (Some(claim), flags)
+            }
+        },
+    };
+    Said { asks_again, claim, flags }
+}
+
+/// What the receipts of a charge claim: the transaction of the first that is about it. What else they say is a mark.
+fn claim_of_charge(answer: &Answer, challenge: &str) -> (Option<Claim>, Vec<Flag>) {
+    let mut claimed: Option<Claim> = None;
+    let mut flags = Vec::new();
+    for receipt in receipts(answer) {
+        let transaction = receipt.as_ref().and_then(|said| Bytes32::parse(&said.reference).ok());
+        let flag = match (receipt, claimed) {
+            (Some(said), _) if !is_about(&said, "evm", challenge) => Flag::ReceiptMismatch,
+            (Some(said), None) if transaction.is_some() => {
+                let chain_id = said.chain_id;
+                claimed =
+                    Some(Claim { success: true, transaction, chain_id, payer: None, amount: None });
+                continue;
+            }
+            (Some(_), Some(known)) if known.transaction == transaction => continue,
+            (Some(_), Some(_)) if transaction.is_some() => Flag::ReceiptMismatch,
+            _ => Flag::BadResponse,
+        };
+        if !flags.contains(&flag) {
+            flags.push(flag);
         }
     }
+    (claimed, flags)
 }
 
 /// Over HTTP every 402 is a demand, whatever is in it; over MCP whatever reads as one, in either era: to pay is done once.

@@ -15,9 +15,15 @@ impl Sealed {
 
     /// What goes with the request, the same each time. `None` if it cannot be written: then it is not sent.
     pub(super) fn attachment(&self) -> Option<Attachment> {
-        let mut attachment = Attachment::default();
+        let secrets =
+            vec![self.credential.clone(), self.signature.clone(), self.nonce().to_owned()];
+        let mut attachment = Attachment { secrets, ..Attachment::default() };
+        attachment.secrets.extend(self.beside.clone());
         match self.place.place() {
             Place::Header(name) => {
+                // What stands behind the name of a scheme is as good as the whole.
+                let rest = self.credential.split_once(' ').map(|(_, rest)| rest.to_owned());
+                attachment.secrets.extend(rest);
                 let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
                 attachment.headers.push((name.to_string(), self.credential.clone()));
             }
@@ -27,9 +33,6 @@ impl Sealed {
                     .push((key.to_owned(), serde_json::from_str(&self.credential).ok()?));
             }
         }
-        attachment.secrets =
-            vec![self.credential.clone(), self.signature.clone(), self.nonce().to_owned()];
-        attachment.secrets.extend(self.beside.clone());
         Some(attachment)
     }
 }

@@ -13,7 +13,7 @@ use crate::chain::Problem;
 use crate::facts::Facts;
 use crate::{Answer, Attachment, Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
 
-/// The driver of the rail `x402`.
+/// The driver of the rail `x402`, and of `mpp` on EVM chains.
 pub struct X402 {
     pub(super) settings: Settings,
     pub(super) wallet: Arc<Wallet>,
@@ -112,7 +112,7 @@ impl Driver for X402 {
     ) -> Boxed<'a, Standing> {
         Box::pin(async move {
             let Some(sealed) = Sealed::read(payload) else { return unreadable() };
-            let said = answer::read(answer, sealed.place);
+            let said = answer::read(answer, &sealed);
             self.after_answer(&open.id.to_string(), &sealed, said).await
         })
     }

@@ -1,4 +1,5 @@
-//! x402 on EVM chains: `exact` by EIP-3009 or Permit2, and `upto` by Permit2, over HTTP (versions 1 and 2) and MCP.
+//! x402 on EVM chains: `exact` by EIP-3009 or Permit2, and `upto` by Permit2, over HTTP (versions 1 and 2) and MCP; and, with
+//! method `evm`, the Payment scheme by EIP-3009.
 //!
 //! A payment is a signature that the seller carries to the chain. So it leaves with the request, and from then on only the
 //! chain says what became of it: [`evm::evidence`] over the nodes of [`crate::chain`]. Receipts of sellers are claims.
@@ -20,7 +21,7 @@ mod wallet;
 mod tests;
 
 pub use driver::X402;
-pub use nonce::{Nonce, bound_nonce};
+pub use nonce::Nonce;
 pub use settings::Settings;
 pub use sign_in::SignedIn;
 pub use wallet::{Authorized, Wallet, Window};

@@ -1,4 +1,4 @@
-use evm::{Bytes32, keccak256};
+use evm::Bytes32;
 use model::money::MoneyRule;
 
 use crate::Stop;
@@ -8,7 +8,7 @@ use crate::Stop;
 pub enum Nonce {
     /// 32 bytes from the operating system.
     Random,
-    /// What a challenge is bound to.
+    /// What a challenge is bound to: made by us of what the challenge says, never a seller's own number.
     Bound(Bytes32),
 }
 
@@ -32,12 +32,6 @@ impl Nonce {
     }
 }
 
-/// The nonce by which an EIP-3009 signature is bound to a challenge of the Payment scheme: Keccak-256 of `id` and then
-/// `realm` (EVM charge of draft-httpauth-payment-00).
-pub fn bound_nonce(id: &str, realm: &str) -> Bytes32 {
-    keccak256([id.as_bytes(), realm.as_bytes()].concat())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -49,13 +43,5 @@ mod tests {
         // g-money-41
         let drawn: HashSet<_> = (0..10_000).map(|_| Nonce::Random.draw().unwrap()).collect();
         assert_eq!(drawn.len(), 10_000);
-    }
-
-    #[test]
-    fn a_bound_nonce_is_the_hash_of_the_challenge() {
-        let nonce = bound_nonce("abc", "example");
-        assert_eq!(nonce, keccak256("abcexample"));
-        assert_eq!(Nonce::Bound(nonce).draw().unwrap(), nonce);
-        assert_ne!(nonce, bound_nonce("abd", "example"));
     }
 }

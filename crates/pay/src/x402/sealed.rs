@@ -1,9 +1,14 @@
 use evm::evidence::{Payment, Proof};
 use evm::{Address, Bytes32, U256};
-use rails::{Credential, Place};
+use model::money::MoneyRule;
+use rails::payment::Request as Form;
+use rails::x402::{Carrier, Version};
+use rails::{Credential, Place, jcs};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::Payload;
+use super::match_terms::Dialect;
+use crate::{Payload, Request, Stop};
 
 /// The version of the written form. Another one is not guessed at.
 const FORM: u8 = 1;
@@ -16,8 +21,10 @@ pub(super) struct Sealed {
     form: u8,
     /// How it is paid: `exact/eip3009`, `exact/permit2`, `upto`.
     scheme: String,
-    /// The chosen entry of the offer, as the seller wrote it.
+    /// The chosen entry of the offer, or the request of the challenge, as the seller wrote it.
     entry: String,
+    /// The identifier of the challenge, where the Payment scheme asked.
+    pub(super) challenge: Option<String>,
     /// What carries the payment.
     pub(super) place: Carrying,
     /// What goes to the seller.
@@ -51,12 +58,16 @@ pub(super) enum Carrying {
     Mcp,
     /// The same of any request that may be paid, since MCP 2026-07-28.
     McpNext,
+    /// `Authorization` (the Payment scheme over HTTP).
+    Authorization,
+    /// `_meta["org.paymentauth/credential"]` (the Payment scheme over MCP).
+    McpCredential,
 }
 
 /// What was signed, and when.
 pub(super) struct Made<'a> {
     pub(super) scheme: spend::Scheme,
-    pub(super) entry: &'a rails::x402::Entry,
+    pub(super) dialect: Dialect<'a>,
     pub(super) place: Carrying,
     pub(super) payment: Payment,
     pub(super) signature: evm::Signature,
@@ -71,7 +82,8 @@ impl Sealed {
         Self {
             form: FORM,
             scheme: made.scheme.as_str().to_owned(),
-            entry: String::from_utf8_lossy(made.entry.raw()).into_owned(),
+            entry: made.dialect.written(),
+            challenge: made.dialect.challenge().map(|challenge| challenge.id.clone()),
             place: made.place,
             credential: credential.reveal().to_owned(),
             signature: made.signature.to_string(),
@@ -126,9 +138,51 @@ impl Sealed {
     }
 }
 
+impl Dialect<'_> {
+    fn written(self) -> String {
+        match self {
+            Self::Entry(_, entry) => String::from_utf8_lossy(entry.raw()).into_owned(),
+            Self::Charge(challenge) => match &challenge.request {
+                Form::Encoded(text, _) => text.clone(),
+                Form::Native(members) => {
+                    jcs::write(&Value::Object(members.clone())).unwrap_or_default()
+                }
+            },
+        }
+    }
+}
+
 impl Carrying {
+    /// Where the payment goes: the way back that the offer came by, which is also that of the request.
+    pub(super) fn of(dialect: Dialect<'_>, request: &Request) -> Result<Self, Stop> {
+        let found = match (dialect, request) {
+            (Dialect::Entry(offer, _), Request::Http { .. }) => {
+                match (offer.carrier, offer.version) {
+                    (Carrier::Body, Version::V1) => Some(Self::HeaderV1),
+                    (Carrier::Header, Version::V2) => Some(Self::HeaderV2),
+                    _ => None,
+                }
+            }
+            (Dialect::Entry(offer, _), Request::Mcp { negotiated, .. }) => {
+                let place = if *negotiated { Self::McpNext } else { Self::Mcp };
+                (offer.carrier == Carrier::Mcp).then_some(place)
+            }
+            (Dialect::Charge(challenge), request) => match (&challenge.request, request) {
+                (Form::Encoded(..), Request::Http { .. }) => Some(Self::Authorization),
+                (Form::Native(_), Request::Mcp { .. }) => Some(Self::McpCredential),
+                _ => None,
+            },
+        };
+        found.ok_or_else(|| Stop {
+            rule: MoneyRule::RequestChanged,
+            why: "The offer came another way than the request goes.".to_owned(),
+        })
+    }
+
     pub(super) const fn place(self) -> Place {
         match self {
+            Self::Authorization => Place::Header("Authorization"),
+            Self::McpCredential => Place::Meta("org.paymentauth/credential"),
             Self::HeaderV1 => Place::Header("X-PAYMENT"),
             Self::HeaderV2 => Place::Header("PAYMENT-SIGNATURE"),
             Self::Mcp | Self::McpNext => Place::Meta("x402/payment"),

@@ -2,44 +2,57 @@ use std::time::Duration;
 
 use evm::eip712::{PermitExact, PermitUpto};
 use evm::evidence::{Payment, Proof};
-use evm::{Address, Signable, Signature, U256, known};
+use evm::{Address, Bytes32, Signable, Signature, U256, known};
 use model::money::MoneyRule;
 use rails::Credential;
-use rails::x402::{Authorization, Carrier, Permit2Authorization, Version};
+use rails::payment::{self, bound_nonce};
+use rails::x402::{Authorization, Permit2Authorization};
 use spend::Scheme;
 
 use super::X402;
 use super::beside::Beside;
-use super::match_terms::{Matched, match_terms};
+use super::match_terms::{Dialect, Matched, match_terms};
 use super::nonce::Nonce;
 use super::sealed::{Carrying, Made, Sealed};
 use super::wallet::Window;
-use crate::chain::{Lack, Node, lack};
-use crate::{Job, Payload, Request, Stop};
+use crate::chain::{Lack, Node, is_spent, lack};
+use crate::{Job, Payload, Stop};
 
 /// How long a node has to say whether the money is there. The call waits for it, so it is short.
 const FUNDS: Duration = Duration::from_millis(1500);
 
 impl X402 {
-    /// Makes what will be sealed: the agreed terms held against the entry once more, funds looked at, a fresh nonce, one
-    /// signature, and the text for the seller.
+    /// Makes what will be sealed: the agreed terms held against the offer once more, funds looked at, a nonce that counts
+    /// once, one signature, and the text for the seller.
     pub(super) async fn make(&self, job: &Job) -> Result<Payload, Stop> {
         let wallet = self.wallet.address().await?;
         let matched = match_terms(job, &self.settings.tokens, wallet)?;
         self.allowed(&matched)?;
         let now = self.settings.now().max(job.now.as_secs());
-        let window = Window::of(now, matched.seconds);
-        let place = carrying(job, &matched)?;
-        let beside = self.funded(&matched, window, wallet).await?;
-        let (payment, signature, credential) = match matched.scheme {
-            Scheme::ExactEip3009 => self.by_authorization(job, &matched, window).await?,
-            Scheme::ExactPermit2 | Scheme::Upto => {
-                self.by_permit2(job, &matched, window, wallet, beside.as_ref()).await?
+        let window = Window::of(now, matched.seconds).until(matched.ends);
+        if window.before <= now {
+            let why = "The challenge is past its time.".to_owned();
+            return Err(Stop { rule: MoneyRule::ChallengeExpired, why });
+        }
+        let place = Carrying::of(matched.dialect, &job.errand.request)?;
+        let nonce = nonce(matched.dialect);
+        let beside = self.funded(&matched, nonce, window, wallet).await?;
+        let (payment, signature, credential) = match (matched.scheme, matched.dialect) {
+            (Scheme::ExactEip3009, _) => {
+                self.by_authorization(job, &matched, nonce, window).await?
+            }
+            (Scheme::ExactPermit2 | Scheme::Upto, Dialect::Entry(offer, entry)) => {
+                let ask = (offer, entry);
+                self.by_permit2(job, &matched, ask, window, wallet, beside.as_ref()).await?
+            }
+            (Scheme::ExactPermit2 | Scheme::Upto, Dialect::Charge(_)) => {
+                let why = "A charge of the Payment scheme is not paid by Permit2.".to_owned();
+                return Err(Stop { rule: MoneyRule::Scheme, why });
             }
         };
         let made = Made {
             scheme: matched.scheme,
-            entry: matched.entry,
+            dialect: matched.dialect,
             place,
             payment,
             signature,
@@ -65,11 +78,12 @@ impl X402 {
         }
     }
 
-    /// That the money is there, as far as the first node says; with the allowance that has to be signed beside, if one has
-    /// to be and may be.
+    /// That the money is there and the nonce unspent, as far as the first node says; with the allowance that has to be signed
+    /// beside, if one has to be and may be.
     async fn funded(
         &self,
         matched: &Matched<'_>,
+        nonce: Nonce,
         window: Window,
         wallet: Address,
     ) -> Result<Option<Beside>, Stop> {
@@ -77,7 +91,18 @@ impl X402 {
         let Some(client) = chain.and_then(|chain| chain.endpoints.first()) else { return Ok(None) };
         let by_permit2 = matched.scheme != Scheme::ExactEip3009;
         let node = Node::new(client, FUNDS);
-        let lack = lack(&node, matched.token, wallet, matched.amount, by_permit2).await;
+        let (lack, spent) =
+            tokio::join!(lack(&node, matched.token, wallet, matched.amount, by_permit2), async {
+                match nonce {
+                    Nonce::Bound(nonce) => is_spent(&node, matched.token, wallet, nonce).await,
+                    Nonce::Random => false,
+                }
+            });
+        if spent {
+            // What is signed for it could never be taken, and nothing would ever prove that.
+            let why = "This challenge has been paid before: its nonce is spent.".to_owned();
+            return Err(Stop { rule: MoneyRule::NonceReuse, why });
+        }
         let why = match (lack, &matched.extra) {
             (None, _) => return Ok(None),
             (Some(Lack::Allowance), Some(extra)) => {
@@ -93,10 +118,11 @@ impl X402 {
         &self,
         job: &Job,
         matched: &Matched<'_>,
+        nonce: Nonce,
         window: Window,
     ) -> Result<(Payment, Signature, Credential), Stop> {
         let Matched { token, payee, amount, .. } = *matched;
-        let signed = self.wallet.authorize(token, payee, amount, window, Nonce::Random).await?;
+        let signed = self.wallet.authorize(token, payee, amount, window, nonce).await?;
         let m = signed.message;
         let proof = Proof::Authorization(m.nonce);
         let (from, to, value) = (m.from.to_string(), m.to.to_string(), m.value.to_string());
@@ -109,14 +135,24 @@ impl X402 {
             nonce: m.nonce.as_bytes(),
             signature: signed.signature.as_bytes(),
         };
-        let credential = matched.offer.pay(matched.entry, &written, Some(&job.id));
-        Ok((payment(matched, m.from, proof, window), signed.signature, credential))
+        let credential = match matched.dialect {
+            Dialect::Entry(offer, entry) => offer.pay(entry, &written, Some(&job.id)),
+            Dialect::Charge(challenge) => {
+                let payer = format!("did:pkh:eip155:{}:{from}", token.chain_id);
+                let signed = payment::Payload::Authorization(&written);
+                challenge
+                    .credential(&signed, Some(&payer))
+                    .map_err(|flaw| Stop { rule: flaw.rule, why: flaw.why.into_owned() })?
+            }
+        };
+        Ok((signed_payment(matched, m.from, proof, window), signed.signature, credential))
     }
 
     async fn by_permit2(
         &self,
         job: &Job,
         matched: &Matched<'_>,
+        (offer, entry): (&rails::x402::Offer, &rails::x402::Entry),
         window: Window,
         wallet: Address,
         beside: Option<&Beside>,
@@ -144,9 +180,8 @@ impl X402 {
             signature: signature.as_bytes(),
         };
         let gas = beside.map(Beside::written);
-        let credential =
-            matched.offer.pay_by_permit2(matched.entry, &written, Some(&job.id), gas.as_ref());
-        Ok((payment(matched, wallet, proof, window), signature, credential))
+        let credential = offer.pay_by_permit2(entry, &written, Some(&job.id), gas.as_ref());
+        Ok((signed_payment(matched, wallet, proof, window), signature, credential))
     }
 
     async fn permit(
@@ -171,7 +206,7 @@ fn facilitator(matched: &Matched<'_>) -> Option<Address> {
     matched.facilitator.filter(|_| matched.scheme == Scheme::Upto)
 }
 
-fn payment(matched: &Matched<'_>, from: Address, proof: Proof, window: Window) -> Payment {
+fn signed_payment(matched: &Matched<'_>, from: Address, proof: Proof, window: Window) -> Payment {
     Payment {
         chain_id: matched.token.chain_id,
         token: matched.token.address,
@@ -183,16 +218,12 @@ fn payment(matched: &Matched<'_>, from: Address, proof: Proof, window: Window) -
     }
 }
 
-/// Where the payment goes: the way back that the offer came by, which is also that of the request.
-fn carrying(job: &Job, matched: &Matched<'_>) -> Result<Carrying, Stop> {
-    match (matched.offer.carrier, matched.offer.version, &job.errand.request) {
-        (Carrier::Body, Version::V1, Request::Http { .. }) => Ok(Carrying::HeaderV1),
-        (Carrier::Header, Version::V2, Request::Http { .. }) => Ok(Carrying::HeaderV2),
-        (Carrier::Mcp, _, Request::Mcp { negotiated: true, .. }) => Ok(Carrying::McpNext),
-        (Carrier::Mcp, _, Request::Mcp { .. }) => Ok(Carrying::Mcp),
-        _ => Err(Stop {
-            rule: MoneyRule::RequestChanged,
-            why: "The offer came another way than the request goes.".to_owned(),
-        }),
+/// A charge of the Payment scheme binds its payment to itself by the nonce.
+fn nonce(dialect: Dialect<'_>) -> Nonce {
+    match dialect {
+        Dialect::Entry(..) => Nonce::Random,
+        Dialect::Charge(challenge) => {
+            Nonce::Bound(Bytes32::new(bound_nonce(&challenge.id, &challenge.realm)))
+        }
     }
 }

@@ -35,6 +35,11 @@ impl Window {
     pub const fn of(now: u64, seconds: u64) -> Self {
         Self { after: now.saturating_sub(LEEWAY), before: now.saturating_add(seconds) }
     }
+
+    /// The same, ending when the offer does where that is earlier.
+    pub fn until(self, ends: Option<u64>) -> Self {
+        Self { before: ends.map_or(self.before, |ends| ends.min(self.before)), ..self }
+    }
 }
 
 /// A signed transfer by EIP-3009. Whoever holds the signature can carry it out.
@@ -60,7 +65,7 @@ impl Wallet {
         found.await.copied()
     }
 
-    /// Signs a transfer by EIP-3009 with any nonce: for rails that bind it to a challenge, too.
+    /// Signs a transfer by EIP-3009, with a nonce that is random or bound to a challenge.
     ///
     /// # Errors
     /// As [`Self::address`], or the firewall of [`Signable`] refuses.

@@ -129,7 +129,7 @@ pub struct RateEntry {
     pub max_age: Option<Span>,
 }
 
-/// `[payments.x402]`
+/// `[payments.x402]`: what is signed on chains, for x402 and for the Payment scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct X402 {

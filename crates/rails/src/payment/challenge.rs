@@ -67,14 +67,18 @@ impl Challenge {
     /// Reads a challenge of HTTP.
     ///
     /// # Errors
-    /// `bad_challenge` for a missing parameter, a request that is no base64url of a JSON object, or a time that is none;
-    /// `ambiguous` for a parameter that stands twice; `too_large`.
+    /// `bad_challenge` for a missing parameter, a request that is no base64url of a JSON object, a time that is none, or a
+    /// credential that is wanted elsewhere than in `Authorization`; `ambiguous` for a parameter that stands twice; `too_large`.
     pub fn read(challenge: &challenge::Challenge) -> Result<Self, Flaw> {
         let required = |name: &'static str| {
             let found = challenge.get(name)?.filter(|text| !text.is_empty());
             found.map(str::to_owned).ok_or_else(|| bad(format!("The challenge has no `{name}`.")))
         };
         let optional = |name| Ok::<_, Flaw>(challenge.get(name)?.map(str::to_owned));
+        if challenge.get("header")?.is_some_and(|name| !name.eq_ignore_ascii_case("authorization"))
+        {
+            return Err(bad("The challenge wants its credential in a header field of its own."));
+        }
         let encoded = required("request")?;
         let bytes = decode(encoded.as_bytes());
         let bytes = bytes.ok_or_else(|| bad("The request of the challenge is not base64url."))?;
@@ -135,6 +139,12 @@ impl Challenge {
         Ok(self)
     }
 
+    /// Whether the method is written as methods are: lower-case letters, digits and hyphens.
+    pub fn method_is_lawful(&self) -> bool {
+        let lawful = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        !self.method.is_empty() && self.method.bytes().all(lawful)
+    }
+
     /// When it ends, to the millisecond and rounded down. `None` if it does not say.
     pub fn expires_at(&self) -> Option<Timestamp> {
         let moment: jiff::Timestamp = self.expires.as_deref()?.parse().ok()?;
@@ -166,6 +176,15 @@ impl Challenge {
     }
 }
 
-pub(super) fn bad(why: impl Into<std::borrow::Cow<'static, str>>) -> Flaw {
+/// The `methodDetails` of a request.
+pub(super) fn details(members: &Map<String, Value>) -> Result<&Map<String, Value>, Flaw> {
+    let details = members.get("methodDetails");
+    let details = details.ok_or_else(|| bad("The request has no `methodDetails`."))?;
+    details.as_object().ok_or_else(|| {
+        Flaw::new(MoneyRule::BadType, "The `methodDetails` of the request are not an object.")
+    })
+}
+
+fn bad(why: impl Into<std::borrow::Cow<'static, str>>) -> Flaw {
     Flaw::new(MoneyRule::BadChallenge, why)
 }

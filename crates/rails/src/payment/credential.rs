@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Challenge, Request};
 use crate::l402::push_hex;
+use crate::x402::Authorization;
 use crate::{Credential, Flaw, MAX_CREDENTIAL, Place, encode_url, jcs};
 
 /// The key of the credential in `_meta` of an MCP request.
@@ -14,8 +15,8 @@ const META: &str = "org.paymentauth/credential";
 pub enum Payload<'a> {
     /// Lightning: the preimage.
     Preimage(&'a [u8; 32]),
-    /// Any other, as JSON members.
-    Members(Map<String, Value>),
+    /// An EVM chain: a signed authorization by EIP-3009.
+    Authorization(&'a Authorization<'a>),
 }
 
 impl Challenge {
@@ -40,10 +41,7 @@ impl Challenge {
                 push_hex(&mut text, *preimage);
                 text.push_str("\"}");
             }
-            Payload::Members(members) => {
-                let members = Zeroizing::new(canonical(&Value::Object(members.clone()))?);
-                text.push_str(&members);
-            }
+            Payload::Authorization(signed) => text.push_str(&signed.write_flat()),
         }
         if let Some(source) = source {
             text.push_str(",\"source\":");
@@ -95,8 +93,8 @@ fn refused(why: &'static str) -> Flaw {
     Flaw::new(MoneyRule::BadCredential, why)
 }
 
-/// The nonce that binds an EIP-3009 signature to a challenge: keccak256 of the identifier and the realm, one behind the
-/// other.
+/// The nonce that binds an EIP-3009 signature to a challenge: Keccak-256 of the identifier and the realm, one behind the
+/// other (draft-evm-charge-00, Challenge Binding).
 pub fn bound_nonce(id: &str, realm: &str) -> [u8; 32] {
     Keccak256::new().chain_update(id).chain_update(realm).finalize().into()
 }

@@ -15,10 +15,12 @@ pub struct Receipt {
     pub method: String,
     /// When, as it was written.
     pub timestamp: String,
-    /// What the method knows the payment by: the payment hash over Lightning.
+    /// What the method knows the payment by: the payment hash over Lightning, the transaction on an EVM chain.
     pub reference: String,
     /// The challenge it answers, if it says so.
     pub challenge_id: Option<String>,
+    /// The number of the chain, if it names one (method `evm`); 0 for what is no number of a chain.
+    pub chain_id: Option<u64>,
 }
 
 impl Receipt {
@@ -50,6 +52,7 @@ impl Receipt {
             timestamp: required("timestamp")?,
             reference: required("reference")?,
             challenge_id: text("challengeId"),
+            chain_id: members.get("chainId").map(|id| id.as_u64().unwrap_or(0)),
         })
     }
 }
@@ -68,9 +71,15 @@ mod tests {
         let text = r#"{"status":"success","method":"lightning","timestamp":"2025-02-27T16:01:45Z","reference":"72cd","challengeId":"a"}"#;
         let receipt = Receipt::from_header(encode_url(text.as_bytes()).as_bytes()).unwrap();
         assert_eq!(
-            (receipt.reference.as_str(), receipt.challenge_id.as_deref()),
-            ("72cd", Some("a"))
+            (receipt.reference.as_str(), receipt.challenge_id.as_deref(), receipt.chain_id),
+            ("72cd", Some("a"), None)
         );
+        for (chain, read) in [("84532", 84_532), ("\"84532\"", 0), ("null", 0)] {
+            let text = format!(
+                r#"{{"status":"success","method":"evm","timestamp":"t","reference":"r","chainId":{chain}}}"#
+            );
+            assert_eq!(Receipt::from_json(text.as_bytes()).unwrap().chain_id, Some(read));
+        }
         for bad in [
             r#"{"status":"failed","method":"m","timestamp":"t","reference":"r"}"#,
             r#"{"status":"success"}"#,

@@ -4,24 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Version;
 use super::network::{caip2_of_v1, is_caip2};
-use crate::{Digits, Flaw, strict};
-
-/// What a seller says about the asset and the way; compared with what is known, never used in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hints {
-    /// The name of the token's EIP-712 domain.
-    pub name: Option<String>,
-    /// The version of that domain.
-    pub version: Option<String>,
-    /// Decimals, as they were written.
-    pub decimals: Option<String>,
-    /// `eip3009`, `permit2` or `erc7710`; none said is `eip3009` for `exact`.
-    pub transfer_method: Option<String>,
-    /// Who may settle a payment of scheme `upto`.
-    pub facilitator: Option<String>,
-    /// A spender that the seller asks the permit for.
-    pub spender: Option<String>,
-}
+use crate::transfer::amount;
+use crate::{Flaw, Hints, Transfer, strict};
 
 /// One way to pay: an element of `accepts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,24 +13,16 @@ pub struct Entry {
     pub(super) raw: Bytes,
     /// `exact`, `upto`, or what else there may be.
     pub scheme: String,
-    /// The network by CAIP-2, or `bad_network`.
-    pub network: Result<String, Flaw>,
+    /// What is asked for.
+    pub transfer: Transfer,
     /// The network as it was written.
     pub network_name: String,
-    /// The asset: an address, not checked.
-    pub asset: String,
-    /// Who is to be paid: not checked.
-    pub pay_to: String,
-    /// The amount in smallest units, or `bad_amount`, `zero_amount`, `bad_type`.
-    pub amount: Result<Digits, Flaw>,
     /// `maxTimeoutSeconds`, at least 1, or `bad_timeout`.
     pub timeout: Result<u64, Flaw>,
     /// The URL it is for (version 1).
     pub resource: Option<String>,
     /// A text about it, from the seller (version 1).
     pub description: Option<String>,
-    /// What the seller says about the asset.
-    pub hints: Hints,
 }
 
 impl Entry {
@@ -61,22 +37,24 @@ impl Entry {
         let optional =
             |name| Ok::<_, Flaw>(strict::optional_text(members, name)?.map(str::to_owned));
         let network_name = required("network")?;
-        let (amount, resource) = match version {
+        let (minor, resource) = match version {
             Version::V1 => ("maxAmountRequired", Some(required("resource")?)),
             Version::V2 => ("amount", None),
         };
         Ok(Self {
             raw,
             scheme: required("scheme")?,
-            network: network(&network_name, version),
+            transfer: Transfer {
+                network: network(&network_name, version),
+                asset: required("asset")?,
+                pay_to: required("payTo")?,
+                amount: amount(members.get(minor)),
+                hints: hints(members.get("extra"))?,
+            },
             network_name,
-            asset: required("asset")?,
-            pay_to: required("payTo")?,
-            amount: digits(members.get(amount)),
             timeout: seconds(members.get("maxTimeoutSeconds")),
             resource,
             description: if version == Version::V1 { optional("description")? } else { None },
-            hints: hints(members.get("extra"))?,
         })
     }
 
@@ -111,14 +89,6 @@ fn network(name: &str, version: Version) -> Result<String, Flaw> {
     known.map(str::to_owned).ok_or_else(bad)
 }
 
-fn digits(member: Option<&Value>) -> Result<Digits, Flaw> {
-    match member {
-        Some(Value::String(text)) => Digits::parse(text),
-        Some(_) => Err(Flaw::new(MoneyRule::BadType, "The amount is not a string.")),
-        None => Err(Flaw::new(MoneyRule::BadType, "The offer has no amount.")),
-    }
-}
-
 /// A plain JSON integer of at least 1: `60.0` and `6e1` are other spellings that peers read in other ways.
 fn seconds(member: Option<&Value>) -> Result<u64, Flaw> {
     let bad = |why: &'static str| Flaw::new(MoneyRule::BadTimeout, why);
@@ -147,21 +117,10 @@ fn hints(extra: Option<&Value>) -> Result<Hints, Flaw> {
         }
     };
     let text = |name| Ok::<_, Flaw>(strict::optional_text(members, name)?.map(str::to_owned));
-    let decimals = match members.get("decimals") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.as_str().to_owned()),
-        Some(_) => {
-            return Err(Flaw::new(
-                MoneyRule::BadType,
-                "The `decimals` of the offer are not a number.",
-            ));
-        }
-    };
     Ok(Hints {
         name: text("name")?,
         version: text("version")?,
-        decimals,
+        decimals: Hints::decimals(members)?,
         transfer_method: text("assetTransferMethod")?,
         facilitator: text("facilitatorAddress")?,
         spender: text("spender")?,

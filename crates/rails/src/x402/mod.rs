@@ -6,7 +6,7 @@ mod offer;
 mod payment;
 mod receipt;
 
-pub use entry::{Entry, Hints};
+pub use entry::Entry;
 pub use network::{caip2_of_v1, chain_id, is_caip2};
 pub use offer::{Carrier, Offer, REQUIRED_HEADER, Version};
 pub use payment::{Authorization, GasPermit, Permit2Authorization};

@@ -93,6 +93,16 @@ impl Authorization<'_> {
             *hex(self.nonce),
         ))
     }
+
+    /// The same as the payload of a charge of the Payment scheme: one object, its members in canonical order.
+    pub(crate) fn write_flat(&self) -> Zeroizing<String> {
+        let Self { from, to, value, valid_after, valid_before, .. } = self;
+        Zeroizing::new(format!(
+            r#"{{"from":"{from}","nonce":"{}","signature":"{}","to":"{to}","type":"authorization","validAfter":"{valid_after}","validBefore":"{valid_before}","value":"{value}"}}"#,
+            *hex(self.nonce),
+            *hex(self.signature),
+        ))
+    }
 }
 
 impl Permit2Authorization<'_> {

@@ -21,8 +21,8 @@ pub(super) fn candidates<'a>(
             Offer::X402(offer) if takes_hash => {
                 for (index, entry) in offer.entries.iter().enumerate() {
                     let Ok(entry) = entry else { continue };
-                    let chain = Chain::read(offer, entry, &situation.policy);
-                    if matches!(chain.scheme, Some(Scheme::ExactEip3009 | Scheme::ExactPermit2)) {
+                    let chain = Chain::of_entry(offer, entry, &situation.policy);
+                    if matches!(chain.scheme, Ok(Scheme::ExactEip3009 | Scheme::ExactPermit2)) {
                         push(index, Form::Chain(Box::new(chain)));
                     }
                 }

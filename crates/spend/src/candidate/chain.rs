@@ -1,15 +1,18 @@
-use evm::Address;
-use rails::{Flaw, x402};
+use std::borrow::Cow;
 
-use super::flaw;
+use evm::Address;
+use model::money::Rail;
+use rails::{Flaw, Transfer, payment, x402};
+
+use super::{Form, flaw};
 use crate::{AssetRow, Policy, Scheme};
 
-/// An entry of x402, held against the operator's table.
+/// A transfer on a chain that is asked for, held against the operator's table.
 pub(crate) struct Chain<'a> {
-    pub(crate) offer: &'a x402::Offer,
-    pub(crate) entry: &'a x402::Entry,
-    /// The way, if it is one that is spoken.
-    pub(crate) scheme: Option<Scheme>,
+    pub(crate) dialect: Dialect<'a>,
+    pub(crate) transfer: Cow<'a, Transfer>,
+    /// The way, or why none of those that are spoken fits.
+    pub(crate) scheme: Result<Scheme, &'static str>,
     /// The contract of the asset.
     pub(crate) asset: Result<Address, Flaw>,
     /// What the table says of that contract on that network, and of no other.
@@ -20,13 +23,54 @@ pub(crate) struct Chain<'a> {
     pub(crate) facilitator: Option<Result<Address, Flaw>>,
 }
 
+/// In what words it was asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Dialect<'a> {
+    /// An entry of x402.
+    Entry(&'a x402::Offer, &'a x402::Entry),
+    /// A charge of the Payment scheme.
+    Charge(&'a payment::Challenge),
+}
+
 impl<'a> Chain<'a> {
-    pub(super) fn read(offer: &'a x402::Offer, entry: &'a x402::Entry, policy: &'a Policy) -> Self {
-        let asset = address(&entry.asset, "The asset is not an address, or its checksum is wrong.");
+    pub(super) fn of_entry(
+        offer: &'a x402::Offer,
+        entry: &'a x402::Entry,
+        policy: &'a Policy,
+    ) -> Self {
+        let transfer = Cow::Borrowed(&entry.transfer);
+        let scheme = scheme(entry).ok_or("The scheme of the offer is not known.");
+        Self::new(Dialect::Entry(offer, entry), transfer, scheme, policy)
+    }
+
+    /// The charge of a challenge of method `evm`; none of any other.
+    pub(super) fn of_charge(
+        challenge: &'a payment::Challenge,
+        policy: &'a Policy,
+    ) -> Option<Form<'a>> {
+        Some(match challenge.evm_charge()? {
+            Ok(charge) => {
+                let scheme = scheme_of_charge(&charge);
+                let transfer = Cow::Owned(charge.transfer);
+                let chain = Self::new(Dialect::Charge(challenge), transfer, scheme, policy);
+                Form::Chain(Box::new(chain))
+            }
+            Err(flaw) => Form::Broken(Some(Rail::Mpp), flaw),
+        })
+    }
+
+    fn new(
+        dialect: Dialect<'a>,
+        transfer: Cow<'a, Transfer>,
+        scheme: Result<Scheme, &'static str>,
+        policy: &'a Policy,
+    ) -> Self {
+        let asset =
+            address(&transfer.asset, "The asset is not an address, or its checksum is wrong.");
         let row = policy.assets.iter().find(|row| {
             let token = row.token.as_ref();
             token.is_some_and(|token| {
-                let chain = entry.network.as_deref().ok().and_then(x402::chain_id);
+                let chain = transfer.network.as_deref().ok().and_then(x402::chain_id);
                 Some(token.chain_id) == chain && Ok(token.address) == asset
             })
         });
@@ -34,24 +78,55 @@ impl<'a> Chain<'a> {
             address(text, "The facilitator is not an address, or its checksum is wrong.")
         };
         Self {
-            offer,
-            entry,
-            scheme: scheme(entry),
+            dialect,
+            scheme,
             row,
-            payee: address(&entry.pay_to, "The payee is not an address, or its checksum is wrong."),
-            facilitator: entry.hints.facilitator.as_ref().map(who),
+            payee: address(
+                &transfer.pay_to,
+                "The payee is not an address, or its checksum is wrong.",
+            ),
+            facilitator: transfer.hints.facilitator.as_ref().map(who),
             asset,
+            transfer,
+        }
+    }
+
+    pub(crate) const fn rail(&self) -> Rail {
+        match self.dialect {
+            Dialect::Entry(..) => Rail::X402,
+            Dialect::Charge(_) => Rail::Mpp,
+        }
+    }
+
+    /// The challenge of the Payment scheme that it came with.
+    pub(crate) const fn challenge(&self) -> Option<&'a payment::Challenge> {
+        match self.dialect {
+            Dialect::Entry(..) => None,
+            Dialect::Charge(challenge) => Some(challenge),
         }
     }
 }
 
 fn scheme(entry: &x402::Entry) -> Option<Scheme> {
-    match (entry.scheme.as_str(), entry.hints.transfer_method.as_deref()) {
+    match (entry.scheme.as_str(), entry.transfer.hints.transfer_method.as_deref()) {
         ("exact", None | Some("eip3009")) => Some(Scheme::ExactEip3009),
         ("exact", Some("permit2")) => Some(Scheme::ExactPermit2),
         ("upto", None | Some("permit2")) => Some(Scheme::Upto),
         _ => None,
     }
+}
+
+/// The permit of the draft names neither its spender nor who is paid, transactions are never signed, and an authorization
+/// pays one payee.
+fn scheme_of_charge(charge: &payment::EvmCharge) -> Result<Scheme, &'static str> {
+    if charge.splits > 0 {
+        return Err("The payment is split among several payees, and what is signed pays one.");
+    }
+    if !charge.takes_authorization() {
+        return Err("The seller takes no signed authorization (EIP-3009), the one credential \
+            of an EVM charge that names its payee and is made here.");
+    }
+    Ok(Scheme::ExactEip3009)
 }
 
 fn address(text: &str, why: &'static str) -> Result<Address, Flaw> {

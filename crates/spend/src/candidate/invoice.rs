@@ -20,7 +20,7 @@ pub(crate) enum Said<'a> {
 }
 
 impl<'a> Bolt11<'a> {
-    /// The invoice of an offer of L402 or of the Payment scheme; none of any other.
+    /// The invoice of an offer of L402 or of the Payment scheme over Lightning; none of any other.
     pub(super) fn of(
         offer: &'a Offer,
         situation: &Situation,
@@ -31,7 +31,7 @@ impl<'a> Bolt11<'a> {
                 let opaque = origin.is_some_and(|o| situation.policy.opaque_tokens.contains(o));
                 Some(Self::of_l402(challenge, opaque))
             }
-            Offer::Payment(challenge) => Some(Self::of_payment(challenge)),
+            Offer::Payment(challenge) => Self::of_charge(challenge),
             _ => None,
         }
     }
@@ -53,21 +53,17 @@ impl<'a> Bolt11<'a> {
         }
     }
 
-    fn of_payment(challenge: &'a payment::Challenge) -> Form<'a> {
-        let Some(charge) = challenge.lightning_charge() else {
-            let known = challenge.method == "lightning";
-            return Form::Method { known, lawful: challenge.method_is_lawful() };
-        };
-        let read = charge.and_then(|charge| {
+    fn of_charge(challenge: &'a payment::Challenge) -> Option<Form<'a>> {
+        let read = challenge.lightning_charge()?.and_then(|charge| {
             // What is declared in another currency is not held against an invoice: `currency` says enough.
             read(&charge.invoice).map(|invoice| (charge, invoice))
         });
-        match read {
+        Some(match read {
             Ok((charge, invoice)) => {
                 Form::Bolt11(Box::new(Self { invoice, said: Said::Charge(challenge, charge) }))
             }
             Err(flaw) => Form::Broken(Some(Rail::Mpp), flaw),
-        }
+        })
     }
 
     pub(crate) const fn rail(&self) -> Rail {

@@ -7,9 +7,9 @@ mod ecash;
 mod invoice;
 
 use model::money::{MoneyRule, Rail};
-use rails::{Flaw, Offer};
+use rails::{Flaw, Offer, payment};
 
-pub(crate) use chain::Chain;
+pub(crate) use chain::{Chain, Dialect};
 pub(crate) use ecash::Ecash;
 pub(crate) use invoice::{Bolt11, sentence};
 
@@ -28,9 +28,9 @@ pub(crate) enum Form<'a> {
     Broken(Option<Rail>, Flaw),
     /// A dialect that is no rail of this house.
     LnurlCash,
-    /// A method of the Payment scheme that is not spoken, or not written as methods are.
-    Method { known: bool, lawful: bool },
-    /// x402 on an EVM chain.
+    /// A method or an intent of the Payment scheme that is not spoken.
+    Method(&'a payment::Challenge),
+    /// A transfer on an EVM chain, of x402 or of the Payment scheme.
     Chain(Box<Chain<'a>>),
     /// A Lightning invoice, of L402 or of the Payment scheme.
     Bolt11(Box<Bolt11<'a>>),
@@ -44,8 +44,8 @@ impl Candidate<'_> {
             _ if self.by_hand => Some(Rail::Human),
             Form::Broken(rail, _) => *rail,
             Form::LnurlCash => None,
-            Form::Method { .. } => Some(Rail::Mpp),
-            Form::Chain(_) => Some(Rail::X402),
+            Form::Method(_) => Some(Rail::Mpp),
+            Form::Chain(chain) => Some(chain.rail()),
             Form::Bolt11(bolt11) => Some(bolt11.rail()),
             Form::Ecash(_) => Some(Rail::Cashu),
         }
@@ -72,17 +72,23 @@ pub(crate) fn candidates<'a>(
                         index,
                         match entry {
                             Ok(entry) => {
-                                Form::Chain(Box::new(Chain::read(offer, entry, &situation.policy)))
+                                let chain = Chain::of_entry(offer, entry, &situation.policy);
+                                Form::Chain(Box::new(chain))
                             }
                             Err(flaw) => Form::Broken(Some(Rail::X402), flaw.clone()),
                         },
                     );
                 }
             }
-            Offer::L402(_) | Offer::Payment(_) => {
+            Offer::L402(_) => {
                 if let Some(form) = Bolt11::of(offer, situation, origin) {
                     push(0, form);
                 }
+            }
+            Offer::Payment(challenge) => {
+                let form = Bolt11::of(offer, situation, origin)
+                    .or_else(|| Chain::of_charge(challenge, &situation.policy));
+                push(0, form.unwrap_or(Form::Method(challenge)));
             }
             Offer::Cashu(request) => {
                 for form in Ecash::read(request, &situation.policy) {
@@ -134,9 +140,7 @@ pub(crate) fn flaw(code: &str, why: impl Into<std::borrow::Cow<'static, str>>) -
 }
 
 /// The challenge of the Payment scheme that an invoice came with.
-pub(crate) const fn invoice_charge<'a>(
-    bolt11: &Bolt11<'a>,
-) -> Option<&'a rails::payment::Challenge> {
+pub(crate) const fn invoice_charge<'a>(bolt11: &Bolt11<'a>) -> Option<&'a payment::Challenge> {
     match bolt11.said {
         invoice::Said::Charge(challenge, _) => Some(challenge),
         invoice::Said::Token(_) => None,
@@ -146,7 +150,7 @@ pub(crate) const fn invoice_charge<'a>(
 /// What was declared beside an invoice.
 pub(crate) const fn invoice_declared<'b>(
     bolt11: &'b Bolt11<'_>,
-) -> Option<&'b rails::payment::LightningCharge> {
+) -> Option<&'b payment::LightningCharge> {
     match &bolt11.said {
         invoice::Said::Charge(_, charge) => Some(charge),
         invoice::Said::Token(_) => None,

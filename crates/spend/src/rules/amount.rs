@@ -8,7 +8,7 @@ pub(super) fn lawful(case: &Case<'_>) -> Finding {
     match &case.candidate.form {
         Form::Chain(chain) => {
             if let Err(flaw) =
-                chain.entry.amount.as_ref().map_err(Clone::clone).and_then(rails::Digits::minor)
+                chain.transfer.amount.as_ref().map_err(Clone::clone).and_then(rails::Digits::minor)
             {
                 return Finding::Deny(flaw);
             }

@@ -40,7 +40,7 @@ pub(super) fn as_listed(case: &Case<'_>) -> Finding {
                     "The contract of the asset does not say of itself what the table says of it.";
                 return deny(MoneyRule::DomainMismatch, why);
             }
-            let hints = &chain.entry.hints;
+            let hints = &chain.transfer.hints;
             if hints.decimals.as_ref().is_some_and(|said| *said != row.decimals.to_string()) {
                 return deny(
                     MoneyRule::DecimalsMismatch,

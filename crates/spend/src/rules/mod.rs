@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
     /// How many smallest units the payee asks for.
     pub(crate) fn minor(&self) -> Option<u128> {
         match &self.candidate.form {
-            Form::Chain(chain) => chain.entry.amount.as_ref().ok()?.minor().ok(),
+            Form::Chain(chain) => chain.transfer.amount.as_ref().ok()?.minor().ok(),
             Form::Bolt11(bolt11) => bolt11.sat(),
             Form::Ecash(ecash) => ecash.request.amount.map(u128::from),
             _ => None,

@@ -7,7 +7,7 @@ use crate::candidate::{Form, invoice_declared};
 pub(super) fn enabled(case: &Case<'_>) -> Finding {
     let policy = &case.situation.policy;
     match &case.candidate.form {
-        Form::Chain(chain) => match &chain.entry.network {
+        Form::Chain(chain) => match &chain.transfer.network {
             Err(flaw) => Finding::Deny(flaw.clone()),
             Ok(network) if !policy.networks.contains(network) => {
                 deny(MoneyRule::Network, format!("The network {network} is not enabled."))

@@ -1,8 +1,9 @@
 use model::money::MoneyRule;
+use rails::payment::Challenge;
 
 use super::{Case, Finding, deny};
 use crate::Target;
-use crate::candidate::{Form, invoice_charge};
+use crate::candidate::{Dialect, Form, invoice_charge};
 
 /// Nobody has stopped it.
 pub(super) fn not_paused(case: &Case<'_>) -> Finding {
@@ -51,17 +52,25 @@ pub(super) fn not_redirected(case: &Case<'_>) -> Finding {
 /// What is offered is what was asked for.
 pub(super) fn same_resource(case: &Case<'_>) -> Finding {
     match &case.candidate.form {
-        Form::Chain(chain) => {
-            let named = chain.offer.resource_of(chain.entry).unwrap_or_default();
-            if is_requested(named, case) { Finding::Fine } else { mismatch() }
-        }
-        Form::Bolt11(bolt11) => {
-            match invoice_charge(bolt11).and_then(|challenge| challenge.digest.as_deref()) {
-                Some(digest) if case.request.digest != Some(digest) => {
-                    deny(MoneyRule::ResourceMismatch, "The challenge is for another request body.")
-                }
-                _ => Finding::Fine,
+        Form::Chain(chain) => match chain.dialect {
+            Dialect::Entry(offer, entry) => {
+                let named = offer.resource_of(entry).unwrap_or_default();
+                if is_requested(named, case) { Finding::Fine } else { mismatch() }
             }
+            Dialect::Charge(challenge) => same_body(challenge, case),
+        },
+        Form::Bolt11(bolt11) => {
+            invoice_charge(bolt11).map_or(Finding::Fine, |challenge| same_body(challenge, case))
+        }
+        _ => Finding::Fine,
+    }
+}
+
+/// A challenge that is bound to a request body is bound to this one.
+fn same_body(challenge: &Challenge, case: &Case<'_>) -> Finding {
+    match challenge.digest.as_deref() {
+        Some(digest) if case.request.digest != Some(digest) => {
+            deny(MoneyRule::ResourceMismatch, "The challenge is for another request body.")
         }
         _ => Finding::Fine,
     }

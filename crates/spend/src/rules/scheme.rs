@@ -1,4 +1,5 @@
 use model::money::MoneyRule;
+use rails::payment::Challenge;
 
 use super::{Case, Finding, ask, deny};
 use crate::candidate::Form;
@@ -26,21 +27,30 @@ pub(super) fn enabled(case: &Case<'_>) -> Finding {
         // A transfer is a transfer, whatever a wallet of the gate would have signed.
         Form::Chain(_) if case.candidate.by_hand => Finding::Fine,
         Form::Chain(chain) => match chain.scheme {
-            Some(scheme) if case.situation.policy.schemes.contains(&scheme) => Finding::Fine,
-            Some(scheme) => {
+            Ok(scheme) if case.situation.policy.schemes.contains(&scheme) => Finding::Fine,
+            Ok(scheme) => {
                 deny(MoneyRule::Scheme, format!("The scheme {} is not enabled.", scheme.as_str()))
             }
-            None => deny(MoneyRule::Scheme, "The scheme of the offer is not known."),
+            Err(why) => deny(MoneyRule::Scheme, why),
         },
-        Form::Method { lawful: false, .. } => {
-            deny(MoneyRule::Scheme, "The payment method is not written in lower case.")
-        }
-        Form::Method { known: true, .. } => {
+        Form::Method(challenge) => unspoken(challenge),
+        _ => Finding::Fine,
+    }
+}
+
+/// Why a method of the Payment scheme is not paid by.
+fn unspoken(challenge: &Challenge) -> Finding {
+    if !challenge.method_is_lawful() {
+        return deny(MoneyRule::Scheme, "The payment method is not written in lower case.");
+    }
+    match challenge.method.as_str() {
+        "lightning" | "evm" => {
             deny(MoneyRule::Scheme, "The intent of the challenge is not one that is paid.")
         }
-        Form::Method { .. } => {
-            deny(MoneyRule::NoAcceptableOffer, "The payment method is not one that is spoken.")
-        }
-        _ => Finding::Fine,
+        "tempo" => deny(
+            MoneyRule::NoAcceptableOffer,
+            "The payment method `tempo` takes a signed transaction, and none is ever signed here.",
+        ),
+        _ => deny(MoneyRule::NoAcceptableOffer, "The payment method is not one that is spoken."),
     }
 }

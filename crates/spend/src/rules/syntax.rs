@@ -8,7 +8,7 @@ use crate::candidate::Form;
 pub(super) fn readable(case: &Case<'_>) -> Finding {
     match &case.candidate.form {
         Form::Broken(_, flaw) => Finding::Deny(flaw.clone()),
-        Form::Chain(chain) if chain.scheme == Some(Scheme::Upto) && chain.facilitator.is_none() => {
+        Form::Chain(chain) if chain.scheme == Ok(Scheme::Upto) && chain.facilitator.is_none() => {
             deny(MoneyRule::BadJson, "The offer of scheme `upto` does not say who settles it.")
         }
         _ => Finding::Fine,

@@ -1,8 +1,10 @@
 use lightning::InvoiceError;
+use model::Timestamp;
 use model::money::MoneyRule;
 
-use super::{Case, Finding, deny};
-use crate::candidate::{Form, flaw, invoice_charge};
+use super::{Case, Finding};
+use crate::Reason;
+use crate::candidate::{Chain, Dialect, Form, flaw, invoice_charge};
 
 /// Longer than this a signature is never asked for, in seconds.
 const LONGEST: u64 = 900;
@@ -13,12 +15,8 @@ const CLAMP: u64 = 300;
 pub(super) fn in_time(case: &Case<'_>) -> Finding {
     let now = case.situation.known.now;
     match &case.candidate.form {
-        Form::Chain(chain) => match &chain.entry.timeout {
-            Err(flaw) => Finding::Deny(flaw.clone()),
-            Ok(seconds) if *seconds > LONGEST => deny(
-                MoneyRule::Window,
-                "The seller wants the payment to be valid for more than 15 minutes.",
-            ),
+        Form::Chain(chain) => match valid_for(chain, now) {
+            Err(flaw) => Finding::Deny(flaw),
             Ok(_) => Finding::Fine,
         },
         Form::Bolt11(bolt11) => {
@@ -33,7 +31,7 @@ pub(super) fn in_time(case: &Case<'_>) -> Finding {
             }
             let ends = invoice_charge(bolt11).and_then(rails::payment::Challenge::expires_at);
             if ends.is_some_and(|ends| now >= ends) {
-                return deny(MoneyRule::ChallengeExpired, "The challenge is past its time.");
+                return Finding::Deny(ended());
             }
             Finding::Fine
         }
@@ -41,7 +39,29 @@ pub(super) fn in_time(case: &Case<'_>) -> Finding {
     }
 }
 
-/// For how many seconds a signature is made valid: what the seller asks for, and never more than five minutes.
-pub(crate) fn valid_for(seconds: u64) -> u64 {
-    seconds.min(CLAMP)
+/// For how many seconds a signature is made valid: what the seller asks for, or until its challenge ends, and never more
+/// than five minutes.
+pub(crate) fn valid_for(chain: &Chain<'_>, now: Timestamp) -> Result<u64, Reason> {
+    let seconds = match chain.dialect {
+        Dialect::Entry(_, entry) => {
+            let seconds = entry.timeout.clone()?;
+            if seconds > LONGEST {
+                let why = "The seller wants the payment to be valid for more than 15 minutes.";
+                return Err(Reason::new(MoneyRule::Window, why));
+            }
+            seconds
+        }
+        Dialect::Charge(challenge) => match challenge.expires_at() {
+            None => CLAMP,
+            Some(ends) => match ends.as_secs().saturating_sub(now.as_secs()) {
+                0 => return Err(ended()),
+                left => left,
+            },
+        },
+    };
+    Ok(seconds.min(CLAMP))
+}
+
+fn ended() -> Reason {
+    Reason::new(MoneyRule::ChallengeExpired, "The challenge is past its time.")
 }

@@ -5,6 +5,7 @@
 #[path = "../rows/base.rs"]
 mod base;
 mod books;
+mod charge;
 mod choice;
 mod mints;
 mod order;

@@ -17,11 +17,13 @@ pub fn policy(own: &Payments) -> Result<Policy, String> {
     let origin =
         |text: &String| Listed::parse(text).map_err(|e| format!("`origins`: `{text}`: {e}"));
     let chains = own.x402.as_ref();
+    let named = chains.map_or_else(|| Ok(Vec::new()), |x| schemes(&x.schemes))?;
     Ok(Policy {
         origins: own.origins.iter().map(origin).collect::<Result<_, _>>()?,
         rails: rails(own)?,
         networks: chains.map(|x| x.networks.clone()).unwrap_or_default(),
-        schemes: chains.map_or_else(|| Ok(Vec::new()), |x| schemes(&x.schemes))?,
+        // Without a key nothing is signed, on whatever rail.
+        schemes: if signs(own) { named } else { Vec::new() },
         assets: rows(own)?,
         reference: REFERENCE.to_owned(),
         denied_payees: own.payees_denied.clone(),
@@ -42,8 +44,7 @@ pub fn policy(own: &Payments) -> Result<Policy, String> {
 
 /// Those that were named; all that have a wallet where none was.
 fn rails(own: &Payments) -> Result<Vec<Rail>, String> {
-    let signs = own.x402.as_ref().is_some_and(|x402| x402.key.is_some());
-    let (chain, lightning) = (signs, own.lightning.is_some());
+    let (chain, lightning) = (signs(own), own.lightning.is_some());
     let ready = |rail: Rail| match rail {
         Rail::X402 => chain,
         Rail::L402 => lightning,
@@ -62,6 +63,10 @@ fn rails(own: &Payments) -> Result<Vec<Rail>, String> {
         )),
         None => Ok(named),
     }
+}
+
+fn signs(own: &Payments) -> bool {
+    own.x402.as_ref().is_some_and(|x402| x402.key.is_some())
 }
 
 fn schemes(named: &[String]) -> Result<Vec<Scheme>, String> {

@@ -1,3 +1,5 @@
+mod charge;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -688,7 +690,7 @@ async fn the_key_comes_from_the_vault_and_no_error_shows_it() {
 #[tokio::test]
 async fn a_nonce_that_is_bound_to_a_challenge_is_the_one_that_is_signed() {
     let wallet = driver(&[]).wallet();
-    let nonce = bound_nonce("id", "realm");
+    let nonce = Bytes32::new(rails::payment::bound_nonce("id", "realm"));
     let (window, amount) = (Window::of(T0, 60), U256::from(1_u64));
     let signed =
         wallet.authorize(&usdc(), address(PAYEE), amount, window, Nonce::Bound(nonce)).await;

@@ -1,7 +1,8 @@
 use model::money::MoneyRule;
 use serde_json::{Map, Value};
 
-use super::challenge::{Challenge, bad};
+use super::challenge::{Challenge, details};
+use crate::transfer::amount;
 use crate::{Digits, Flaw, strict};
 
 /// The request of method `lightning`, intent `charge`. The invoice is authoritative; all else must equal it.
@@ -20,12 +21,6 @@ pub struct LightningCharge {
 }
 
 impl Challenge {
-    /// Whether the method is written as methods are: lower-case letters, digits and hyphens.
-    pub fn method_is_lawful(&self) -> bool {
-        let lawful = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-        !self.method.is_empty() && self.method.bytes().all(lawful)
-    }
-
     /// The request as a charge over Lightning. `None` for another method or intent.
     ///
     /// # Errors
@@ -37,18 +32,10 @@ impl Challenge {
 }
 
 fn charge(members: &Map<String, Value>) -> Result<LightningCharge, Flaw> {
-    let details = members.get("methodDetails");
-    let details = details.ok_or_else(|| bad("The request has no `methodDetails`."))?;
-    let details = details.as_object().ok_or_else(|| {
-        Flaw::new(MoneyRule::BadType, "The `methodDetails` of the request are not an object.")
-    })?;
-    let amount = match members.get("amount") {
-        Some(Value::String(text)) => Digits::parse(text),
-        _ => Err(Flaw::new(MoneyRule::BadType, "The amount of the request is not a string.")),
-    };
+    let details = details(members)?;
     let optional = |name| Ok::<_, Flaw>(strict::optional_text(details, name)?.map(str::to_owned));
     Ok(LightningCharge {
-        amount,
+        amount: amount(members.get("amount")),
         currency: strict::text(members, "currency", MoneyRule::BadChallenge)?.to_owned(),
         invoice: strict::text(details, "invoice", MoneyRule::BadChallenge)?.to_owned(),
         payment_hash: optional("paymentHash")?,
