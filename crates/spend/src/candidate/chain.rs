@@ -116,8 +116,8 @@ fn scheme(entry: &x402::Entry) -> Option<Scheme> {
     }
 }
 
-/// The permit of the draft names neither its spender nor who is paid, transactions are never signed, and an authorization
-/// pays one payee.
+/// A permit of the draft does not bind its payee and is for a spender that is not named, transactions are never signed, and
+/// an authorization pays one payee.
 fn scheme_of_charge(charge: &payment::EvmCharge) -> Result<Scheme, &'static str> {
     if charge.splits > 0 {
         return Err("The payment is split among several payees, and what is signed pays one.");
