@@ -5,9 +5,11 @@ mod charge;
 mod credential;
 mod problem;
 mod receipt;
+mod session;
 
 pub use challenge::{Challenge, Request};
 pub use charge::LightningCharge;
 pub use credential::{Payload, bound_nonce};
 pub use problem::{PROBLEMS, Problem};
 pub use receipt::{RECEIPT_HEADER, RECEIPT_META, Receipt};
+pub use session::{LightningSession, SessionAct};

@@ -38,6 +38,9 @@ pub(super) fn enabled(case: &Case<'_>) -> Finding {
         Form::Method { known: true, .. } => {
             deny(MoneyRule::Scheme, "The intent of the challenge is not one that is paid.")
         }
+        Form::Bolt11(bolt11) if bolt11.is_deposit() && case.request.mcp => {
+            deny(MoneyRule::Scheme, "A session is opened over HTTP alone.")
+        }
         Form::Method { .. } => {
             deny(MoneyRule::NoAcceptableOffer, "The payment method is not one that is spoken.")
         }
