@@ -152,9 +152,9 @@ pub fn heard(whole: &Whole) -> Answer {
 }
 
 /// A source's own credentials, and beside them what was paid.
-struct Shown<'a> {
-    own: Option<&'a dyn Credential>,
-    paid: &'a Attachment,
+pub(crate) struct Shown<'a> {
+    pub(crate) own: Option<&'a dyn Credential>,
+    pub(crate) paid: &'a Attachment,
 }
 
 impl Credential for Shown<'_> {

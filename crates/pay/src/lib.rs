@@ -44,7 +44,7 @@ pub use errand::{
 pub use exchange::{Broken, Carrier, Exchanged, Sending, heard};
 pub use facts::Facts;
 pub use fence::fenced;
-pub use free::Session;
+pub use free::{Closed, Session};
 pub use paid::{Paid, Told};
 pub use payer::{Payer, Preview};
 pub use proofs::Proofs;

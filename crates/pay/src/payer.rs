@@ -102,6 +102,11 @@ impl Payer {
         target.is_ok_and(|t| self.0.policy.origins.iter().any(|listed| listed.covers(&t.origin)))
     }
 
+    /// Whether sessions are opened.
+    pub fn opens_sessions(&self) -> bool {
+        self.0.policy.lightning.sessions
+    }
+
     /// What was bought before and still serves this request.
     pub async fn credit(&self, errand: &Errand) -> Option<Attachment> {
         self.0.credits.of(errand).await

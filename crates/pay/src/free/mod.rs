@@ -3,6 +3,7 @@
 //! Each is shown once a request, to the very place that asked, never behind a redirect. If the seller asks for money all the
 //! same, ordinary payment follows by the ordinary rules.
 
+mod close;
 mod nonces;
 mod refusals;
 mod session;
@@ -13,6 +14,7 @@ use model::money::Rail;
 use rails::{Demand, Offer};
 use spend::{Origin, Paused, Target};
 
+pub use close::Closed;
 pub(crate) use refusals::Refusals;
 pub use session::Session;
 pub(crate) use turns::{Turn, Turns};

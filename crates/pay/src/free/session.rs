@@ -54,9 +54,13 @@ impl Session {
         (stale || !self.open).then(|| Self { open: true, used: now, ..self.clone() })
     }
 
-    /// The credential that pays a request from the deposit, in answer to a fresh challenge.
-    fn bearer(&self, challenge: &Challenge) -> Option<Attachment> {
-        let act = SessionAct::Bearer { id: &self.id, preimage: &self.preimage };
+    /// The credential of an act, in answer to a fresh challenge.
+    pub(super) fn act<'a>(
+        &'a self,
+        challenge: &Challenge,
+        act: impl FnOnce(&'a str, &'a str) -> SessionAct<'a>,
+    ) -> Option<Attachment> {
+        let act = act(&self.id, &self.preimage);
         attached(&challenge.session_credential(act).ok()?, &self.preimage)
     }
 }
@@ -97,7 +101,7 @@ pub(super) async fn shown(
         return None;
     }
     (tried.opened, tried.borne) = (true, true);
-    let attachment = session.bearer(challenge)?;
+    let attachment = session.act(challenge, |id, preimage| SessionAct::Bearer { id, preimage })?;
     Some(Free { attachment, way: Way::Bears(kept) })
 }
 

@@ -328,3 +328,45 @@ async fn where_sessions_are_off_no_deposit_is_paid() {
     let Err(Broken::Refused(no)) = shop.exchanged(&house, &errand("a1")).await else { panic!() };
     assert_eq!((no.rule, purse.count()), (MoneyRule::Scheme, 0));
 }
+
+/// Ends the session of `a1`, with these answers of the seller.
+async fn closed(house: &House, answers: Vec<Answer>) -> (Option<pay::Closed>, Shop) {
+    let shop = Shop::says(answers);
+    let request = egress::Outgoing {
+        method: http::Method::GET,
+        url: URL.parse().unwrap(),
+        headers: http::HeaderMap::new(),
+        body: bytes::Bytes::new(),
+    };
+    (house.payer.close(&errand("a1"), request, &shop).await.unwrap(), shop)
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_its_owner_and_what_the_seller_says_of_the_rest_is_told() {
+    let (house, _) = opened().await;
+    let receipt = rails::encode_url(br#"{"refundSats":190,"refundStatus":"succeeded"}"#);
+    let ended = demand(200, &[("payment-receipt", receipt)], URL);
+    let (told, shop) = closed(&house, vec![asks_deposit(2, "c2"), ended]).await;
+    let (sat, status) = (Some(190), Some("succeeded"));
+    assert_eq!(told, Some(pay::Closed { sat, status }));
+    assert_eq!(acts(&shop), [json!(null), json!("close")]);
+    assert_eq!(house.used("day sat").await, 200, "no budget grows by a seller's word");
+    let shop = Shop::says([asks_deposit(3, "c3"), sunny()]);
+    assert_eq!(shop.sells(&house, &errand("a1")).await, (200, true));
+}
+
+#[tokio::test]
+async fn where_there_is_no_session_nothing_is_ended_and_an_error_of_the_seller_ends_none() {
+    let (house, _) = house();
+    let (told, shop) = closed(&house, vec![asks_deposit(2, "c2")]).await;
+    assert_eq!((told, acts(&shop)), (None, vec![json!(null)]));
+    let (house, _) = opened().await;
+    let (told, _) = closed(&house, vec![serves("sunny")]).await;
+    assert_eq!(told, None);
+    let (told, _) = closed(&house, vec![asks_deposit(2, "c2"), fails(500)]).await;
+    assert_eq!(told, None);
+    assert_eq!(house.payer.bought("acme", "a1").await.unwrap().len(), 1);
+    let (told, _) = closed(&house, vec![asks_deposit(3, "c3"), asks_deposit(4, "c4")]).await;
+    assert_eq!(told, None, "it had ended before");
+    assert!(house.payer.bought("acme", "a1").await.unwrap().is_empty());
+}
