@@ -37,6 +37,8 @@ pub enum Kind {
     Source,
     /// Money was refused, reserved, sent, settled, released or is held.
     Payment,
+    /// The wallet signed in at a seller, or would not.
+    SignIn,
     /// A person was asked about a call, answered, or the answer was used or ran out.
     Approval,
     /// An operator, or the log itself, changed something.
@@ -60,6 +62,7 @@ impl Kind {
             Self::Pin => "pin",
             Self::Source => "source",
             Self::Payment => "payment",
+            Self::SignIn => "sign_in",
             Self::Approval => "approval",
             Self::Admin => "admin",
             Self::Start => "start",

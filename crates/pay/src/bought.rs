@@ -6,8 +6,8 @@ use crate::payer::Payer;
 pub struct Bought {
     /// Scheme, host and port of the seller.
     pub origin: String,
-    /// The path it serves.
-    pub path: String,
+    /// The path it serves; `None` for a session, which serves wherever the seller takes it.
+    pub path: Option<String>,
     /// Until when, in milliseconds since the epoch; `None` until it is refused.
     pub until: Option<u64>,
 }
@@ -22,9 +22,7 @@ impl Payer {
         tenant: &str,
         principal: &str,
     ) -> Result<Vec<Bought>, treasury::Refused> {
-        let list = self.0.credits.list(tenant, principal).await?;
-        let one = |(origin, path, until)| Bought { origin, path, until };
-        Ok(list.into_iter().map(one).collect())
+        self.0.credits.list(tenant, principal).await
     }
 
     /// Keeps what was bought at one path of a seller for another path of the same seller, the one of `errand`: for sellers

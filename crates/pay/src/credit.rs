@@ -1,16 +1,30 @@
 use ambient::Clock;
+use aws_lc_rs::digest::{SHA256, digest};
+use ledger::Intent;
 use model::Timestamp;
 use treasury::{BlobKind, Treasury};
+use url::Url;
 use zeroize::Zeroizing;
 
+use crate::bought::Bought;
 use crate::errand::{Attachment, Errand, Request, Reuse};
 
-/// What was bought and serves again: sealed at rest, for the one caller who bought it, at the one origin and path it was
-/// bought from. Whoever calls cannot choose another.
+/// What was bought and serves again: sealed at rest, for the one caller who bought it, at the one origin it was bought from;
+/// and at the one path, unless it is a session. Whoever calls cannot choose another.
 pub(crate) struct Credits {
     treasury: Treasury,
     clock: Clock,
 }
+
+/// Who bought something, and where: `tenant`, principal, origin and path; nothing that a caller passes as an argument.
+pub(crate) struct Buyer {
+    who: String,
+    origin: String,
+    path: String,
+}
+
+/// What stands in the place of the path where a session is named: no path begins so.
+const SESSION: &str = "session:";
 
 impl Credits {
     pub(crate) const fn new(treasury: Treasury, clock: Clock) -> Self {
@@ -19,18 +33,40 @@ impl Credits {
 
     /// What there is for this errand, unless its time is over.
     pub(crate) async fn of(&self, errand: &Errand) -> Option<Attachment> {
-        let name = name(errand)?;
+        let name = Buyer::of(errand)?.name();
         let credit = self.opened(name).await?;
-        if self.is_over(credit.reuse.as_ref()?.until) {
+        if self.is_over(&credit) {
             self.forget(errand).await;
             return None;
         }
         Some(credit)
     }
 
+    /// The session of this caller in a realm of the seller, unless its time is over.
+    pub(crate) async fn session(&self, errand: &Errand, realm: &str) -> Option<Attachment> {
+        let buyer = Buyer::of(errand)?;
+        let kept = self.opened(buyer.session(realm)).await?;
+        if self.is_over(&kept) {
+            self.end(errand, realm).await;
+            return None;
+        }
+        Some(kept)
+    }
+
     /// Keeps what serves again.
     pub(crate) async fn keep(&self, errand: &Errand, bought: &Attachment) {
-        let (Some(name), Some(_)) = (name(errand), &bought.reuse) else { return };
+        if let Some(buyer) = Buyer::of(errand) {
+            self.keep_for(&buyer, bought).await;
+        }
+    }
+
+    /// The same, for whoever bought it.
+    pub(crate) async fn keep_for(&self, buyer: &Buyer, bought: &Attachment) {
+        let name = match (&bought.session, &bought.reuse) {
+            (Some(session), _) => buyer.session(session.realm()),
+            (None, Some(_)) => buyer.name(),
+            (None, None) => return,
+        };
         let Ok(text) = serde_json::to_vec(bought) else { return };
         let kept = self.treasury.put_blob(BlobKind::Credential, name, Zeroizing::new(text)).await;
         if let Err(error) = kept {
@@ -40,17 +76,24 @@ impl Credits {
 
     /// It does not serve any more.
     pub(crate) async fn forget(&self, errand: &Errand) {
-        if let Some(name) = name(errand) {
-            let _ = self.treasury.remove_blob(BlobKind::Credential, name).await;
+        if let Some(buyer) = Buyer::of(errand) {
+            let _ = self.treasury.remove_blob(BlobKind::Credential, buyer.name()).await;
         }
     }
 
-    /// Where, and until when, what one caller has bought still serves: origin, path and milliseconds since the epoch.
+    /// The session is no more.
+    pub(crate) async fn end(&self, errand: &Errand, realm: &str) {
+        if let Some(buyer) = Buyer::of(errand) {
+            let _ = self.treasury.remove_blob(BlobKind::Credential, buyer.session(realm)).await;
+        }
+    }
+
+    /// Where, and until when, what one caller has bought still serves.
     pub(crate) async fn list(
         &self,
         tenant: &str,
         principal: &str,
-    ) -> Result<Vec<(String, String, Option<u64>)>, treasury::Refused> {
+    ) -> Result<Vec<Bought>, treasury::Refused> {
         let own = format!("{tenant}\n{principal}\n");
         let mut list = Vec::new();
         for name in self.treasury.blob_ids(BlobKind::Credential).await? {
@@ -59,10 +102,12 @@ impl Credits {
                 continue;
             };
             let Some(credit) = self.opened(name).await else { continue };
-            let Some(Reuse { until }) = credit.reuse else { continue };
-            if !self.is_over(until) {
-                list.push((origin, path, until));
+            if self.is_over(&credit) {
+                continue;
             }
+            let path = (!path.starts_with(SESSION)).then_some(path);
+            let until = lasting(&credit).and_then(|reuse| reuse.until);
+            list.push(Bought { origin, path, until });
         }
         Ok(list)
     }
@@ -72,15 +117,52 @@ impl Credits {
         serde_json::from_slice(&sealed).ok()
     }
 
-    fn is_over(&self, until: Option<u64>) -> bool {
+    fn is_over(&self, credit: &Attachment) -> bool {
         let now = Timestamp(self.clock.now_millis());
-        until.is_some_and(|until| now >= Timestamp(until))
+        let over = |reuse: Reuse| reuse.until.is_some_and(|until| now >= Timestamp(until));
+        lasting(credit).is_none_or(over)
     }
 }
 
-/// `tenant`, principal, origin and path; nothing that a caller passes as an argument.
-fn name(errand: &Errand) -> Option<String> {
-    let Request::Http { url, .. } = &errand.request else { return None };
-    let origin = url.origin().ascii_serialization();
-    Some(format!("{}\n{}\n{origin}\n{}", errand.tenant, errand.principal, url.path()))
+/// How long something serves again, if it does.
+fn lasting(credit: &Attachment) -> Option<Reuse> {
+    let session = credit.session.as_ref().map(|session| Reuse { until: session.until() });
+    session.or_else(|| credit.reuse.clone())
+}
+
+impl Buyer {
+    pub(crate) fn of(errand: &Errand) -> Option<Self> {
+        let Request::Http { url, .. } = &errand.request else { return None };
+        Some(Self::at(&errand.tenant, &errand.principal, url))
+    }
+
+    /// The one of a payment in the books.
+    pub(crate) fn of_intent(intent: &Intent) -> Option<Self> {
+        let (_, resource) = intent.terms.resource.split_once(' ')?;
+        let url =
+            Url::parse(resource).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        Some(Self::at(intent.tenant.as_str(), intent.agent.as_str(), &url))
+    }
+
+    fn at(tenant: &str, principal: &str, url: &Url) -> Self {
+        Self {
+            who: format!("{tenant}\n{principal}"),
+            origin: url.origin().ascii_serialization(),
+            path: url.path().to_owned(),
+        }
+    }
+
+    /// What names the place in the store and elsewhere.
+    pub(crate) fn name(&self) -> String {
+        let Self { who, origin, path } = self;
+        format!("{who}\n{origin}\n{path}")
+    }
+
+    /// The same for a realm of the seller, whose name is the seller's and may be long.
+    pub(crate) fn session(&self, realm: &str) -> String {
+        let Self { who, origin, .. } = self;
+        let hash = digest(&SHA256, realm.as_bytes());
+        let hash = rails::encode_url(hash.as_ref());
+        format!("{who}\n{origin}\n{SESSION}{hash}")
+    }
 }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use model::Timestamp;
 use model::money::{Flag, MoneyRule, Terms};
 use serde_json::Value;
+use url::Url;
 
 use crate::errand::{Answer, Attachment, Errand};
 use crate::facts::Facts;
@@ -95,6 +96,24 @@ pub struct Stop {
     pub why: String,
 }
 
+/// What a seller wants signed instead of money (x402 extension `sign-in-with-x`).
+pub struct SigningIn<'a> {
+    /// The extension, as it came with the offer.
+    pub extension: &'a Value,
+    /// What was asked for.
+    pub request: &'a Url,
+    /// What was signed for a payment there: only the wallet that signed it signs in. `None` where any wallet may.
+    pub paid: Option<&'a Payload>,
+    /// Where nonces are noted down.
+    pub nonces: &'a dyn Nonces,
+}
+
+/// The nonces of one seller that were signed.
+pub trait Nonces: Send + Sync {
+    /// Notes one down, durably, before it is signed. `false` if it stands there, or cannot be noted down.
+    fn take<'a>(&'a self, nonce: &'a str) -> Boxed<'a, bool>;
+}
+
 /// One way to pay: one driver for each.
 ///
 /// The order is always the same, and each step is durable before the next: [`sign`](Self::sign) makes what will be
@@ -144,6 +163,12 @@ pub trait Driver: Send + Sync {
     /// What a judge has to know from this rail.
     fn facts(&self) -> Boxed<'_, Facts> {
         Box::pin(std::future::ready(Facts::default()))
+    }
+
+    /// Signs in to the origin of a request, as its seller asks: judged, and moving no money.
+    fn sign_in<'a>(&'a self, _asked: &'a SigningIn<'a>) -> Boxed<'a, Result<Attachment, Stop>> {
+        let why = "This wallet does not sign in.".to_owned();
+        Box::pin(std::future::ready(Err(Stop { rule: MoneyRule::Siwx, why })))
     }
 
     /// What would have to be attached to ask again with what was paid already, if that is lawful.

@@ -4,6 +4,8 @@ use model::money::Terms;
 use serde_json::Value;
 use url::Url;
 
+use crate::free::Session;
+
 /// One call that turned out to cost something: who makes it, and what exactly is asked for.
 #[derive(Debug, Clone)]
 pub struct Errand {
@@ -151,6 +153,9 @@ pub struct Attachment {
     pub secrets: Vec<String>,
     /// Whether, and how long, it serves again for the same caller, origin and path.
     pub reuse: Option<Reuse>,
+    /// The session that it opens, where it is a deposit: it serves the same caller and origin.
+    #[serde(default)]
+    pub session: Option<Session>,
 }
 
 /// How long something that was bought serves.

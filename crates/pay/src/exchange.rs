@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use model::Secrets;
 
 use crate::errand::{Answer, Asked, Attachment, Errand, Refused, Unpaid};
+use crate::free::{Tried, Turn};
 use crate::paid::Told;
 use crate::payer::Payer;
 
@@ -39,7 +40,7 @@ pub enum Sending {
 pub struct Exchanged {
     /// The seller's answer.
     pub whole: Whole,
-    /// Whether something that was paid for went with the request, now or bought before.
+    /// Whether something that was paid for, now or before, went with the request, or a sign-in in place of it.
     pub bought: bool,
     /// What became of the payment, where one was made now.
     pub told: Option<Told>,
@@ -57,8 +58,9 @@ pub enum Broken<T> {
 }
 
 impl Payer {
-    /// Sends a request with whatever was bought for it, and pays where the seller asks and the operator allows: once,
-    /// and a second demand is never met. `own` are the credentials that the source has anyway.
+    /// Sends a request with whatever was bought for it. Where the seller asks for money, what answers without any is shown
+    /// first, a session or a sign-in; then it is paid, where the operator allows: once, and a second demand is never met. `own` are the
+    /// credentials that the source has anyway.
     ///
     /// # Errors
     /// See [`Broken`].
@@ -81,10 +83,15 @@ impl Payer {
         if first.status != StatusCode::PAYMENT_REQUIRED {
             return Ok(Exchanged { whole: first, bought: credit.is_some(), told: None });
         }
-        let paid = match self.pay(errand, &heard(&first)).await {
+        let freely = Box::pin(self.freely(errand, &request, own, carrier, first)).await;
+        let (whole, _turn) = freely.map_err(|trouble| Broken::Trouble(trouble, None))?;
+        if whole.status != StatusCode::PAYMENT_REQUIRED {
+            return Ok(Exchanged { whole, bought: true, told: None });
+        }
+        let paid = match self.pay(errand, &heard(&whole)).await {
             Ok(paid) => paid,
             Err(Unpaid::NoDemand) => {
-                return Ok(Exchanged { whole: first, bought: false, told: None });
+                return Ok(Exchanged { whole, bought: false, told: None });
             }
             Err(Unpaid::Refused(no)) => return Err(Broken::Refused(no)),
             Err(Unpaid::Asks(asked)) => return Err(Broken::Asks(asked)),
@@ -92,7 +99,9 @@ impl Payer {
         let shown = Shown { own, paid: paid.attachment() };
         match carrier.send(request, Some(&shown), Sending::Once).await {
             Ok(whole) => {
-                let told = paid.answered(&heard(&whole)).await;
+                let (bought, answer) = (paid.attachment().clone(), heard(&whole));
+                let told = paid.answered(&answer).await;
+                self.paid_for(errand, bought, &answer).await;
                 Ok(Exchanged { whole, bought: true, told: Some(told) })
             }
             Err(trouble) => {
@@ -100,6 +109,35 @@ impl Payer {
                 Err(Broken::Trouble(trouble, Some(told)))
             }
         }
+    }
+
+    /// Answers a demand with all that costs nothing, one after the other, until the seller asks for no money. Where it still
+    /// does, and for a session, nobody else pays for that session while the turn lasts.
+    async fn freely<C: Carrier>(
+        &self,
+        errand: &Errand,
+        request: &Outgoing,
+        own: Option<&dyn Credential>,
+        carrier: &C,
+        mut whole: Whole,
+    ) -> Result<(Whole, Option<Turn>), C::Trouble> {
+        let (mut tried, mut turn) = (Tried::default(), None);
+        while whole.status == StatusCode::PAYMENT_REQUIRED {
+            let asked = heard(&whole);
+            if let Some(free) = self.free(errand, &asked, &mut tried).await {
+                let shown = Shown { own, paid: free.attachment() };
+                whole = carrier.send(request.clone(), Some(&shown), Sending::Once).await?;
+                self.freed(errand, free, &heard(&whole)).await;
+                continue;
+            }
+            // Whoever had the turn before may have opened the session that is asked for.
+            let waited = if turn.is_none() { self.turn(errand, &asked).await } else { None };
+            if waited.is_none() {
+                break;
+            }
+            turn = waited;
+        }
+        Ok((whole, turn))
     }
 }
 
@@ -114,9 +152,9 @@ pub fn heard(whole: &Whole) -> Answer {
 }
 
 /// A source's own credentials, and beside them what was paid.
-struct Shown<'a> {
-    own: Option<&'a dyn Credential>,
-    paid: &'a Attachment,
+pub(crate) struct Shown<'a> {
+    pub(crate) own: Option<&'a dyn Credential>,
+    pub(crate) paid: &'a Attachment,
 }
 
 impl Credential for Shown<'_> {

@@ -317,6 +317,10 @@ async fn done(
 ) -> Result<Paid, Unpaid> {
     let settled = matches!(standing, Standing::Settled { .. });
     let (rule, name) = (rule_of(&standing), bearings.open.id.to_string());
+    if settled {
+        // Before it is booked: what was paid for must outlive a crash.
+        inner.credits.keep(&bearings.errand, &attachment).await;
+    }
     conclude(inner, &bearings, sent, standing).await;
     if !settled {
         let message = "the outcome of the payment is not known; its money is held until it is";
@@ -327,8 +331,6 @@ async fn done(
         Ok(Some(open)) => Bearings { open, ..bearings },
         _ => bearings,
     };
-    // Before it is used: what was paid for must outlive a crash.
-    inner.credits.keep(&bearings.errand, &attachment).await;
     crash::at("after-settle");
     Ok(Paid::made(inner.clone(), bearings, attachment))
 }

@@ -19,6 +19,7 @@ mod exchange;
 mod facts;
 mod fence;
 mod flow;
+mod free;
 pub mod hand;
 mod judge;
 pub mod lightning;
@@ -34,7 +35,9 @@ mod tally;
 pub mod x402;
 
 pub use bought::Bought;
-pub use driver::{Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
+pub use driver::{
+    Boxed, Dispatched, Driver, Job, Nonces, Open, Payload, SigningIn, Standing, Stop,
+};
 pub use errand::{
     Answer, Asked, Asking, Attachment, Errand, IDEMPOTENCY_KEY, Refused, Request, Reuse, Unpaid,
     idempotency_key,
@@ -42,6 +45,7 @@ pub use errand::{
 pub use exchange::{Broken, Carrier, Exchanged, Sending, heard};
 pub use facts::Facts;
 pub use fence::fenced;
+pub use free::{Closed, Session};
 pub use paid::{Paid, Told};
 pub use payer::{Payer, Preview};
 pub use proofs::Proofs;

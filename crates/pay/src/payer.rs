@@ -9,6 +9,7 @@ use treasury::Treasury;
 
 use crate::credit::Credits;
 use crate::errand::{Answer, Attachment, Errand, Refused, Unpaid};
+use crate::free::{Refusals, Turns};
 use crate::paid::Paid;
 use crate::settings::{Drivers, Parts};
 use crate::tally::Tally;
@@ -30,6 +31,8 @@ pub(crate) struct Inner {
     pub(crate) credits: Credits,
     pub(crate) pin_nodes: bool,
     pub(crate) tally: Tally,
+    pub(crate) refusals: Refusals,
+    pub(crate) turns: Turns,
 }
 
 impl Inner {
@@ -88,6 +91,8 @@ impl Payer {
             credits,
             pin_nodes,
             tally: Tally::default(),
+            refusals: Refusals::default(),
+            turns: Turns::default(),
         }))
     }
 
@@ -95,6 +100,11 @@ impl Payer {
     pub fn serves(&self, origin: &str) -> bool {
         let target = Target::parse(origin);
         target.is_ok_and(|t| self.0.policy.origins.iter().any(|listed| listed.covers(&t.origin)))
+    }
+
+    /// Whether sessions are opened.
+    pub fn opens_sessions(&self) -> bool {
+        self.0.policy.lightning.sessions
     }
 
     /// What was bought before and still serves this request.

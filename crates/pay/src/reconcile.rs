@@ -1,8 +1,9 @@
 use ledger::PaymentId;
-use model::money::Flag;
+use model::money::{Flag, Rail};
 
 use crate::conclude::{Change, Concluded};
-use crate::driver::{Payload, Standing, unsigned};
+use crate::credit::Buyer;
+use crate::driver::{Driver, Payload, Standing, unsigned};
 use crate::payer::{Inner, Payer};
 use crate::record::{Entry, Who};
 
@@ -57,7 +58,22 @@ impl Inner {
             return held("what was signed cannot be read");
         };
         let standing = driver.look(open, &payload).await;
+        if matches!(standing, Standing::Settled { .. }) {
+            self.kept(open, &payload, driver.as_ref()).await;
+        }
         self.booked(open, &payload, standing).await
+    }
+
+    /// Keeps what a payment has bought that serves again, though nobody waited for its proof.
+    async fn kept(&self, open: &ledger::Payment, payload: &Payload, driver: &dyn Driver) {
+        // What a person has paid for is told to the one call that comes for it.
+        if open.intent.terms.rail == Rail::Human {
+            return;
+        }
+        let bought = driver.again(open, payload).await;
+        if let (Some(buyer), Some(bought)) = (Buyer::of_intent(&open.intent), bought) {
+            self.credits.keep_for(&buyer, &bought).await;
+        }
     }
 
     /// Books what was found of a held payment, and records it.

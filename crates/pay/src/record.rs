@@ -67,13 +67,7 @@ impl Inner {
     /// Makes a record durable. Without one nothing is signed.
     pub(crate) async fn record(&self, who: Who<'_>, entry: Entry<'_>) -> Result<(), String> {
         let text = |text: &str| Text::from(text.to_owned());
-        let mut record = Record::new(Kind::Payment, Timestamp(self.clock.now_millis()));
-        record.tenant = Some(TenantId::new(who.tenant));
-        record.principal = Some(PrincipalId::new(who.principal));
-        record.session = who.session.map(text);
-        record.source = SourceName::new(who.source).ok();
-        record.tool = Some(text(who.tool));
-        record.request_id = who.correlation.map(text);
+        let mut record = self.begun(Kind::Payment, &who);
         record.rule = entry.rules.first().map(|rule| Text::from(rule.as_str()));
         record.verdict = Some(match entry.state {
             "denied" => "deny",
@@ -117,6 +111,19 @@ impl Inner {
         if let Err(error) = self.record(who, entry).await {
             tracing::error!(payment = %id, "a record of a payment could not be made durable: {error}");
         }
+    }
+
+    /// A record of a kind, about somebody.
+    pub(crate) fn begun(&self, kind: Kind, who: &Who<'_>) -> Record {
+        let text = |text: &str| Text::from(text.to_owned());
+        let mut record = Record::new(kind, Timestamp(self.clock.now_millis()));
+        record.tenant = Some(TenantId::new(who.tenant));
+        record.principal = Some(PrincipalId::new(who.principal));
+        record.session = who.session.map(text);
+        record.source = SourceName::new(who.source).ok();
+        record.tool = Some(text(who.tool));
+        record.request_id = who.correlation.map(text);
+        record
     }
 }
 

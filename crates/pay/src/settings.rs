@@ -50,7 +50,7 @@ impl Drivers {
         match (terms.rail, terms.scheme.as_str()) {
             (Rail::Human, _) => self.hand.clone().map(|hand| hand as Arc<dyn Driver>),
             (Rail::Cashu, _) => self.ecash.clone(),
-            (_, "lightning") => self.lightning.clone(),
+            (_, "lightning" | "lightning-session") => self.lightning.clone(),
             _ => self.evm.clone(),
         }
     }

@@ -55,7 +55,9 @@ impl Call<'_> {
         let bought = self.payer.bought(self.tenant(), self.principal()).await?;
         let each = bought.iter().map(|one| {
             let until = one.until.map(|until| rfc3339(Timestamp(until)));
-            json!({ "origin": one.origin, "path": shown::cut(&one.path), "until": until })
+            let path = one.path.as_deref().map(shown::cut);
+            let kind = if path.is_some() { "credential" } else { "session" };
+            json!({ "kind": kind, "origin": one.origin, "path": path, "until": until })
         });
         Ok(json!({ "credentials": each.collect::<Vec<_>>() }).into())
     }

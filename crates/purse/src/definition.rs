@@ -13,6 +13,8 @@ pub enum Tool {
     Status,
     /// What the caller has bought that still serves.
     Credentials,
+    /// Ends a session, so that the seller pays back what is left of its deposit.
+    Close,
     /// What the caller has spent, and what is held.
     Balance,
     /// What the budgets leave the caller.
@@ -26,11 +28,12 @@ pub enum Tool {
 }
 
 /// What each tool does to the world. Part of the program, like the tools themselves: neither an operator nor an agent sets it.
-pub const EFFECTS: [(&str, Effect); 9] = [
+pub const EFFECTS: [(&str, Effect); 10] = [
     ("payment_preview", Effect::Read),
     ("paid_fetch", Effect::Spend),
     ("payment_status", Effect::Read),
     ("credentials_list", Effect::Read),
+    ("close_session", Effect::Write),
     ("balance", Effect::Read),
     ("budget_status", Effect::Read),
     ("buy_credits", Effect::Spend),
@@ -40,11 +43,12 @@ pub const EFFECTS: [(&str, Effect); 9] = [
 
 impl Tool {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Preview,
         Self::Fetch,
         Self::Status,
         Self::Credentials,
+        Self::Close,
         Self::Balance,
         Self::Budgets,
         Self::BuyCredits,
@@ -59,6 +63,7 @@ impl Tool {
             Self::Fetch => "paid_fetch",
             Self::Status => "payment_status",
             Self::Credentials => "credentials_list",
+            Self::Close => "close_session",
             Self::Balance => "balance",
             Self::Budgets => "budget_status",
             Self::BuyCredits => "buy_credits",
@@ -72,6 +77,11 @@ impl Tool {
         Self::ALL.into_iter().find(|tool| tool.name() == name)
     }
 
+    /// Whether it changes nothing anywhere.
+    const fn looks(self) -> bool {
+        !self.spends() && !matches!(self, Self::Close)
+    }
+
     /// Whether it may pay.
     pub const fn spends(self) -> bool {
         matches!(self, Self::Fetch | Self::BuyCredits | Self::Redeem)
@@ -83,6 +93,7 @@ impl Tool {
             Self::Fetch => "Fetch, and pay if asked",
             Self::Status => "What became of a payment?",
             Self::Credentials => "What was bought already?",
+            Self::Close => "End a session at a seller",
             Self::Balance => "What was spent?",
             Self::Budgets => "What may still be spent?",
             Self::BuyCredits => "Buy credit at a seller",
@@ -105,6 +116,9 @@ impl Tool {
             Self::Credentials => {
                 "Lists where something you bought still serves, so that it is not paid again. Shows no secrets."
             }
+            Self::Close => {
+                "Ends the session you have at a seller, by a URL that it pays for. What is left of its deposit goes back to the operator, as far as the seller pays it back."
+            }
             Self::Balance => {
                 "Sums up what your payments have spent, and what is held until an outcome is known."
             }
@@ -123,7 +137,7 @@ impl Tool {
 
     fn input(self) -> Value {
         let (properties, required): (Value, &[&str]) = match self {
-            Self::Preview => (request(false), &["url"]),
+            Self::Preview | Self::Close => (request(false), &["url"]),
             Self::Fetch => (request(true), &["url"]),
             Self::Status => (json!({ "id": text("The id of a payment", 64) }), &[]),
             Self::Credentials | Self::Balance | Self::Budgets => (json!({}), &[]),
@@ -175,6 +189,7 @@ impl Tool {
             Self::Fetch => any(&["status", "headers", "body", "encoding", "truncated", "payment"]),
             Self::Status => any(&["payments"]),
             Self::Credentials => any(&["credentials"]),
+            Self::Close => any(&["closed", "sellerSays"]),
             Self::Balance => any(&["spent", "held"]),
             Self::Budgets => any(&["budgets", "paused"]),
             Self::BuyCredits | Self::Redeem => any(&["payment", "paid", "url", "kept"]),
@@ -191,18 +206,23 @@ impl Tool {
             "outputSchema": self.output(),
             "annotations": {
                 "title": self.title(),
-                "readOnlyHint": !self.spends(),
+                "readOnlyHint": self.looks(),
                 "destructiveHint": self.spends(),
                 "idempotentHint": !self.spends(),
-                "openWorldHint": self.spends() || matches!(self, Self::Preview | Self::Search),
+                "openWorldHint": !self.looks() || matches!(self, Self::Preview | Self::Search),
             },
         })
     }
 }
 
-/// The definitions as one raw array, in the words of the modern era; those that search only where there is anywhere to look.
-pub(crate) fn list(searches: bool) -> Bytes {
-    let shown = Tool::ALL.into_iter().filter(|tool| searches || *tool != Tool::Search);
+/// The definitions as one raw array, in the words of the modern era; those that search only where there is anywhere to look,
+/// and those about sessions only where any are opened.
+pub(crate) fn list(searches: bool, sessions: bool) -> Bytes {
+    let shown = Tool::ALL.into_iter().filter(|tool| match tool {
+        Tool::Search => searches,
+        Tool::Close => sessions,
+        _ => true,
+    });
     Value::Array(shown.map(Tool::definition).collect()).to_string().into()
 }
 
@@ -235,20 +255,23 @@ mod tests {
 
     // FRN-02, FRN-03: what agents are given has no way to an approval, a policy, a budget or a pin.
     #[test]
-    fn every_tool_has_an_effect_and_none_but_those_that_pay_changes_anything() {
+    fn every_tool_has_an_effect_and_none_but_those_that_pay_or_end_what_was_paid_changes_anything()
+    {
         let names: Vec<&str> = Tool::ALL.map(Tool::name).into();
         assert_eq!(names, EFFECTS.map(|(name, _)| name));
         for (name, effect) in EFFECTS {
             let tool = Tool::named(name).unwrap();
             assert_eq!(tool.spends(), effect == Effect::Spend, "{name}");
-            assert!(tool.spends() || effect == Effect::Read, "{name}");
+            let reads = matches!(effect, Effect::Read);
+            assert_eq!(tool.looks(), reads, "{name}");
+            assert!(tool.spends() || reads || tool == Tool::Close, "{name}");
         }
         assert_eq!(Tool::named("approve"), None);
     }
 
     #[test]
     fn every_definition_says_what_goes_in_and_what_comes_out() {
-        let list: Value = serde_json::from_slice(&list(true)).unwrap();
+        let list: Value = serde_json::from_slice(&list(true, true)).unwrap();
         assert_eq!(list.as_array().unwrap().len(), Tool::ALL.len());
         for tool in list.as_array().unwrap() {
             assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{}", tool["name"]);

@@ -7,6 +7,7 @@
 mod arguments;
 mod books;
 mod budgets;
+mod close;
 mod credits;
 mod definition;
 mod fetch;

@@ -87,7 +87,8 @@ impl Purse {
         let reach = Relays::new(egress.clone(), private.clone());
         let search = Search::new(relays, reach, private.clone(), clock);
         let places = Places::new(egress, private);
-        let listing = definition::list(search.is_possible());
+        let sessions = payer.as_ref().is_some_and(Payer::opens_sessions);
+        let listing = definition::list(search.is_possible(), sessions);
         Arc::new(Self { name, listing, payer, places, search, budgets })
     }
 
@@ -137,6 +138,7 @@ impl Call<'_> {
             Tool::Fetch => self.fetch().await,
             Tool::Status => self.status().await,
             Tool::Credentials => self.credentials().await,
+            Tool::Close => self.close().await,
             Tool::Balance => self.balance().await,
             Tool::Budgets => self.budgets().await,
             Tool::BuyCredits => self.buy_credits().await,

@@ -160,9 +160,9 @@ impl Order {
         let until = valid_until(&self.macaroon).map(|seconds| seconds.saturating_mul(1000));
         Attachment {
             headers: vec![("Authorization".to_owned(), text.clone())],
-            meta: Vec::new(),
             secrets: vec![credit.secret.clone(), self.macaroon.clone(), pair, text],
             reuse: Some(Reuse { until }),
+            ..Attachment::default()
         }
     }
 }

@@ -139,7 +139,8 @@ pub(crate) fn terms(case: &Case<'_>) -> Option<Terms> {
             (chain.scheme.ok()?.as_str().to_owned(), chain.transfer.network.as_ref().ok()?.clone())
         }
         Form::Bolt11(bolt11) => {
-            ("lightning".to_owned(), format!("lightning:{}", bolt11.invoice.network()))
+            let scheme = if bolt11.is_deposit() { "lightning-session" } else { "lightning" };
+            (scheme.to_owned(), format!("lightning:{}", bolt11.invoice.network()))
         }
         Form::Ecash(_) => ("cashu".to_owned(), ask(case)?.mints.first()?.to_string()),
         _ => return None,

@@ -26,7 +26,8 @@ pub use price::{Cost, Price};
 pub use request::Request;
 pub use rules::{RULES, Rule};
 pub use situation::{
-    AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Purse, Scheme, Situation, Thresholds,
+    AssetRow, Known, Lightning, Paused, Pin, Pins, Policy, Purse, Scheme, SignIn, Situation,
+    Thresholds,
 };
 pub use target::{Listed, Origin, Target};
 pub use verdict::{Choice, Denial, Entry, Plan, Reason, Refused, Verdict};

@@ -47,6 +47,17 @@ pub struct Policy {
     pub opaque_tokens: Vec<Origin>,
     /// Sellers that take the hash of a transfer that a person made. Standard ones of x402 do not.
     pub transfers: Vec<Listed>,
+    /// Where the wallet signs in instead of paying once more.
+    pub sign_in: SignIn,
+}
+
+/// Where the wallet signs in (x402 extension `sign-in-with-x`). What is not named here is not allowed.
+#[derive(Debug, Clone, Default)]
+pub struct SignIn {
+    /// Where the same caller has paid with the wallet before.
+    pub where_paid: bool,
+    /// For every caller, at these sellers.
+    pub anyone: Vec<Listed>,
 }
 
 /// From where on a person is asked; a threshold itself is not above it.
@@ -104,6 +115,8 @@ pub struct Lightning {
     pub fee_floor: u128,
     /// Routing fees up to this share of the amount are allowed, in 1/10000.
     pub fee_basis_points: u32,
+    /// Whether deposits are paid that open a session.
+    pub sessions: bool,
 }
 
 impl Lightning {

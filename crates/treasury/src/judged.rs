@@ -27,6 +27,21 @@ impl Treasury {
         self.queue().simply(work).await
     }
 
+    /// The payment that changed last among those that are `wanted`.
+    ///
+    /// # Errors
+    /// The ledger.
+    pub async fn latest(
+        &self,
+        wanted: impl Fn(&Payment) -> bool + Send + 'static,
+    ) -> Result<Option<Payment>, Refused> {
+        let work = move |round: &mut crate::round::Round<'_, '_>| {
+            let wanted = round.books.all().filter(|payment| wanted(payment));
+            Ok(wanted.max_by_key(|payment| (payment.changed, payment.id)).cloned())
+        };
+        self.queue().simply(work).await
+    }
+
     /// Whether something is in the books as the proof of another payment than `id`: what proves one proves no second.
     ///
     /// # Errors

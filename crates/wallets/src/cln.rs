@@ -6,7 +6,8 @@ use crate::place::{Answer, Ask, no_answer, not_asked};
 use crate::read::{msat, said, text};
 use crate::{Outcome, Place, Trouble, Wallet, codes};
 
-/// Core Lightning, over its REST interface (`/v1/<method>`), with a rune in `Rune` that may call `pay`, `listpays` and `listfunds` only.
+/// Core Lightning, over its REST interface (`/v1/<method>`), with a rune in `Rune` that may call `pay`, `listpays` and `listfunds` only;
+/// and `invoice`, where sessions are opened.
 pub struct CoreLightning(Place);
 
 impl CoreLightning {
@@ -79,6 +80,20 @@ impl CoreLightning {
         sum.ok_or_else(|| {
             Trouble::new(codes::BAD_RESPONSE, "the node lists channels without amounts")
         })
+    }
+
+    async fn invoice(&self, memo: &str, seconds: u64) -> Result<String, Trouble> {
+        // The node wants a name that it has not had before.
+        let mut name = [0; 16];
+        ambient::random(&mut name)
+            .map_err(|error| Trouble::new(codes::WALLET_UNAVAILABLE, error.to_string()))?;
+        let label = format!("portcullis-{:032x}", u128::from_be_bytes(name));
+        let body = json!({
+            "amount_msat": "any", "label": label, "description": memo, "expiry": seconds,
+        });
+        let ask = Ask { path: "/v1/invoice", body: Some(body), ..Ask::default() };
+        let answer = self.0.ask(ask).await.map_err(|e| not_asked(&e))?;
+        answer.made("bolt11")
     }
 
     /// A list that a method answers with.
@@ -170,6 +185,10 @@ impl Wallet for CoreLightning {
 
     fn balance(&self) -> Boxed<'_, Result<u64, Trouble>> {
         Box::pin(self.spendable())
+    }
+
+    fn receive<'a>(&'a self, memo: &'a str, seconds: u64) -> Boxed<'a, Result<String, Trouble>> {
+        Box::pin(self.invoice(memo, seconds))
     }
 
     fn kind(&self) -> &'static str {

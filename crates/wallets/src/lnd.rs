@@ -11,7 +11,7 @@ use crate::read::{msat, said, text};
 use crate::{Outcome, Place, Trouble, Wallet, codes};
 
 /// LND, over its REST interface: payments by `/v2/router`, with a macaroon in `Grpc-Metadata-macaroon` that may do no more than pay,
-/// look up and read the balance.
+/// look up and read the balance; and make invoices, where sessions are opened.
 ///
 /// Both sending and tracking answer with a stream of JSON lines that ends with the payment.
 pub struct Lnd(Place);
@@ -118,6 +118,13 @@ impl Lnd {
         let local = object.as_ref().and_then(|o| msat(o.get("local_balance")?.get("msat")?));
         local.ok_or_else(|| answer.unclear())
     }
+
+    async fn invoice(&self, memo: &str, seconds: u64) -> Result<String, Trouble> {
+        let body = json!({ "memo": memo, "expiry": seconds.to_string() });
+        let ask = Ask { path: "/v1/invoices", body: Some(body), ..Ask::default() };
+        let answer = self.0.ask(ask).await.map_err(|e| not_asked(&e))?;
+        answer.made("payment_request")
+    }
 }
 
 /// Whether a whole line has come.
@@ -196,6 +203,10 @@ impl Wallet for Lnd {
 
     fn balance(&self) -> Boxed<'_, Result<u64, Trouble>> {
         Box::pin(self.spendable())
+    }
+
+    fn receive<'a>(&'a self, memo: &'a str, seconds: u64) -> Boxed<'a, Result<String, Trouble>> {
+        Box::pin(self.invoice(memo, seconds))
     }
 
     fn kind(&self) -> &'static str {

@@ -9,7 +9,7 @@ use protocol::json::{Limits, value};
 use serde_json::Value;
 use url::Url;
 
-use crate::read::said;
+use crate::read::{said, text};
 use crate::{Outcome, Trouble, codes};
 
 /// Largest answer of a wallet, in bytes.
@@ -124,6 +124,16 @@ impl Answer {
             _ => return None,
         };
         Some(Trouble::new(code, why))
+    }
+
+    /// The invoice that was asked for, in the member of that name.
+    pub(crate) fn made(&self, name: &str) -> Result<String, Trouble> {
+        if let Some(trouble) = self.turned_away() {
+            return Err(trouble);
+        }
+        let object = self.object().filter(|_| self.status.is_success());
+        let invoice = object.as_ref().and_then(|object| text(object, name));
+        invoice.map(ToOwned::to_owned).ok_or_else(|| self.unclear())
     }
 
     /// An answer that says nothing of what was asked.

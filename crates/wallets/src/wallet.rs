@@ -1,7 +1,7 @@
 use egress::Boxed;
 use lightning::{Invoice, PaymentHash};
 
-use crate::{Outcome, Trouble};
+use crate::{Outcome, Trouble, codes};
 
 /// A Lightning wallet.
 pub trait Wallet: Send + Sync {
@@ -23,6 +23,15 @@ pub trait Wallet: Send + Sync {
 
     /// What can be spent, in msat, as the wallet says.
     fn balance(&self) -> Boxed<'_, Result<u64, Trouble>>;
+
+    /// Makes an invoice (BOLT 11) without an amount, on which money comes back, good for `seconds`. `memo` is what it says it is for.
+    ///
+    /// # Errors
+    /// The wallet makes none, or its key may not.
+    fn receive<'a>(&'a self, _memo: &'a str, _seconds: u64) -> Boxed<'a, Result<String, Trouble>> {
+        let why = format!("the wallet ({}) makes no invoices without an amount", self.kind());
+        Box::pin(std::future::ready(Err(Trouble::new(codes::WALLET_UNAVAILABLE, why))))
+    }
 
     /// Which wallet it is, where that stands in its secret alone and not in its place; nothing of it is secret. The books of
     /// another one say nothing of a payment.

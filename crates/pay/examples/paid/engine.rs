@@ -118,7 +118,7 @@ impl Engine {
         };
         let request = request(url);
         let errand = errand(&format!("agent {round}"), &request)?;
-        let done = self.payer.exchange(&errand, request, None, &Door(client)).await;
+        let done = Box::pin(self.payer.exchange(&errand, request, None, &Door(client))).await;
         let done = done.map_err(|broken| match broken {
             Broken::Refused(no) => format!("refused: {} {}", no.rule, no.message),
             Broken::Asks(asked) => format!("a person is asked: {:?}", asked.rules),
@@ -176,6 +176,7 @@ fn policy(market: &Market, usdc: &Asset) -> Outcome<Policy> {
             network: lightning::Network::Mainnet,
             fee_floor: 10,
             fee_basis_points: 100,
+            sessions: false,
         },
         fees_in_caps: false,
         mints: Vec::new(),
@@ -183,6 +184,7 @@ fn policy(market: &Market, usdc: &Asset) -> Outcome<Policy> {
         ecash_locks: false,
         opaque_tokens: Vec::new(),
         transfers: Vec::new(),
+        sign_in: spend::SignIn::default(),
     })
 }
 

@@ -114,7 +114,7 @@ impl Ecash {
             let written = rails::cashu::credential(text);
             let written = written.map_err(|flaw| Trouble::new("store", flaw.why.to_string()))?;
             let field = (rails::cashu::HEADER.to_owned(), written.reveal().to_owned());
-            Ok(Attachment { headers: vec![field], meta: Vec::new(), secrets, reuse: None })
+            Ok(Attachment { headers: vec![field], secrets, ..Attachment::default() })
         };
         purse::change(&self.treasury, counter.mint.url(), give).await
     }

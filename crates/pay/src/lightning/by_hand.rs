@@ -33,7 +33,7 @@ pub(crate) struct ByHand {
 impl ByHand {
     pub(crate) fn seal(&self, job: &Job) -> Result<Payload, Stop> {
         let name = self.wallet.as_ref().map_or(UNNAMED, |(_, name)| name);
-        sealed_for(job, name, model::Timestamp(self.clock.now_millis()))
+        sealed_for(job, name, model::Timestamp(self.clock.now_millis()), None)
     }
 
     /// The same payload with the proof in it, if this is the proof.

@@ -20,6 +20,7 @@ use ::lightning::Preimage;
 use ambient::Clock;
 use model::Timestamp;
 use model::money::{Flag, MoneyRule};
+use rails::Offer;
 use spend::Plan;
 use tokio::time::timeout;
 use wallets::{Outcome, Trouble, Wallet, codes};
@@ -35,6 +36,11 @@ use crate::errand::{Answer, Attachment};
 pub const TIME_LIMIT: Duration = Duration::from_mins(1);
 /// How long a look-up may take, if a payment may take as long.
 const LOOK: Duration = Duration::from_secs(20);
+/// How long an invoice is good on which the rest of a deposit comes back, in seconds: a month, as
+/// draft-lightning-session-00 wants it.
+const BACK: u64 = 30 * 24 * 60 * 60;
+/// What such an invoice says it is for.
+const REST: &str = "rest of a deposit";
 /// How long after it was sealed a payment may still be handed to the wallet.
 const READY: Duration = Duration::from_mins(1);
 
@@ -108,6 +114,30 @@ impl Lightning {
         }
     }
 
+    /// The invoice on which the rest of a deposit comes back. A wallet that makes none opens no session.
+    async fn back(&self, job: &Job) -> Result<Option<String>, Stop> {
+        let (Offer::Payment(challenge), Plan::Lightning { invoice }) =
+            (&job.offer, &job.choice.plan)
+        else {
+            return Ok(None);
+        };
+        if !matches!(challenge.lightning_session(), Some(Ok(_))) {
+            return Ok(None);
+        }
+        let made = timeout(LOOK.min(self.limit), self.wallet.receive(REST, BACK)).await;
+        let silent = || stop(MoneyRule::WalletUnavailable, "The wallet did not answer in time.");
+        let text = made.map_err(|_| silent())?;
+        let text = text.map_err(|trouble| stop(rule(&trouble), &trouble.why))?;
+        let back = ::lightning::Invoice::parse(&text).ok().filter(|back| {
+            back.amount_msat().is_none()
+                && back.network() == invoice.network()
+                && back.expires_at() > self.now().as_secs()
+        });
+        let why = "What the wallet made is no invoice on which the rest of a deposit comes back.";
+        let back = back.ok_or_else(|| stop(MoneyRule::WalletUnavailable, why))?;
+        Ok(Some(back.text().to_owned()))
+    }
+
     /// Nothing was handed to the wallet, and nothing will be.
     fn untouched(&self, rule: MoneyRule, why: &str) -> Standing {
         let proof = format!("{}: {why}; nothing was sent", self.wallet.kind());
@@ -169,8 +199,13 @@ impl Lightning {
     }
 }
 
-/// What is sealed for an invoice that this wallet is to pay. Nothing leaves.
-fn sealed_for(job: &Job, wallet: &str, now: Timestamp) -> Result<Payload, Stop> {
+/// What is sealed for an invoice that this wallet is to pay; `back` is where the rest of a deposit comes back. Nothing leaves.
+fn sealed_for(
+    job: &Job,
+    wallet: &str,
+    now: Timestamp,
+    back: Option<String>,
+) -> Result<Payload, Stop> {
     let terms = job.terms();
     let Plan::Lightning { invoice } = &job.choice.plan else {
         return Err(stop(MoneyRule::Rail, "What was agreed is not paid over Lightning."));
@@ -182,7 +217,7 @@ fn sealed_for(job: &Job, wallet: &str, now: Timestamp) -> Result<Payload, Stop> 
     }
     let fee_limit = u64::try_from(terms.fee_limit);
     let sealed = Sealed {
-        challenge: Challenge::of(&job.offer, invoice)?,
+        challenge: Challenge::of(&job.offer, invoice, back)?,
         invoice: invoice.clone(),
         fee_limit: fee_limit
             .map_err(|_| stop(MoneyRule::Overflow, "The fee limit cannot be counted."))?,
@@ -231,7 +266,8 @@ impl Driver for Lightning {
         Box::pin(async move {
             let wallet = self.named().await;
             let wallet = wallet.map_err(|trouble| stop(rule(&trouble), &trouble.why))?;
-            sealed_for(job, &wallet, self.now())
+            let back = self.back(job).await?;
+            sealed_for(job, &wallet, self.now(), back)
         })
     }
 

@@ -1,13 +1,13 @@
 use model::money::Flag;
 
-use super::sealed::{Challenge, Sealed};
+use super::sealed::Sealed;
 use crate::errand::Answer;
 use crate::receipt::{is_about, receipts};
 
 /// What the receipts of an answer add to the record of a payment that is proven already: nothing where there is none or
 /// it agrees, `receipt_mismatch` where it is about another payment, `bad_response` where it cannot be read.
 pub(super) fn flags(sealed: &Sealed, answer: &Answer) -> Vec<Flag> {
-    let Challenge::Payment(challenge) = &sealed.challenge else { return Vec::new() };
+    let Some(challenge) = sealed.challenge.payment() else { return Vec::new() };
     let hash = sealed.invoice.payment_hash().to_string();
     let mut flags = Vec::new();
     for receipt in receipts(answer) {

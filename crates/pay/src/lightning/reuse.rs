@@ -4,14 +4,14 @@ use super::sealed::Challenge;
 use crate::errand::Reuse;
 
 /// How long what was bought serves again: an L402 credential until it is refused or its own caveats end it. `None` for the
-/// Payment scheme, whose credentials are good once.
+/// Payment scheme, whose credentials are good once; what a deposit opens is a session.
 pub(super) fn reuse(challenge: &Challenge) -> Option<Reuse> {
     match challenge {
         Challenge::L402(challenge) => {
             let until = valid_until(&challenge.token);
             Some(Reuse { until: until.map(|seconds| seconds.saturating_mul(1000)) })
         }
-        Challenge::Payment(_) => None,
+        Challenge::Payment(_) | Challenge::Session(..) => None,
     }
 }
 

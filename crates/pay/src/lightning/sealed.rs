@@ -11,6 +11,8 @@ pub(super) enum Challenge {
     L402(l402::Challenge),
     /// The Payment scheme with method `lightning`.
     Payment(Box<payment::Challenge>),
+    /// The deposit of a session, and the invoice on which the rest of it comes back.
+    Session(Box<payment::Challenge>, String),
 }
 
 /// What rests sealed in the books: enough to look the payment up, to judge its absence and to write its credential, after
@@ -29,17 +31,28 @@ pub(super) struct Sealed {
 }
 
 impl Challenge {
-    /// The challenge of an offer of a rail that is paid over Lightning, if it is about this invoice.
-    pub(super) fn of(offer: &Offer, invoice: &::lightning::Invoice) -> Result<Self, Stop> {
+    /// The challenge of an offer of a rail that is paid over Lightning, if it is about this invoice. A session is nothing
+    /// without the invoice on which the rest of its deposit comes back.
+    pub(super) fn of(
+        offer: &Offer,
+        invoice: &::lightning::Invoice,
+        back: Option<String>,
+    ) -> Result<Self, Stop> {
         let (challenge, text) = match offer {
             Offer::L402(challenge) => (Self::L402(challenge.clone()), challenge.invoice.clone()),
             Offer::Payment(challenge) => {
                 let charge = challenge.lightning_charge().and_then(Result::ok);
-                let charge = charge.ok_or_else(|| stop(MoneyRule::Scheme, OTHER_METHOD))?;
+                let deposit = challenge.lightning_session().and_then(Result::ok);
                 let mut kept = challenge.clone();
                 // It is not echoed.
                 kept.description = None;
-                (Self::Payment(kept), charge.invoice)
+                match (charge, deposit, back) {
+                    (Some(charge), ..) => (Self::Payment(kept), charge.invoice),
+                    (None, Some(session), Some(back)) => {
+                        (Self::Session(kept, back), session.deposit.invoice)
+                    }
+                    _ => return Err(stop(MoneyRule::Scheme, OTHER_METHOD)),
+                }
             }
             _ => return Err(stop(MoneyRule::Rail, "The offer is not of a rail of Lightning.")),
         };
@@ -52,7 +65,15 @@ impl Challenge {
     fn rail(&self) -> Rail {
         match self {
             Self::L402(_) => Rail::L402,
-            Self::Payment(_) => Rail::Mpp,
+            Self::Payment(_) | Self::Session(..) => Rail::Mpp,
+        }
+    }
+
+    /// The challenge of the Payment scheme.
+    pub(super) fn payment(&self) -> Option<&payment::Challenge> {
+        match self {
+            Self::L402(_) => None,
+            Self::Payment(challenge) | Self::Session(challenge, _) => Some(challenge),
         }
     }
 
@@ -63,7 +84,7 @@ impl Challenge {
                 "token": challenge.token,
                 "invoice": challenge.invoice,
             }),
-            Self::Payment(challenge) => {
+            Self::Payment(challenge) | Self::Session(challenge, _) => {
                 let (encoded, native) = match &challenge.request {
                     payment::Request::Encoded(text, _) => (Some(text), None),
                     payment::Request::Native(members) => (None, Some(members)),
@@ -79,6 +100,10 @@ impl Challenge {
                     "digest": challenge.digest,
                     // Within an array: `null` can be what the seller wants back.
                     "opaque": challenge.opaque.as_ref().map(|opaque| [opaque]),
+                    "return_invoice": match self {
+                        Self::Session(_, back) => Some(back),
+                        _ => None,
+                    },
                 })
             }
         }
@@ -105,7 +130,7 @@ impl Challenge {
             (None, Some(members)) => payment::Request::Native(members.clone()),
             _ => return None,
         };
-        Some(Self::Payment(Box::new(payment::Challenge {
+        let challenge = Box::new(payment::Challenge {
             id: text("id")?,
             realm: text("realm")?,
             method: text("method")?,
@@ -115,7 +140,11 @@ impl Challenge {
             digest: text("digest"),
             description: None,
             opaque: value.get("opaque").and_then(|opaque| opaque.get(0)).cloned(),
-        })))
+        });
+        Some(match text("return_invoice") {
+            Some(back) => Self::Session(challenge, back),
+            None => Self::Payment(challenge),
+        })
     }
 }
 
@@ -164,10 +193,7 @@ impl Sealed {
 
     /// What can no longer be paid at this time: the invoice, or the challenge that it belongs to.
     pub(super) fn over(&self, now: Timestamp) -> Option<MoneyRule> {
-        let challenge = match &self.challenge {
-            Challenge::L402(_) => None,
-            Challenge::Payment(challenge) => challenge.expires_at(),
-        };
+        let challenge = self.challenge.payment().and_then(payment::Challenge::expires_at);
         if now.as_secs() >= self.invoice.expires_at() {
             Some(MoneyRule::InvoiceExpired)
         } else if challenge.is_some_and(|end| now >= end) {
@@ -178,7 +204,7 @@ impl Sealed {
     }
 }
 
-const OTHER_METHOD: &str = "The challenge is not one of method lightning and intent charge.";
+const OTHER_METHOD: &str = "The challenge is not one that this wallet pays over Lightning.";
 
 pub(super) fn stop(rule: MoneyRule, why: &str) -> Stop {
     Stop { rule, why: why.to_owned() }

@@ -11,7 +11,9 @@ use super::settings::Settings;
 use super::wallet::Wallet;
 use crate::chain::Problem;
 use crate::facts::Facts;
-use crate::{Answer, Attachment, Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
+use crate::{
+    Answer, Attachment, Boxed, Dispatched, Driver, Job, Open, Payload, SigningIn, Standing, Stop,
+};
 
 /// The driver of the rail `x402`, and of `mpp` on EVM chains.
 pub struct X402 {
@@ -122,6 +124,10 @@ impl Driver for X402 {
             let Some(sealed) = Sealed::read(payload) else { return unreadable() };
             self.reconcile(&open.id.to_string(), &sealed).await
         })
+    }
+
+    fn sign_in<'a>(&'a self, asked: &'a SigningIn<'a>) -> Boxed<'a, Result<Attachment, Stop>> {
+        Box::pin(self.signed_in(asked))
     }
 
     fn again<'a>(&'a self, open: &'a Open, payload: &'a Payload) -> Boxed<'a, Option<Attachment>> {

@@ -23,5 +23,4 @@ mod tests;
 pub use driver::X402;
 pub use nonce::Nonce;
 pub use settings::Settings;
-pub use sign_in::SignedIn;
 pub use wallet::{Authorized, Wallet, Window};

@@ -1,55 +1,58 @@
 use evm::sign_in::{Challenge, Circumstances, SignIn};
 use evm::{Address, Signable};
-use serde_json::Value;
+use model::money::MoneyRule;
 use url::Url;
 
 use super::X402;
+use super::sealed::Sealed;
 use super::wallet::refused;
-use crate::Stop;
+use crate::{Attachment, Payload, SigningIn, Stop};
 
-/// A signed sign-in (x402 extension `sign-in-with-x`). It goes to the origin that asked for it and to no other.
-pub struct SignedIn {
-    /// The header field: `SIGN-IN-WITH-X`.
-    pub name: &'static str,
-    /// Its value. Whoever holds it is us, for a while.
-    pub value: String,
-    /// Its nonce, which is to be noted down as used.
-    pub nonce: String,
-}
+/// The header field of a sign-in. Whoever holds its value is us, for a while.
+const FIELD: &str = "SIGN-IN-WITH-X";
 
 impl X402 {
-    /// Signs in to the origin of `request`, as the extension of its offer asks. The text is rebuilt from judged fields
-    /// ([`SignIn::judge`]); a seller's text is never signed. `unseen` says whether a nonce has never been signed before.
+    /// Signs in to the origin of a request, as the extension of its offer asks. The text is rebuilt from judged fields
+    /// ([`SignIn::judge`]); a seller's text is never signed. The nonce is noted down before anything else: a challenge that
+    /// is refused is not signed later either.
     ///
     /// # Errors
     /// `siwx`, or as for [`X402::address`].
-    pub async fn sign_in(
-        &self,
-        extension: &Value,
-        request: &Url,
-        unseen: &(dyn Fn(&str) -> bool + Sync),
-    ) -> Result<SignedIn, Stop> {
+    pub(super) async fn signed_in(&self, asked: &SigningIn<'_>) -> Result<Attachment, Stop> {
         let wallet = self.wallet.address().await?;
-        let judged = self.judge_sign_in(extension, request, wallet, unseen)?;
+        if asked.paid.is_some_and(|paid| !is_of(paid, wallet)) {
+            let why = "What was paid there was paid by another wallet.".to_owned();
+            return Err(Stop { rule: MoneyRule::Siwx, why });
+        }
+        let challenge = Challenge::read(asked.extension).map_err(refused)?;
+        let unseen = asked.nonces.take(&challenge.nonce).await;
+        let judged = self.judged(challenge, asked.request, wallet, unseen)?;
         let signature = self.wallet.sign(&Signable::SignIn(&judged)).await?;
-        Ok(SignedIn {
-            name: "SIGN-IN-WITH-X",
-            value: judged.header(&signature),
-            nonce: judged.nonce().to_owned(),
+        let value = judged.header(&signature);
+        Ok(Attachment {
+            headers: vec![(FIELD.to_owned(), value.clone())],
+            secrets: vec![value, signature.to_string()],
+            ..Attachment::default()
         })
     }
-    /// Apart, so that what is not to be shared between threads is gone before anything is waited for.
-    fn judge_sign_in(
+
+    fn judged(
         &self,
-        extension: &Value,
+        challenge: Challenge,
         request: &Url,
         wallet: Address,
-        unseen: &dyn Fn(&str) -> bool,
+        unseen: bool,
     ) -> Result<SignIn, Stop> {
         let enabled: Vec<_> = self.settings.chains.values().map(|chain| chain.id).collect();
         let now = self.settings.now();
-        let at = Circumstances { request, enabled_chains: &enabled, now, wallet, unseen };
-        let challenge = Challenge::read(extension).map_err(refused)?;
+        let unseen = |_: &str| unseen;
+        let at = Circumstances { request, enabled_chains: &enabled, now, wallet, unseen: &unseen };
         SignIn::judge(challenge, &at).map_err(refused)
     }
+}
+
+/// Whether a payment was signed by this account.
+fn is_of(paid: &Payload, wallet: Address) -> bool {
+    let payment = Sealed::read(paid).and_then(|sealed| sealed.payment());
+    payment.is_some_and(|payment| payment.from == wallet)
 }

@@ -8,6 +8,8 @@ mod credits;
 mod endings;
 mod refused;
 mod retried;
+mod sessions;
+mod sign_in;
 mod stopped;
 mod support;
 mod unknown;

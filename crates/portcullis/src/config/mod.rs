@@ -49,7 +49,9 @@ pub use load::{Loaded, load, load_written, parse, read};
 pub use log::{Log, LogFormat, LogLevel};
 pub use ownership::others_may_write;
 pub use pack::{Opened, Origin, PackEntry, keep, kept, open, pack_source};
-pub use payments::{AssetEntry, BudgetEntry, FeesInCaps, LightningWallet, Payments, Per, PinEntry};
+pub use payments::{
+    AssetEntry, BudgetEntry, FeesInCaps, LightningWallet, Payments, Per, PinEntry, SignInWhere,
+};
 pub use policy::PolicySection;
 pub use rest::Rest;
 pub use server::{Auth, Server};

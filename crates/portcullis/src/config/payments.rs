@@ -148,6 +148,23 @@ pub struct X402 {
     pub quorum: Option<usize>,
     /// Blocks on top of the one that holds the transfer (1).
     pub confirmations: Option<u64>,
+    /// Whether the wallet signs in where a caller has paid before and the seller takes that for a payment (`paid`), or nowhere (`off`).
+    #[serde(default)]
+    pub sign_in: SignInWhere,
+    /// Sellers of `origins` at which the wallet signs in for every caller, paid or not: to them all callers are one.
+    #[serde(default)]
+    pub sign_in_at: Vec<String>,
+}
+
+/// Where the wallet signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SignInWhere {
+    /// Where the same caller has paid with it before.
+    #[default]
+    Paid,
+    /// Nowhere.
+    Off,
 }
 
 fn exact() -> Vec<String> {
@@ -175,6 +192,9 @@ pub struct Lightning {
     /// Sellers whose tokens are taken without being readable: nothing then binds token and invoice.
     #[serde(default)]
     pub opaque_tokens: Vec<String>,
+    /// Whether sessions are opened: a deposit is paid, requests are paid for from it, and the seller owes the rest.
+    #[serde(default)]
+    pub sessions: bool,
 }
 
 fn mainnet() -> String {

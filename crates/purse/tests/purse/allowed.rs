@@ -71,6 +71,7 @@ pub(crate) fn allowed(at: &str, seller: Option<&str>, mints: Vec<cashu::MintUrl>
             network: lightning::Network::Regtest,
             fee_floor: 10,
             fee_basis_points: 100,
+            sessions: false,
         },
         fees_in_caps: false,
         ecash: !mints.is_empty(),
@@ -78,6 +79,7 @@ pub(crate) fn allowed(at: &str, seller: Option<&str>, mints: Vec<cashu::MintUrl>
         ecash_locks: false,
         opaque_tokens: Vec::new(),
         transfers: Vec::new(),
+        sign_in: spend::SignIn::default(),
     }
 }
 

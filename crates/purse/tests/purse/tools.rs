@@ -54,7 +54,7 @@ async fn a_fetch_pays_once_and_what_was_bought_serves_again_for_its_buyer_alone(
     let list = house.call("ann", "credentials_list", json!({})).await;
     assert_eq!(
         list["credentials"],
-        json!([{ "origin": house.at, "path": "/report", "until": null }])
+        json!([{ "kind": "credential", "origin": house.at, "path": "/report", "until": null }])
     );
     assert_eq!(house.call("eve", "credentials_list", json!({})).await["credentials"], json!([]));
 }

@@ -6,6 +6,7 @@ mod evm_charge;
 mod lightning_charge;
 mod problem;
 mod receipt;
+mod session;
 
 pub use challenge::{Challenge, Request};
 pub use credential::{Payload, bound_nonce};
@@ -13,3 +14,4 @@ pub use evm_charge::EvmCharge;
 pub use lightning_charge::LightningCharge;
 pub use problem::{PROBLEMS, Problem};
 pub use receipt::{RECEIPT_HEADER, RECEIPT_META, Receipt};
+pub use session::{LightningSession, SessionAct};

@@ -7,7 +7,7 @@ use model::money::MoneyRule;
 const BASE: &str = "https://paymentauth.org/problems/";
 
 /// The types of problems (RFC 9457) that the scheme names, without the part they share.
-pub const PROBLEMS: [&str; 17] = [
+pub const PROBLEMS: [&str; 22] = [
     "payment-required",
     "payment-insufficient",
     "payment-expired",
@@ -19,6 +19,11 @@ pub const PROBLEMS: [&str; 17] = [
     "lightning/unknown-challenge",
     "lightning/invalid-preimage",
     "lightning/expired-invoice",
+    "lightning/session-not-found",
+    "lightning/session-closed",
+    "lightning/insufficient-balance",
+    "lightning/challenge-expired",
+    "lightning/invalid-return-invoice",
     "session/invalid-signature",
     "session/signer-mismatch",
     "session/insufficient-balance",

@@ -10,6 +10,8 @@ use crate::{Flaw, MAX_ACCEPTS, MAX_BODY, MAX_EXTENSIONS, MAX_HEADER, decode, str
 
 /// The field of an offer of version 2.
 pub const REQUIRED_HEADER: &str = "PAYMENT-REQUIRED";
+/// The extension by which a seller asks who has paid, instead of asking for money.
+pub const SIGN_IN: &str = "sign-in-with-x";
 
 /// The version of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub struct Offer {
     pub description: Option<String>,
     /// What the seller says is wrong; text.
     pub error: Option<String>,
-    /// The ways to pay, in the seller's order: each read, or its own flaw.
+    /// The ways to pay, in the seller's order: each read, or its own flaw. None where the seller only wants a sign-in.
     pub entries: Vec<Result<Entry, Flaw>>,
     /// Extensions by their keys.
     pub extensions: Map<String, Value>,
@@ -84,14 +86,15 @@ impl Offer {
             Version::V1 => (None, None),
             Version::V2 => resource(members)?,
         };
+        let extensions = extensions(members)?;
         Ok(Self {
             version,
             carrier,
             resource,
             description,
             error: strict::optional_text(members, "error").ok().flatten().map(str::to_owned),
-            entries: entries(members, &whole, version)?,
-            extensions: extensions(members)?,
+            entries: entries(members, &whole, version, &extensions)?,
+            extensions,
             whole,
         })
     }
@@ -142,11 +145,12 @@ fn entries(
     members: &Map<String, Value>,
     whole: &Object,
     version: Version,
+    extensions: &Map<String, Value>,
 ) -> Result<Vec<Result<Entry, Flaw>>, Flaw> {
     let list = members.get("accepts").ok_or_else(|| bad("The offer has no `accepts`."))?;
     let wrong = || Flaw::new(MoneyRule::BadType, "The `accepts` of the offer is not a list.");
     let values = list.as_array().ok_or_else(wrong)?;
-    if values.is_empty() {
+    if values.is_empty() && !extensions.contains_key(SIGN_IN) {
         return Err(bad("The offer has no way to pay in it."));
     }
     if values.len() > MAX_ACCEPTS {

@@ -3,7 +3,7 @@ use rails::Offer;
 use super::{Bolt11, Candidate, Chain, Form};
 use crate::{Entry, Origin, Scheme, Situation};
 
-/// What a person can pay: every invoice, and at sellers that take the hash of a transfer, every exact sum on a chain. What
+/// What a person can pay: every invoice but the deposit of a session, which is paid back to a wallet of the gate, and at sellers that take the hash of a transfer, every exact sum on a chain. What
 /// cannot be read is among the others already.
 pub(super) fn candidates<'a>(
     offers: &'a [Offer],
@@ -28,8 +28,10 @@ pub(super) fn candidates<'a>(
                 }
             }
             offer => {
-                if let Some(form @ Form::Bolt11(_)) = Bolt11::of(offer, situation, origin) {
-                    push(0, form);
+                if let Some(Form::Bolt11(bolt11)) = Bolt11::of(offer, situation, origin)
+                    && !bolt11.is_deposit()
+                {
+                    push(0, Form::Bolt11(bolt11));
                 }
             }
         }

@@ -17,6 +17,8 @@ pub(crate) enum Said<'a> {
     Token(Option<Token>),
     /// The Payment scheme: the challenge and the declaration in it.
     Charge(&'a payment::Challenge, payment::LightningCharge),
+    /// The Payment scheme: the deposit of a session.
+    Deposit(&'a payment::Challenge, payment::LightningSession),
 }
 
 impl<'a> Bolt11<'a> {
@@ -31,7 +33,7 @@ impl<'a> Bolt11<'a> {
                 let opaque = origin.is_some_and(|o| situation.policy.opaque_tokens.contains(o));
                 Some(Self::of_l402(challenge, opaque))
             }
-            Offer::Payment(challenge) => Self::of_charge(challenge),
+            Offer::Payment(challenge) => Self::of_payment(challenge, situation),
             _ => None,
         }
     }
@@ -53,23 +55,33 @@ impl<'a> Bolt11<'a> {
         }
     }
 
-    fn of_charge(challenge: &'a payment::Challenge) -> Option<Form<'a>> {
-        let read = challenge.lightning_charge()?.and_then(|charge| {
+    /// A charge or a deposit over Lightning; nothing for what is neither.
+    fn of_payment(challenge: &'a payment::Challenge, situation: &Situation) -> Option<Form<'a>> {
+        let charge = challenge.lightning_charge();
+        let charge = charge.map(|read| read.map(|charge| Said::Charge(challenge, charge)));
+        let deposit = challenge.lightning_session();
+        let deposit = deposit.filter(|_| situation.policy.lightning.sessions);
+        let deposit = deposit.map(|read| read.map(|session| Said::Deposit(challenge, session)));
+        let read = charge.or(deposit)?.and_then(|said| {
             // What is declared in another currency is not held against an invoice: `currency` says enough.
-            read(&charge.invoice).map(|invoice| (charge, invoice))
+            let text = said.declared().map_or("", |charge| charge.invoice.as_str());
+            read(text).map(|invoice| Self { invoice, said })
         });
         Some(match read {
-            Ok((charge, invoice)) => {
-                Form::Bolt11(Box::new(Self { invoice, said: Said::Charge(challenge, charge) }))
-            }
+            Ok(bolt11) => Form::Bolt11(Box::new(bolt11)),
             Err(flaw) => Form::Broken(Some(Rail::Mpp), flaw),
         })
+    }
+
+    /// Whether it is paid in advance for requests to come.
+    pub(crate) const fn is_deposit(&self) -> bool {
+        matches!(self.said, Said::Deposit(..))
     }
 
     pub(crate) const fn rail(&self) -> Rail {
         match self.said {
             Said::Token(_) => Rail::L402,
-            Said::Charge(..) => Rail::Mpp,
+            Said::Charge(..) | Said::Deposit(..) => Rail::Mpp,
         }
     }
 
@@ -80,13 +92,28 @@ impl<'a> Bolt11<'a> {
 
     /// The declared amount is the invoice's, to the millisatoshi.
     pub(crate) fn declared_is_true(&self) -> bool {
-        match &self.said {
-            Said::Token(_) => true,
-            Said::Charge(_, charge) => {
-                let declared = charge.amount.as_ref().ok().and_then(|digits| digits.minor().ok());
-                let msat = declared.and_then(|sat| sat.checked_mul(1000));
-                msat.is_some() && msat == self.invoice.amount_msat().map(u128::from)
-            }
+        let Some(charge) = self.said.declared() else { return true };
+        let declared = charge.amount.as_ref().ok().and_then(|digits| digits.minor().ok());
+        let msat = declared.and_then(|sat| sat.checked_mul(1000));
+        msat.is_some() && msat == self.invoice.amount_msat().map(u128::from)
+    }
+}
+
+impl<'a> Said<'a> {
+    /// The challenge of the Payment scheme.
+    pub(super) const fn challenge(&self) -> Option<&'a payment::Challenge> {
+        match self {
+            Self::Charge(challenge, _) | Self::Deposit(challenge, _) => Some(challenge),
+            Self::Token(_) => None,
+        }
+    }
+
+    /// What is declared beside the invoice.
+    pub(super) const fn declared(&self) -> Option<&payment::LightningCharge> {
+        match self {
+            Self::Charge(_, charge) => Some(charge),
+            Self::Deposit(_, session) => Some(&session.deposit),
+            Self::Token(_) => None,
         }
     }
 }

@@ -109,11 +109,13 @@ pub(crate) fn candidates<'a>(
     all
 }
 
-/// An invoice of L402 and one of the Payment scheme in one answer are two forms of one price.
+/// An invoice of L402 and one of the Payment scheme in one answer are two forms of one price; a deposit is another price.
 fn refuse_rails_that_disagree(all: &mut [Candidate<'_>]) {
     let amounts = |rail: Rail| {
         all.iter().filter_map(move |candidate| match &candidate.form {
-            Form::Bolt11(bolt11) if bolt11.rail() == rail => Some(bolt11.invoice.amount_msat()),
+            Form::Bolt11(bolt11) if bolt11.rail() == rail && !bolt11.is_deposit() => {
+                Some(bolt11.invoice.amount_msat())
+            }
             _ => None,
         })
     };
@@ -127,7 +129,7 @@ fn refuse_rails_that_disagree(all: &mut [Candidate<'_>]) {
     }
     let why = "The answer asks for two different amounts over two rails.";
     for candidate in all {
-        if matches!(candidate.form, Form::Bolt11(_)) {
+        if matches!(&candidate.form, Form::Bolt11(bolt11) if !bolt11.is_deposit()) {
             let rail = candidate.rail();
             candidate.form = Form::Broken(rail, Flaw::new(MoneyRule::Ambiguous, why));
         }
@@ -141,19 +143,21 @@ pub(crate) fn flaw(code: &str, why: impl Into<std::borrow::Cow<'static, str>>) -
 
 /// The challenge of the Payment scheme that an invoice came with.
 pub(crate) const fn invoice_charge<'a>(bolt11: &Bolt11<'a>) -> Option<&'a payment::Challenge> {
-    match bolt11.said {
-        invoice::Said::Charge(challenge, _) => Some(challenge),
-        invoice::Said::Token(_) => None,
-    }
+    bolt11.said.challenge()
 }
 
 /// What was declared beside an invoice.
 pub(crate) const fn invoice_declared<'b>(
     bolt11: &'b Bolt11<'_>,
 ) -> Option<&'b payment::LightningCharge> {
+    bolt11.said.declared()
+}
+
+/// The session that an invoice is the deposit of.
+pub(crate) const fn session<'b>(bolt11: &'b Bolt11<'_>) -> Option<&'b payment::LightningSession> {
     match &bolt11.said {
-        invoice::Said::Charge(_, charge) => Some(charge),
-        invoice::Said::Token(_) => None,
+        invoice::Said::Deposit(_, session) => Some(session),
+        invoice::Said::Charge(..) | invoice::Said::Token(_) => None,
     }
 }
 
@@ -161,6 +165,6 @@ pub(crate) const fn invoice_declared<'b>(
 pub(crate) const fn token<'b>(bolt11: &'b Bolt11<'_>) -> Option<&'b lightning::Token> {
     match &bolt11.said {
         invoice::Said::Token(token) => token.as_ref(),
-        invoice::Said::Charge(..) => None,
+        invoice::Said::Charge(..) | invoice::Said::Deposit(..) => None,
     }
 }

@@ -1,7 +1,8 @@
 use model::money::MoneyRule;
+use rails::Flaw;
 
 use super::{Case, Finding, deny};
-use crate::candidate::{Form, invoice_declared};
+use crate::candidate::{Bolt11, Form, invoice_declared, session};
 
 /// The amount can be read and counted, and is the same wherever it is said.
 pub(super) fn lawful(case: &Case<'_>) -> Finding {
@@ -29,6 +30,9 @@ pub(super) fn lawful(case: &Case<'_>) -> Finding {
                     "The declared amount is not that of the invoice.",
                 );
             }
+            if let Err(flaw) = pays_for_a_unit(bolt11) {
+                return Finding::Deny(flaw);
+            }
         }
         Form::Ecash(ecash) => match ecash.request.amount {
             None => {
@@ -48,4 +52,14 @@ pub(super) fn lawful(case: &Case<'_>) -> Finding {
         Some(Ok(_)) => Finding::Fine,
         _ => deny(MoneyRule::Overflow, "The amount is larger than can be counted."),
     }
+}
+
+/// A deposit is worth at least one unit of what it is for.
+fn pays_for_a_unit(bolt11: &Bolt11<'_>) -> Result<(), Flaw> {
+    let Some(session) = session(bolt11) else { return Ok(()) };
+    let unit = session.unit.as_ref().map_err(Clone::clone)?.minor()?;
+    if bolt11.sat().is_some_and(|deposit| unit <= deposit) {
+        return Ok(());
+    }
+    Err(Flaw::new(MoneyRule::BadAmount, "The deposit is less than the price of one unit."))
 }

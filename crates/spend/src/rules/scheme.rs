@@ -34,6 +34,9 @@ pub(super) fn enabled(case: &Case<'_>) -> Finding {
             Err(why) => deny(MoneyRule::Scheme, why),
         },
         Form::Method(challenge) => unspoken(challenge),
+        Form::Bolt11(bolt11) if bolt11.is_deposit() && case.request.mcp => {
+            deny(MoneyRule::Scheme, "A session is opened over HTTP alone.")
+        }
         _ => Finding::Fine,
     }
 }

@@ -77,6 +77,7 @@ fn policy() -> Policy {
             network: lightning::Network::Mainnet,
             fee_floor: 10,
             fee_basis_points: 100,
+            sessions: false,
         },
         fees_in_caps: false,
         mints: vec![cashu::MintUrl::parse("https://mint.example.com").unwrap()],
@@ -84,6 +85,7 @@ fn policy() -> Policy {
         ecash_locks: false,
         opaque_tokens: Vec::new(),
         transfers: Vec::new(),
+        sign_in: spend::SignIn::default(),
     }
 }
 

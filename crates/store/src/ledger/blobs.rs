@@ -14,6 +14,8 @@ pub enum BlobKind {
     Credential,
     /// Ecash: secrets, blinding factors, proofs.
     Ecash,
+    /// Nonces of sign-ins at a seller.
+    Nonces,
 }
 
 impl BlobKind {
@@ -22,6 +24,7 @@ impl BlobKind {
             Self::Payload => "payload",
             Self::Credential => "credential",
             Self::Ecash => "ecash",
+            Self::Nonces => "nonces",
         }
     }
 }

@@ -12,6 +12,7 @@ use lightning::{Invoice, PaymentHash, Preimage};
 use model::{NoSecret, Secrets, Template, Usage};
 use nostr::nwc::{self, Answer, Connection, Request, after_list, after_lookup, after_payment};
 use relays::Relays;
+use serde_json::{Map, Value};
 
 use crate::read::{msat, said};
 use crate::{Outcome, Trouble, Wallet, codes};
@@ -138,13 +139,24 @@ impl Nwc {
         }
     }
 
-    async fn spendable(&self) -> Result<u64, Trouble> {
-        let answer = self.asked(&Request::GetBalance).await?;
-        let result = answer.map_err(|error| {
+    /// What comes of something that pays nothing.
+    async fn result(&self, request: &Request) -> Result<Map<String, Value>, Trouble> {
+        let answer = self.asked(request).await?;
+        answer.map_err(|error| {
             let code = error.code.definite().unwrap_or(codes::WALLET_UNAVAILABLE);
             Trouble::new(code, words(&error.message))
-        })?;
+        })
+    }
+
+    async fn spendable(&self) -> Result<u64, Trouble> {
+        let result = self.result(&Request::GetBalance).await?;
         result.get("balance").and_then(msat).ok_or_else(meaningless)
+    }
+
+    async fn invoice(&self, memo: &str, seconds: u64) -> Result<String, Trouble> {
+        let result = self.result(&Request::MakeInvoice(0, memo.to_owned(), seconds)).await?;
+        let invoice = result.get("invoice").and_then(Value::as_str);
+        invoice.map(ToOwned::to_owned).ok_or_else(meaningless)
     }
 
     async fn names(&self) -> Result<String, Trouble> {
@@ -186,6 +198,10 @@ impl Wallet for Nwc {
 
     fn balance(&self) -> Boxed<'_, Result<u64, Trouble>> {
         Box::pin(self.spendable())
+    }
+
+    fn receive<'a>(&'a self, memo: &'a str, seconds: u64) -> Boxed<'a, Result<String, Trouble>> {
+        Box::pin(self.invoice(memo, seconds))
     }
 
     fn account(&self) -> Boxed<'_, Result<String, Trouble>> {

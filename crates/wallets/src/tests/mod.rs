@@ -5,6 +5,7 @@ mod lnbits;
 mod lnd;
 mod nwc;
 mod nwc_answers;
+mod receive;
 mod server;
 mod service;
 

@@ -53,7 +53,7 @@ impl Service {
         let asked = inner.asked.clone();
         let mut tasks = JoinSet::new();
         for relay in relays {
-            relay.holds(info("nip44_v2", "pay_invoice lookup_invoice get_balance"));
+            relay.holds(info("nip44_v2", "pay_invoice lookup_invoice get_balance make_invoice"));
             let url = Url::parse(&relay.url()).unwrap();
             let mut open = reach(&[relay]).open(&url, soon()).await.unwrap();
             let filter = Filter { kinds: vec![KIND_REQUEST], ..Filter::default() };

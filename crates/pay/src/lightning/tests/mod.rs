@@ -6,8 +6,6 @@ mod sample;
 
 use std::sync::atomic::Ordering;
 
-use rails::Offer;
-
 use self::fake::{Does, Fake};
 use self::sample::{H1, INV10, MAC, MPP, ODD, T0, job, l402, offer, open, right};
 use super::*;

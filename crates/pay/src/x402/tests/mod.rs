@@ -26,7 +26,8 @@ use crate::chain::fake::{
 };
 use crate::chain::tests::Taken;
 use crate::{
-    Answer, Asking, Attachment, Dispatched, Driver, Errand, Job, Open, Payload, Request, Standing,
+    Answer, Asking, Attachment, Boxed, Dispatched, Driver, Errand, Job, Nonces, Open, Payload,
+    Request, SigningIn, Standing,
 };
 
 const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -706,33 +707,53 @@ fn is_send<T: Send>(one: T) -> T {
     one
 }
 
+/// Notes nonces down in memory.
+#[derive(Default)]
+struct Notes(std::sync::Mutex<std::collections::HashSet<String>>);
+
+impl Nonces for Notes {
+    fn take<'a>(&'a self, nonce: &'a str) -> Boxed<'a, bool> {
+        let new = self.0.lock().unwrap().insert(nonce.to_owned());
+        Box::pin(std::future::ready(new))
+    }
+}
+
 #[tokio::test]
 async fn a_sign_in_is_for_the_origin_that_was_asked_and_its_nonce_counts_once() {
     // V7, SIG-11
     let driver = driver(&[]);
+    let paid = driver.sign(&job(&json!({}))).await.unwrap();
     let ask = |domain: &str| {
         json!({"info": {"domain": domain, "uri": "https://api.example.com/weather", "version": "1",
         "nonce": "a1b2c3d4e5f67890a1b2c3d4e5f67890", "issuedAt": "2025-02-27T16:01:30.000Z", "statement": "Sign in"},
         "supportedChains": [{"chainId": "eip155:84532", "type": "eip191"}]})
     };
     let url = Url::parse("https://api.example.com/weather").unwrap();
-    let (right, new) = (ask("api.example.com"), |_: &str| true);
-    let signing = driver.sign_in(&right, &url, &new);
-    let signed = is_send(signing).await.ok().unwrap();
-    let text: Value =
-        serde_json::from_slice(&rails::decode(signed.value.as_bytes()).unwrap()).unwrap();
-    assert_eq!(
-        text["signature"],
-        "0xb01d0df1775aae8f77630b966b94ed41551d2828bf01182f7ec322185bfa156648ded218ccf6ca160a7c8429ba685e4c97f72262b9d856e9f876b5b3cef630511b"
-    );
-    assert_eq!(
-        (signed.name, signed.nonce.as_str()),
-        ("SIGN-IN-WITH-X", "a1b2c3d4e5f67890a1b2c3d4e5f67890")
-    );
-    let seen = driver.sign_in(&ask("api.example.com"), &url, &|_| false).await;
+    let (right, evil) = (ask("api.example.com"), ask("evil.com"));
+    let notes = Notes::default();
+    let asked = |extension, paid| SigningIn { extension, request: &url, paid, nonces: &notes };
+    let of_another = Payload { value: json!({"form": 1}), ..paid.clone() };
+    let no = driver.sign_in(&asked(&right, Some(&of_another))).await.err().unwrap();
+    assert_eq!(no.rule, MoneyRule::Siwx, "another wallet has paid");
+    assert!(notes.0.lock().unwrap().is_empty());
+
+    let asking = asked(&right, Some(&paid));
+    let signed = is_send(driver.sign_in(&asking)).await.ok().unwrap();
+    let [(name, value)] = &signed.headers[..] else { panic!("one field") };
+    let text: Value = serde_json::from_slice(&rails::decode(value.as_bytes()).unwrap()).unwrap();
+    let signature = "0xb01d0df1775aae8f77630b966b94ed41551d2828bf01182f7ec322185bfa156648ded218ccf6ca160a7c8429ba685e4c97f72262b9d856e9f876b5b3cef630511b";
+    assert_eq!((name.as_str(), text["signature"].as_str()), ("SIGN-IN-WITH-X", Some(signature)));
+    assert!(signed.secrets.iter().any(|secret| secret == value));
+    assert!(signed.secrets.iter().any(|secret| secret == signature));
+    assert!(signed.reuse.is_none());
+
+    let seen = driver.sign_in(&asked(&right, Some(&paid))).await;
     assert_eq!(seen.err().unwrap().rule, MoneyRule::Siwx);
-    let evil = driver.sign_in(&ask("evil.com"), &url, &|_| true).await;
+    notes.0.lock().unwrap().clear();
+    let evil = driver.sign_in(&asked(&evil, None)).await;
     assert_eq!(evil.err().unwrap().rule, MoneyRule::Siwx);
+    let after_evil = driver.sign_in(&asked(&right, None)).await;
+    assert_eq!(after_evil.err().unwrap().rule, MoneyRule::Siwx, "what was refused is not signed");
 }
 
 #[tokio::test]

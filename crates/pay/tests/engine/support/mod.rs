@@ -1,4 +1,5 @@
 mod rail;
+mod shop;
 mod world;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use journal::{Journal, Options};
 use model::money::{MoneyRule, Rail as RailName};
 use pay::chain::Unique;
 use pay::hand::Hand;
+use pay::lightning::{Lightning, TIME_LIMIT};
 use pay::{Answer, Asked, Drivers, Errand, Paid, Parts, Payer, Refused, Unpaid};
 use spend::{Pin, Thresholds};
 use store::{IntegrityKey, SqliteStore};
@@ -20,6 +22,7 @@ use treasury::{LedgerKey, Treasury};
 use wallets::Wallet;
 
 pub use rail::{Rail, Way, held, released, settled};
+pub use shop::{Shop, credential, session};
 pub use world::*;
 
 /// What a test wants to be otherwise.
@@ -31,12 +34,18 @@ pub struct Plan {
     pub by_hand: bool,
     /// The persons' own wallet.
     pub own: Option<Arc<dyn Wallet>>,
+    /// The gate's own wallet, in the place of the rail that counts.
+    pub wallet: Option<Arc<dyn Wallet>>,
+    /// Where the wallet signs in, and whether it opens sessions.
+    pub free: (spend::SignIn, bool),
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let pins = vec![pin("weather", "0.01")];
-        Self { pins, budgets: caps(), thresholds: Thresholds::default(), by_hand: false, own: None }
+        let (thresholds, budgets) = (Thresholds::default(), caps());
+        let free = (spend::SignIn { where_paid: true, anyone: Vec::new() }, true);
+        Self { pins, budgets, thresholds, by_hand: false, own: None, wallet: None, free }
     }
 }
 
@@ -69,11 +78,14 @@ impl House {
         let [evm, lightning, ecash] = [(); 3].map(|()| Arc::new(Rail::default()));
         let drivers = Drivers {
             evm: Some(evm.clone()),
-            lightning: Some(lightning.clone()),
+            lightning: Some(plan.wallet.map_or(lightning.clone(), |wallet| {
+                Arc::new(Lightning::new(wallet, "main", clock.clone(), TIME_LIMIT))
+            })),
             ecash: Some(ecash.clone()),
             hand: plan.by_hand.then(|| Arc::new(hand(plan.own.clone(), &clock))),
         };
         let mut policy = policy(plan.thresholds);
+        (policy.sign_in, policy.lightning.sessions) = plan.free;
         if plan.by_hand {
             policy.rails = vec![RailName::Human];
         }

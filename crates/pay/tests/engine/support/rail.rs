@@ -2,7 +2,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use model::money::MoneyRule;
-use pay::{Answer, Attachment, Boxed, Dispatched, Driver, Job, Open, Payload, Standing, Stop};
+use pay::{
+    Answer, Attachment, Boxed, Dispatched, Driver, Job, Open, Payload, SigningIn, Standing, Stop,
+};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -77,7 +79,8 @@ impl Rail {
     fn attachment(payload: &Payload, script: &Script) -> Attachment {
         let text = payload.value["signature"].as_str().unwrap().to_owned();
         let headers = vec![("PAYMENT-SIGNATURE".to_owned(), text.clone())];
-        Attachment { headers, meta: Vec::new(), secrets: vec![text], reuse: script.reuse.clone() }
+        let reuse = script.reuse.clone();
+        Attachment { headers, secrets: vec![text], reuse, ..Attachment::default() }
     }
 }
 
@@ -124,6 +127,21 @@ impl Driver for Rail {
         Box::pin(async move {
             self.looked.fetch_add(1, Ordering::SeqCst);
             self.script().look
+        })
+    }
+
+    /// Whatever has a new nonce is signed.
+    fn sign_in<'a>(&'a self, asked: &'a SigningIn<'a>) -> Boxed<'a, Result<Attachment, Stop>> {
+        Box::pin(async move {
+            let nonce = asked.extension["info"]["nonce"].as_str().unwrap();
+            if !asked.nonces.take(nonce).await {
+                let why = "seen".to_owned();
+                return Err(Stop { rule: MoneyRule::Siwx, why });
+            }
+            let signs =
+                asked.paid.map_or("anyone", |paid| paid.value["signature"].as_str().unwrap());
+            let headers = vec![("SIGN-IN-WITH-X".to_owned(), format!("{signs}, {nonce}"))];
+            Ok(Attachment { headers, ..Attachment::default() })
         })
     }
 

@@ -43,7 +43,7 @@ pub fn policy(thresholds: Thresholds) -> Policy {
     };
     Policy {
         origins: vec![Listed::parse("https://api.example.com").unwrap()],
-        rails: vec![Rail::Cashu, Rail::L402, Rail::X402],
+        rails: vec![Rail::Cashu, Rail::L402, Rail::X402, Rail::Mpp],
         networks: vec!["eip155:84532".to_owned()],
         schemes: vec![Scheme::ExactEip3009],
         assets: vec![row(usdc(), Some(token), "USDC", 6), row(Asset::sat(), None, "sat", 0)],
@@ -55,6 +55,7 @@ pub fn policy(thresholds: Thresholds) -> Policy {
             network: lightning::Network::Mainnet,
             fee_floor: 10,
             fee_basis_points: 100,
+            sessions: false,
         },
         fees_in_caps: false,
         mints: vec![cashu::MintUrl::parse("https://mint.example.com").unwrap()],
@@ -62,6 +63,7 @@ pub fn policy(thresholds: Thresholds) -> Policy {
         ecash_locks: false,
         opaque_tokens: Vec::new(),
         transfers: Vec::new(),
+        sign_in: spend::SignIn::default(),
     }
 }
 

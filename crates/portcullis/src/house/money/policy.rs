@@ -1,9 +1,9 @@
 use evm::Address;
 use model::money::Rail;
-use spend::{AssetRow, Lightning, Listed, Pin, Policy, Price, Scheme, Target, Thresholds};
+use spend::{AssetRow, Lightning, Listed, Pin, Policy, Price, Scheme, SignIn, Target, Thresholds};
 
 use super::units::{REFERENCE, assets, split, worth};
-use crate::config::{self, FeesInCaps, Payments};
+use crate::config::{self, FeesInCaps, Payments, SignInWhere};
 
 /// The least that a routing fee may be, in satoshi.
 const FEE_FLOOR: u64 = 10;
@@ -39,6 +39,7 @@ pub fn policy(own: &Payments) -> Result<Policy, String> {
         ecash_locks: own.cashu.as_ref().is_some_and(|cashu| cashu.locks),
         opaque_tokens: opaque(own)?,
         transfers: transfers(own)?,
+        sign_in: sign_in(own)?,
     })
 }
 
@@ -138,6 +139,7 @@ fn lightning(own: &Payments) -> Result<Lightning, String> {
         network,
         fee_floor: u128::from(floor),
         fee_basis_points: percent.saturating_mul(100),
+        sessions: set.is_some_and(|l| l.sessions),
     })
 }
 
@@ -163,6 +165,25 @@ fn transfers(own: &Payments) -> Result<Vec<Listed>, String> {
     let parse =
         |text: &String| Listed::parse(text).map_err(|e| format!("`transfers`: `{text}`: {e}"));
     named.map(parse).collect()
+}
+
+fn sign_in(own: &Payments) -> Result<SignIn, String> {
+    let Some(set) = &own.x402 else { return Ok(SignIn::default()) };
+    let where_paid = set.sign_in == SignInWhere::Paid;
+    if !where_paid && !set.sign_in_at.is_empty() {
+        return Err(
+            "`sign-in-at` names sellers, and `sign-in` is off: take one of them out".to_owned()
+        );
+    }
+    let seller = |text: &String| {
+        let wrong = |what: String| format!("`sign-in-at`: `{}`: {what}", text.escape_debug());
+        if !own.origins.contains(text) {
+            return Err(wrong("it is none of `origins`".to_owned()));
+        }
+        Listed::parse(text).map_err(|e| wrong(e.to_string()))
+    };
+    let anyone = set.sign_in_at.iter().map(seller).collect::<Result<_, _>>()?;
+    Ok(SignIn { where_paid, anyone })
 }
 
 /// What the operator's file says of tools and sellers beforehand.
