@@ -185,6 +185,6 @@ pub(super) fn details(members: &Map<String, Value>) -> Result<&Map<String, Value
     })
 }
 
-fn bad(why: impl Into<std::borrow::Cow<'static, str>>) -> Flaw {
+pub(super) fn bad(why: impl Into<std::borrow::Cow<'static, str>>) -> Flaw {
     Flaw::new(MoneyRule::BadChallenge, why)
 }

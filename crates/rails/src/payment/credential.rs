@@ -17,6 +17,8 @@ pub enum Payload<'a> {
     Preimage(&'a [u8; 32]),
     /// An EVM chain: a signed authorization by EIP-3009.
     Authorization(&'a Authorization<'a>),
+    /// Any other, as JSON members.
+    Members(Map<String, Value>),
 }
 
 impl Challenge {
@@ -42,6 +44,10 @@ impl Challenge {
                 text.push_str("\"}");
             }
             Payload::Authorization(signed) => text.push_str(&signed.write_flat()),
+            Payload::Members(members) => {
+                let members = Zeroizing::new(canonical(&Value::Object(members.clone()))?);
+                text.push_str(&members);
+            }
         }
         if let Some(source) = source {
             text.push_str(",\"source\":");
