@@ -68,7 +68,7 @@ impl Handle {
 
     /// What was seen of it so far that its end alone does not tell; all of it once it has ended.
     pub fn seen(&self) -> Seen {
-        *self.seen.borrow()
+        self.seen.borrow().clone()
     }
 
     /// A look at the child that does not keep it alive.
@@ -103,7 +103,7 @@ pub struct Look {
 }
 
 /// What is new of a child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// More was seen of it: before, and now.
     Seen(Seen, Seen),
@@ -115,9 +115,9 @@ impl Look {
     /// What is new; everything that was seen comes before the end, which is the last thing to come.
     pub async fn next(&mut self) -> News {
         loop {
-            let seen = *self.seen.borrow_and_update();
+            let seen = self.seen.borrow_and_update().clone();
             if seen != self.told {
-                return News::Seen(std::mem::replace(&mut self.told, seen), seen);
+                return News::Seen(std::mem::replace(&mut self.told, seen.clone()), seen);
             }
             tokio::select! {
                 biased;

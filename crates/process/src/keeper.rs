@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::SourceName;
@@ -12,7 +13,8 @@ use crate::child::Ended;
 use crate::children::Slot;
 use crate::confine::{group, temp};
 use crate::order::Report;
-use crate::{Exit, Limit, Seen};
+use crate::refused::LONGEST;
+use crate::{Blind, Exit, Limit, Seen, Stderr};
 
 /// The gate's side of one supervisor: passes stops on, waits for the end, collects the process.
 pub(crate) struct Keeper {
@@ -22,6 +24,7 @@ pub(crate) struct Keeper {
     pub(crate) stops: mpsc::Receiver<Duration>,
     pub(crate) exit: watch::Sender<Option<Ended>>,
     pub(crate) seen: watch::Sender<Seen>,
+    pub(crate) stderr: Arc<Stderr>,
     pub(crate) slot: Slot,
     pub(crate) remains: Remains,
 }
@@ -29,11 +32,12 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Ends when nothing of the tree is left. Dropped, it closes the socket, which ends the tree as well.
     pub(crate) async fn run(self) {
-        let Self { source, control, mut supervisor, mut stops, exit, seen, slot, remains } = self;
+        let Self { source, control, mut supervisor, mut stops, exit, seen, stderr, slot, remains } =
+            self;
         let (mut from, to) = control.into_split();
         // `None` once the handle is gone: closing our side tells the supervisor.
         let mut to = Some(to);
-        let mut end = pin!(ended(&mut from, &seen));
+        let mut end = pin!(ended(&mut from, &seen, &stderr));
         let how = loop {
             tokio::select! {
                 how = &mut end => break how,
@@ -51,7 +55,7 @@ impl Keeper {
         }
         drop(remains);
         drop(slot);
-        let all = *seen.borrow();
+        let all = seen.borrow().clone();
         if !all.is_nothing() {
             tracing::warn!(%source, exit = %how.exit, "a program was held by its confinement: {all}");
         }
@@ -80,8 +84,9 @@ impl Drop for Remains {
     }
 }
 
-/// Reads reports to the last; what is seen meanwhile is told at once.
-async fn ended(from: &mut OwnedReadHalf, seen: &watch::Sender<Seen>) -> Ended {
+/// Reads reports to the last; what is seen meanwhile is told at once. What a program has named is made safe like the rest
+/// of what it says.
+async fn ended(from: &mut OwnedReadHalf, seen: &watch::Sender<Seen>, stderr: &Stderr) -> Ended {
     let count = |n| u32::try_from(n).unwrap_or(0);
     let exit = loop {
         match report(from).await {
@@ -89,7 +94,11 @@ async fn ended(from: &mut OwnedReadHalf, seen: &watch::Sender<Seen>) -> Ended {
             Some(Report::Killed(signal)) => break Exit::Signal(signal),
             Some(Report::Over(n)) => seen.send_modify(|seen| seen.over = Limit::from_number(n)),
             Some(Report::Left(n)) => seen.send_modify(|seen| seen.left_behind = count(n)),
-            Some(Report::Forbidden(n)) => seen.send_modify(|seen| seen.forbidden = count(n)),
+            Some(Report::Refused(mut refused)) => {
+                refused.what = stderr.safe(&refused.what, refused.what.len() + 4 > LONGEST);
+                seen.send_modify(|seen| seen.refused.add(refused));
+            }
+            Some(Report::Blind(n)) => seen.send_modify(|seen| seen.blind = Blind::from_number(n)),
             Some(Report::Started(_) | Report::Failed(_)) => {}
             None => break Exit::Lost,
         }
@@ -99,7 +108,9 @@ async fn ended(from: &mut OwnedReadHalf, seen: &watch::Sender<Seen>) -> Ended {
 
 /// One report; `None` if the supervisor is gone.
 pub(crate) async fn report(from: &mut (impl tokio::io::AsyncRead + Unpin)) -> Option<Report> {
-    let mut bytes = [0; Report::LEN];
-    from.read_exact(&mut bytes).await.ok()?;
-    Report::decode(bytes)
+    let mut head = [0; Report::HEAD];
+    from.read_exact(&mut head).await.ok()?;
+    let mut tail = vec![0; Report::tail(head)?];
+    from.read_exact(&mut tail).await.ok()?;
+    Report::decode(head, &tail)
 }

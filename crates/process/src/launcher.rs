@@ -174,6 +174,7 @@ impl Launcher {
         let (exited, exit) = watch::channel(None);
         let (seeing, seen) = watch::channel(Seen::default());
         let source = spec.source.clone();
+        let stderr = self.follow(spec, pipes.stderr);
         let keeper = Keeper {
             source,
             control,
@@ -181,11 +182,11 @@ impl Launcher {
             stops,
             exit: exited,
             seen: seeing,
+            stderr: stderr.clone(),
             slot,
             remains,
         };
         tokio::spawn(keeper.run());
-        let stderr = self.follow(spec, pipes.stderr);
         Ok(Child {
             stdin: Stdin::new(pipes.stdin),
             stdout: Lines::new(pipes.stdout, self.max_line),

@@ -1,17 +1,14 @@
 //! What gate and supervisor say to each other over their socket.
 //!
 //! Gate to supervisor: one order (with the program's three descriptors), then stops. End of file means: stop now.
-//! Supervisor to gate: started or failed, then how it ended; by then nothing of the tree is left.
+//! Supervisor to gate: started or failed, what is seen meanwhile, then how it ended; by then nothing of the tree is left.
 
-use std::io::{self, IoSlice, IoSliceMut, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
-};
+use crate::descriptors;
+use crate::refused::{LONGEST, Refused, Wall};
 
 /// Longest order in bytes: well below what the kernel takes for `execve`, and within one socket buffer.
 pub(crate) const MAX_ORDER: usize = 128 << 10;
@@ -69,34 +66,16 @@ impl Order {
         mut to: &UnixStream,
         stdio: [BorrowedFd<'_>; 3],
     ) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !control.push(SendAncillaryMessage::ScmRights(&stdio)) {
-            return Err(io::Error::other("no room for three descriptors"));
-        }
-        let sent = sendmsg(to, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        let sent = descriptors::send(to, bytes, &stdio)?;
         to.write_all(&bytes[sent..])
     }
 
     /// Receives an order and the three descriptors.
     pub(crate) fn receive(from: BorrowedFd<'_>) -> io::Result<(Self, [OwnedFd; 3])> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut head = [0; 4];
-        let got = recvmsg(
-            from,
-            &mut [IoSliceMut::new(&mut head)],
-            &mut control,
-            RecvFlags::CMSG_CLOEXEC,
-        )?;
-        let mut stdio: Vec<OwnedFd> = Vec::new();
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(fds) = message {
-                stdio.extend(fds);
-            }
-        }
+        let (got, stdio) = descriptors::receive(from, &mut head)?;
         let stdio = stdio.try_into().map_err(|_| io::Error::other("not three descriptors"))?;
-        read_exact(from, &mut head[got.bytes..])?;
+        read_exact(from, &mut head[got..])?;
         let length = u32::from_le_bytes(head) as usize;
         if length > MAX_ORDER {
             return Err(io::Error::other("the order is too long"));
@@ -109,8 +88,8 @@ impl Order {
     }
 }
 
-/// What the supervisor reports. Five bytes: a letter and a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the supervisor reports: a letter and a number, and for what was refused so many bytes besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Report {
     /// The program's process id.
     Started(i32),
@@ -124,29 +103,39 @@ pub(crate) enum Report {
     Over(i32),
     /// So many of its processes were still there when the program itself had ended.
     Left(i32),
-    /// So many of its processes were ended by the filter on system calls.
-    Forbidden(i32),
+    /// It was refused something.
+    Refused(Refused),
+    /// What it is refused is not seen: why, see [`crate::Blind`].
+    Blind(i32),
 }
 
 impl Report {
-    pub(crate) const LEN: usize = 5;
+    /// Length of the letter and the number.
+    pub(crate) const HEAD: usize = 5;
 
-    pub(crate) fn encode(self) -> [u8; Self::LEN] {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let (letter, n) = match self {
-            Self::Started(n) => (b'S', n),
-            Self::Failed(n) => (b'F', n),
-            Self::Exited(n) => (b'E', n),
-            Self::Killed(n) => (b'K', n),
-            Self::Over(n) => (b'O', n),
-            Self::Left(n) => (b'L', n),
-            Self::Forbidden(n) => (b'X', n),
+            Self::Started(n) => (b'S', *n),
+            Self::Failed(n) => (b'F', *n),
+            Self::Exited(n) => (b'E', *n),
+            Self::Killed(n) => (b'K', *n),
+            Self::Over(n) => (b'O', *n),
+            Self::Left(n) => (b'L', *n),
+            Self::Blind(n) => (b'B', *n),
+            Self::Refused(refused) => return refused_bytes(refused),
         };
-        let mut bytes = [letter; Self::LEN];
-        bytes[1..].copy_from_slice(&n.to_le_bytes());
-        bytes
+        head(letter, n).to_vec()
     }
 
-    pub(crate) fn decode([letter, n @ ..]: [u8; Self::LEN]) -> Option<Self> {
+    /// How many bytes follow these; `None` if this is no report.
+    pub(crate) fn tail([letter, n @ ..]: [u8; Self::HEAD]) -> Option<usize> {
+        match letter {
+            b'R' => usize::try_from(i32::from_le_bytes(n)).ok().filter(|n| *n <= 5 + LONGEST),
+            _ => Some(0),
+        }
+    }
+
+    pub(crate) fn decode([letter, n @ ..]: [u8; Self::HEAD], tail: &[u8]) -> Option<Self> {
         let n = i32::from_le_bytes(n);
         match letter {
             b'S' => Some(Self::Started(n)),
@@ -155,10 +144,29 @@ impl Report {
             b'K' => Some(Self::Killed(n)),
             b'O' => Some(Self::Over(n)),
             b'L' => Some(Self::Left(n)),
-            b'X' => Some(Self::Forbidden(n)),
+            b'B' => Some(Self::Blind(n)),
+            b'R' => {
+                let ([wall, times @ ..], what) = tail.split_first_chunk::<5>()?;
+                let what = String::from_utf8(what.to_vec()).ok()?;
+                let times = u32::from_le_bytes(*times);
+                Some(Self::Refused(Refused { by: Wall::from_number(*wall)?, what, times }))
+            }
             _ => None,
         }
     }
+}
+
+fn head(letter: u8, n: i32) -> [u8; Report::HEAD] {
+    let mut bytes = [letter; Report::HEAD];
+    bytes[1..].copy_from_slice(&n.to_le_bytes());
+    bytes
+}
+
+/// The wall's number, how often, and what: never more than [`LONGEST`] of that.
+fn refused_bytes(Refused { by, what, times }: &Refused) -> Vec<u8> {
+    let tail = [&[by.number()][..], &times.to_le_bytes(), what.as_bytes()].concat();
+    let length = i32::try_from(tail.len()).unwrap_or(i32::MAX);
+    [&head(b'R', length)[..], &tail].concat()
 }
 
 /// Fills `out` from a blocking descriptor.
@@ -223,13 +231,23 @@ mod tests {
         }
 
         #[test]
-        fn reports_arrive_as_they_were_given(n: i32) {
+        fn reports_arrive_as_they_were_given(n: i32, times: u32, what in ".{0,200}") {
             for report in [
                 Report::Started(n), Report::Failed(n), Report::Exited(n), Report::Killed(n),
-                Report::Over(n), Report::Left(n), Report::Forbidden(n),
+                Report::Over(n), Report::Left(n), Report::Blind(n),
+                Report::Refused(Refused { by: Wall::Socket, what, times }),
             ] {
-                prop_assert_eq!(Report::decode(report.encode()), Some(report));
+                let bytes = report.encode();
+                let (head, tail) = bytes.split_first_chunk().unwrap();
+                prop_assert_eq!(Report::tail(*head), Some(tail.len()));
+                prop_assert_eq!(Report::decode(*head, tail), Some(report));
             }
+        }
+
+        #[test]
+        fn no_bytes_are_taken_for_a_report_without_end(head: [u8; 5], tail: Vec<u8>) {
+            prop_assert!(Report::tail(head).is_none_or(|n| n <= 5 + LONGEST));
+            let _ = Report::decode(head, &tail);
         }
     }
 

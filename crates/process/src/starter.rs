@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use nix::sys::signal::SigSet;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal, setsid};
 
 use crate::confine::plan::{Malformed, Plan};
-use crate::{confine, descriptors};
+use crate::{confine, descriptors, handover};
 
 /// As `env` and `nohup` have it: found but not startable, and not found.
 const NOT_STARTABLE: u8 = 126;
@@ -61,7 +62,13 @@ fn become_program(
         return Err(failed("tying to the supervisor", "it is gone".to_owned()));
     }
     if let Some(plan) = plan {
-        confine::enter(plan).map_err(|why| failed("confinement", why))?;
+        let supervisor =
+            handover::begin().map_err(|e| failed("taking standard input", e.to_string()))?;
+        let listener = confine::enter(plan).map_err(|why| failed("confinement", why))?;
+        handover::give(&supervisor, listener.as_ref().map(AsFd::as_fd))
+            .map_err(|e| failed("handing over the listener", e.to_string()))?;
+        // Closed here, before the program: what it could answer itself would be no question.
+        drop((supervisor, listener));
     }
     let error = std::process::Command::new(file).arg0(name).args(args).exec();
     let code = if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_STARTABLE };

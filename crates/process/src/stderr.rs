@@ -71,11 +71,7 @@ impl Stderr {
 
     fn say(&self, line: &[u8], cut: bool, budget: &mut Budget, clock: &Clock) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut text = self.masks.text(String::from_utf8_lossy(line).into_owned());
-        if cut {
-            self.drop_split_secret(&mut text);
-        }
-        let mut text = escape(&text);
+        let mut text = self.safe(&String::from_utf8_lossy(line), cut);
         if cut {
             text.push_str(" [cut]");
         }
@@ -90,6 +86,15 @@ impl Stderr {
             kept.pop_front();
         }
         kept.push_back(text);
+    }
+
+    /// What the child has said, wherever it did, so that it can be shown; `cut` if some of it is missing at the end.
+    pub(crate) fn safe(&self, said: &str, cut: bool) -> String {
+        let mut text = self.masks.text(said.to_owned());
+        if cut {
+            self.drop_split_secret(&mut text);
+        }
+        escape(&text)
     }
 
     /// A secret cut in two by the limit would be shown in part.

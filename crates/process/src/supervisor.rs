@@ -1,10 +1,12 @@
-//! The process between gate and program. One thread, no runtime; it does nothing but wait.
+//! The process between gate and program. It has no runtime and does nothing but wait; a second thread sees what a
+//! confined program is refused.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::{Clock, Instant};
@@ -17,8 +19,10 @@ use rustix::process::{
 
 use crate::confine::plan::{Plan, off};
 use crate::confine::{group, temp, usage};
+use crate::diary::Diary;
+use crate::lookout::Lookout;
 use crate::order::{Order, Report, read_exact};
-use crate::{Limit, Limits, Seen, descriptors, stage, tree};
+use crate::{Limit, Limits, Seen, Wall, descriptors, handover, stage, tree};
 
 /// What a tree gets between the polite signal and the other one when the gate is gone or the program ended by itself.
 const GRACE: Duration = Duration::from_secs(1);
@@ -41,7 +45,7 @@ pub(crate) fn run() -> ExitCode {
     match supervise(control) {
         Ok(status) => status,
         Err(error) => {
-            let _ = send(control, Report::Failed(error.raw_os_error().unwrap_or(0)));
+            let _ = send(control, &Report::Failed(error.raw_os_error().unwrap_or(0)));
             ExitCode::FAILURE
         }
     }
@@ -67,7 +71,7 @@ fn supervise(control: BorrowedFd<'_>) -> io::Result<ExitCode> {
     }
     let (report, seen) = outcome?;
     tell(control, &seen);
-    let _ = send(control, report);
+    let _ = send(control, &report);
     Ok(match report {
         Report::Exited(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         _ => ExitCode::FAILURE,
@@ -82,13 +86,19 @@ fn watched(
     stdio: [OwnedFd; 3],
     plan: Option<&Plan>,
 ) -> io::Result<(Report, Seen)> {
-    let main = start(order, plan, stdio)?;
-    let _ = send(control, Report::Started(main.as_raw_nonzero().get()));
+    let (main, socket) = start(order, plan, stdio)?;
     let clock = Clock::system();
+    let diary = Arc::new(Diary::new(control, clock.clone())?);
+    let lookout = match (plan, socket) {
+        (Some(plan), Some(socket)) => Some(Lookout::begin(socket, plan, main, diary.clone())?),
+        _ => None,
+    };
+    let _ = send(control, &Report::Started(main.as_raw_nonzero().get()));
     let mut watch = Watch {
         control,
         signals,
         main,
+        diary,
         next_look: clock.instant(),
         clock,
         limits: plan.map(|plan| plan.limits),
@@ -99,6 +109,9 @@ fn watched(
         open: true,
     };
     let report = watch.run()?;
+    if let Some(lookout) = lookout {
+        lookout.end();
+    }
     Ok((report, watch.seen))
 }
 
@@ -116,13 +129,10 @@ fn counted(mut plan: Plan, tag: &str) -> Plan {
 fn tell(control: BorrowedFd<'_>, seen: &Seen) {
     let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     if let Some(limit) = seen.over {
-        let _ = send(control, Report::Over(limit.number()));
+        let _ = send(control, &Report::Over(limit.number()));
     }
     if seen.left_behind > 0 {
-        let _ = send(control, Report::Left(count(seen.left_behind)));
-    }
-    if seen.forbidden > 0 {
-        let _ = send(control, Report::Forbidden(count(seen.forbidden)));
+        let _ = send(control, &Report::Left(count(seen.left_behind)));
     }
 }
 
@@ -136,14 +146,22 @@ fn signals() -> io::Result<SignalFd> {
     Ok(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
 }
 
-/// Starts the stage that becomes the program. Its ends of the pipes are the only ones left when this returns.
+/// Starts the stage that becomes the program. Its ends of the pipes are the only ones left when this returns. For one that
+/// is confined, also returns the socket over which its listener comes.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]
 fn start(
     order: &Order,
     plan: Option<&Plan>,
     [stdin, stdout, stderr]: [OwnedFd; 3],
-) -> io::Result<Pid> {
+) -> io::Result<(Pid, Option<OwnedFd>)> {
     let confinement = plan.map_or_else(off, Plan::words);
+    let (stdin, socket) = if plan.is_some() {
+        let (ours, theirs) = handover::pair()?;
+        handover::give(&ours, Some(stdin.as_fd()))?;
+        (theirs, Some(ours))
+    } else {
+        (stdin, None)
+    };
     let child = std::process::Command::new("/proc/self/exe")
         .arg0("portcullis")
         .args([stage::START, &getpid().as_raw_nonzero().get().to_string()])
@@ -157,7 +175,7 @@ fn start(
         .stdout(Stdio::from(stdout))
         .stderr(Stdio::from(stderr))
         .spawn()?;
-    Ok(Pid::from_child(&child))
+    Ok((Pid::from_child(&child), socket))
 }
 
 /// Where the end of a tree stands.
@@ -172,6 +190,7 @@ struct Watch<'a> {
     control: BorrowedFd<'a>,
     signals: SignalFd,
     main: Pid,
+    diary: Arc<Diary>,
     clock: Clock,
     /// When the tree is looked at next, if it is confined.
     next_look: Instant,
@@ -192,7 +211,7 @@ impl Watch<'_> {
         loop {
             let had_ended = self.ended.is_some();
             let left = self.reap();
-            if let (Some(report), false) = (self.ended, left) {
+            if let (Some(report), false) = (self.ended.clone(), left) {
                 self.note_refusals();
                 return Ok(report);
             }
@@ -222,7 +241,7 @@ impl Watch<'_> {
             match wait(WaitOptions::NOHANG) {
                 Ok(Some((pid, status))) => {
                     if status.terminating_signal() == Some(SIGSYS) {
-                        self.note_forbidden();
+                        self.diary.refused(Wall::Forbidden, "the kernel has not said which");
                     }
                     if pid == self.main {
                         self.ended = Some(report(status));
@@ -258,15 +277,6 @@ impl Watch<'_> {
         };
         self.seen.over = Some(over);
         self.ask(Duration::ZERO);
-    }
-
-    /// One more process that tried what is forbidden. It is told at once, as long as that is news.
-    fn note_forbidden(&mut self) {
-        self.seen.forbidden = self.seen.forbidden.saturating_add(1);
-        if self.seen.forbidden.is_power_of_two() {
-            let n = i32::try_from(self.seen.forbidden).unwrap_or(i32::MAX);
-            let _ = send(self.control, Report::Forbidden(n));
-        }
     }
 
     /// Asks the group whether it had to refuse anything.
@@ -347,7 +357,8 @@ fn report(status: WaitStatus) -> Report {
 }
 
 /// Reports to the gate, which may be gone.
-fn send(control: BorrowedFd<'_>, report: Report) -> io::Result<()> {
-    let sent = rustix::net::send(control, &report.encode(), rustix::net::SendFlags::NOSIGNAL)?;
-    if sent == Report::LEN { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+fn send(control: BorrowedFd<'_>, report: &Report) -> io::Result<()> {
+    let bytes = report.encode();
+    let sent = rustix::net::send(control, &bytes, rustix::net::SendFlags::NOSIGNAL)?;
+    if sent == bytes.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
 }

@@ -40,7 +40,7 @@ fn parent(stat: &str) -> Option<i32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
@@ -52,15 +52,19 @@ mod tests {
         }
     }
 
-    #[test]
+    /// A process that is there until its input ends.
     #[expect(
         clippy::disallowed_types,
         clippy::disallowed_methods,
         reason = "a child of the test's own"
     )]
+    pub(crate) fn sleeper() -> std::process::Child {
+        std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap()
+    }
+
+    #[test]
     fn a_child_is_among_the_descendants() {
-        let mut child =
-            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let mut child = sleeper();
         let pid = Pid::from_child(&child);
         assert!(descendants(rustix::process::getpid()).contains(&pid));
         drop(child.stdin.take());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gate::port::{Events, SourceEvent};
 use model::SourceName;
-use process::{Confine, Exit, Handle, Limit, Look, News, Seen, SpawnError};
+use process::{Confine, Exit, Handle, Look, News, SpawnError};
 use tokio::task::JoinHandle;
 
 /// The signal that ends a program whose file has become too large.
@@ -51,12 +51,11 @@ impl Teller {
         loop {
             match look.next().await {
                 News::Seen(before, now) => {
-                    let what = now.to_string();
-                    held(before, now).for_each(|by| self.held(by, &what));
+                    now.since(&before).into_iter().for_each(|(by, what)| self.held(by, what));
                 }
                 News::Ended(exit) => {
                     if exit == Exit::Signal(SIGXFSZ) {
-                        self.held("file-size", "it wrote more into a file than it may");
+                        self.held("file-size", "it wrote more into a file than it may".to_owned());
                     }
                     let well = exit == Exit::Code(0) || asked.load(Ordering::Relaxed);
                     self.tell(SourceEvent::Ended { well, how: exit.to_string() });
@@ -66,8 +65,8 @@ impl Teller {
         }
     }
 
-    fn held(&self, by: &'static str, what: &str) {
-        self.tell(SourceEvent::Held { by, what: what.to_owned() });
+    fn held(&self, by: &'static str, what: String) {
+        self.tell(SourceEvent::Held { by, what });
     }
 
     fn tell(&self, event: SourceEvent) {
@@ -85,15 +84,4 @@ impl Telling {
     pub(crate) async fn over(self) {
         let _ = tokio::time::timeout(PATIENCE, self.task).await;
     }
-}
-
-/// What of the confinement is newly seen to have held, each by its stable name.
-fn held(before: Seen, now: Seen) -> impl Iterator<Item = &'static str> {
-    let limit = now.over.filter(|_| now.over != before.over).map(|over| match over {
-        Limit::Processes => "processes",
-        Limit::Memory => "memory",
-    });
-    let call = (now.forbidden > before.forbidden).then_some("forbidden-call");
-    let left = (now.left_behind > before.left_behind).then_some("left-behind");
-    [limit, call, left].into_iter().flatten()
 }

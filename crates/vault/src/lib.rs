@@ -3,6 +3,7 @@
 //! - [`Safe`]: what an operator does with a vault
 //! - [`Vault`]: what a gate gets secrets from
 //! - [`KeySource`]: what closes and opens a vault: [`Passphrase`], [`Material`], [`RecoveryKey`], or a keychain of yours
+//! - [`Remembered`]: a passphrase that a [`Keyring`] of the kernel remembers for a while
 //! - [`Daemon`] and [`RemoteVault`]: the same over a unix socket, so that the gate never holds the key
 
 mod binding;
@@ -24,6 +25,6 @@ pub use body::MAX_VALUE;
 pub use daemon::{Daemon, RemoteVault, Scope, Times};
 pub use error::{KeyError, VaultError};
 pub use judge::{LEAST_CHARS, MOST_BYTES, Weakness, judge};
-pub use keys::{KeySource, Material, Passphrase, RecoveryKey};
+pub use keys::{KeySource, Keyring, Material, Passphrase, RecoveryKey, Remembered};
 pub use safe::{Listed, Safe};
 pub use vault::Vault;

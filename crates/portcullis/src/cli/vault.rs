@@ -49,6 +49,9 @@ pub enum VaultCommand {
     /// Set another key with the recovery key, which is used up
     #[command(after_help = "Example: portcullis vault recover --key-file /etc/portcullis/new.key")]
     Recover(VaultPlace),
+    /// Forget the passphrase that the kernel's keyring remembers
+    #[command(after_help = "Example: portcullis vault lock")]
+    Lock(ConfigFile),
     /// Print where the vault is
     #[command(after_help = "Example: cp \"$(portcullis vault path)\" /backup/")]
     Path(ConfigFile),

@@ -4,15 +4,16 @@ mod serve;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use ambient::Clock;
 use audit::rfc3339;
 use model::SecretName;
 use serde_json::json;
-use vault::{Bindings, Listed, RecoveryKey, Safe};
+use vault::{Bindings, KeySource, Listed, RecoveryKey, Safe};
 
 use super::keys::note;
-use crate::cli::{SetSecret, VaultCommand, VaultPlace};
+use crate::cli::{KeyOptions, SetSecret, VaultCommand, VaultPlace};
 use crate::config::{self, Loaded};
 use crate::house::{House, vault_file};
 use crate::say;
@@ -28,6 +29,7 @@ pub fn run(command: VaultCommand) -> anyhow::Result<ExitCode> {
         VaultCommand::Rekey(place) => rekey(&place)?,
         VaultCommand::Delete { place, name } => delete(&place, &name)?,
         VaultCommand::Recover(place) => recover(&place)?,
+        VaultCommand::Lock(file) => lock(&config::load(&file.config)?),
         VaultCommand::Path(file) => say::line(vault_file(&config::load(&file.config)?).display()),
         VaultCommand::Serve(command) => serve::run(&command)?,
     }
@@ -103,8 +105,10 @@ fn rotate(place: &VaultPlace, name: &str) -> anyhow::Result<()> {
 }
 
 fn rekey(place: &VaultPlace) -> anyhow::Result<()> {
-    let (loaded, safe) = open(place)?;
+    // With the passphrase itself, not with what is remembered of it.
+    let (loaded, safe) = open_with(place, key::existing)?;
     let recovery = safe.rekey()?;
+    key::keyring(&loaded).forget();
     say::note("the vault has a new master key; the recovery key before opens it no more");
     show(&recovery);
     record(loaded, "vault rekeyed".to_owned())
@@ -124,12 +128,29 @@ fn recover(place: &VaultPlace) -> anyhow::Result<()> {
     let recovery = RecoveryKey::parse(written.reveal())?;
     let source = key::fresh(&loaded, &place.key)?;
     let (_, fresh) = Safe::recover(&vault_file(&loaded), recovery, source, Clock::system())?;
+    key::keyring(&loaded).forget();
     say::note("the vault has a new key; the one before opens it no more");
     show(&fresh);
     record(loaded, "vault recovered: it has a new key".to_owned())
 }
 
+/// Forgets what is remembered, whatever the configuration says by now.
+fn lock(loaded: &Loaded) {
+    if key::keyring(loaded).forget() {
+        say::line("the passphrase is forgotten: the next command asks for it");
+    } else {
+        say::line("nothing was remembered in this session");
+    }
+}
+
 fn open(place: &VaultPlace) -> anyhow::Result<(Loaded, Safe)> {
+    open_with(place, key::remembered)
+}
+
+fn open_with(
+    place: &VaultPlace,
+    key: impl Fn(&Loaded, &KeyOptions) -> anyhow::Result<Arc<dyn KeySource>>,
+) -> anyhow::Result<(Loaded, Safe)> {
     let loaded = config::load(&place.file.config)?;
     let path = vault_file(&loaded);
     // Before anybody is asked for a passphrase of a vault that is not there.
@@ -138,7 +159,7 @@ fn open(place: &VaultPlace) -> anyhow::Result<(Loaded, Safe)> {
         "there is no vault {}: make one with `portcullis vault init`",
         path.display()
     );
-    let source = key::existing(&loaded, &place.key)?;
+    let source = key(&loaded, &place.key)?;
     let safe = Safe::open(&path, source, Clock::system())?;
     Ok((loaded, safe))
 }

@@ -8,12 +8,17 @@ pub use source::host_port;
 pub use tenants::undeclared;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use gate::Audience;
 use model::TenantId;
 
 use super::place::{Problem, Step, nearest_place};
-use super::{Config, Limits, Prefix};
+use super::{Config, Limits, Prefix, Vault};
+
+/// Bounds of how long a passphrase may be remembered.
+const SHORTEST_MEMORY: Duration = Duration::from_secs(1);
+const LONGEST_MEMORY: Duration = Duration::from_hours(24);
 
 /// Everything that is wrong but the URLs and the packs, which were looked at before.
 pub fn check(config: &Config, text: &str) -> Vec<Problem> {
@@ -28,6 +33,7 @@ pub fn check(config: &Config, text: &str) -> Vec<Problem> {
         found.at(["server".into(), "threads".into()], "with no thread nothing runs: use 1 or more");
     }
     limits(&config.limits, &mut found);
+    vault(&config.vault, &mut found);
     for (n, source) in config.source.iter().enumerate() {
         source::check(n, source, &mut found);
     }
@@ -66,6 +72,20 @@ fn limits(limits: &Limits, found: &mut Findings<'_>) {
             ["limits".into(), key.into()],
             format!("`{key}` of nothing would refuse everything: use 1 or more"),
         );
+    }
+}
+
+/// What is never typed cannot be remembered, and what is remembered for ever is as good as written down.
+fn vault(vault: &Vault, found: &mut Findings<'_>) {
+    let Some(life) = vault.remember else { return };
+    let mut wrong = |message: &str| found.at(["vault".into(), "remember".into()], message);
+    if vault.key.is_some() {
+        wrong(
+            "with `key` nobody types a passphrase that could be remembered: take one of the two out",
+        );
+    }
+    if life.0 < SHORTEST_MEMORY || life.0 > LONGEST_MEMORY {
+        wrong("a passphrase is remembered for 1s to 24h");
     }
 }
 

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::units::Span;
+
 /// `[vault]`: where secrets are kept that `vault:name` and `${vault:name}` stand for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -11,6 +13,9 @@ pub struct Vault {
     pub file: Option<PathBuf>,
     /// What opens it. Commands ask for a passphrase when it is not set; a gate has nobody to ask.
     pub key: Option<VaultKey>,
+    /// How long the kernel's keyring remembers a passphrase that was typed, for the next command of the same login session;
+    /// 24 h at most. Not at all when not set. `portcullis vault lock` forgets it.
+    pub remember: Option<Span>,
 }
 
 /// What opens the vault: one of these.

@@ -37,5 +37,6 @@ mod support;
 mod tenants;
 mod upstream;
 mod vault;
+mod vault_remember;
 mod ways;
 mod workflows;

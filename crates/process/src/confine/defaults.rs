@@ -76,7 +76,7 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// Devices that take and give bytes without meaning.
-pub(super) const DEVICES: &[&str] =
+pub(crate) const DEVICES: &[&str] =
     &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Programs that fetch what they run, and want a place to keep it.

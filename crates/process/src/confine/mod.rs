@@ -5,8 +5,8 @@
 //! binds itself to the plan as the last thing it does: what it has given up, neither the program nor anything that
 //! comes from it can get back.
 
-mod calls;
-mod defaults;
+pub(crate) mod calls;
+pub(crate) mod defaults;
 mod files;
 mod grants;
 pub(crate) mod group;
@@ -24,11 +24,13 @@ pub use plan::Reach;
 pub use support::{Missing, Support};
 
 use plan::Plan;
+use unotify::Listener;
 
-/// Binds this process, and all that comes from it, to `plan`. The caller has one thread.
+/// Binds this process, and all that comes from it, to `plan`. The caller has one thread. Returns who hears what is tried
+/// from here on, where somebody can.
 ///
 /// The order matters: each step takes away what the next ones do not need.
-pub(crate) fn enter(plan: &Plan) -> Result<(), String> {
+pub(crate) fn enter(plan: &Plan) -> Result<Option<Listener>, String> {
     let failed = |what: &'static str| move |why: String| format!("{what}: {why}");
     if let Some(group) = &plan.group {
         group::join(group).map_err(failed("joining the group that counts processes"))?;

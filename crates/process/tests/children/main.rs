@@ -3,7 +3,9 @@
 
 mod confined;
 mod death;
+mod hostile;
 mod isolation;
 mod many;
+mod refused;
 mod support;
 mod talk;

@@ -1,16 +1,20 @@
 //! Where the master key of a vault comes from: something that wraps it and unwraps it again.
 
+mod keyring;
 mod material;
 mod passphrase;
 mod recovery;
+mod remembered;
 
 use zeroize::Zeroizing;
 
 use crate::error::KeyError;
 
+pub use keyring::Keyring;
 pub use material::Material;
 pub use passphrase::Passphrase;
 pub use recovery::RecoveryKey;
+pub use remembered::Remembered;
 
 /// What closes and opens a vault: it wraps the master key, and unwraps what it wrapped.
 ///

@@ -20,6 +20,13 @@ enum From {
     Variable(String),
 }
 
+/// A master key wrapped by a passphrase: what stretching costs, the salt, and the sealed key.
+pub(super) struct Slot<'a> {
+    cost: Cost,
+    head: &'a [u8],
+    sealed: &'a [u8],
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cost {
     memory: u32,
@@ -68,6 +75,11 @@ impl Passphrase {
         }
     }
 
+    /// What the passphrase comes to for this slot, and for no other.
+    pub(super) fn stretched(&self, slot: &Slot<'_>) -> Result<Key, KeyError> {
+        self.stretch(slot.cost, &slot.head[Cost::LEN..])
+    }
+
     fn stretch(&self, cost: Cost, salt: &[u8]) -> Result<Key, KeyError> {
         let text = self.text()?;
         if text.len() > MOST_BYTES {
@@ -102,10 +114,21 @@ impl KeySource for Passphrase {
     }
 
     fn unwrap(&self, wrapped: &[u8], bound: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let slot = Slot::parse(wrapped)?;
+        slot.open(&self.stretched(&slot)?, bound)
+    }
+}
+
+impl<'a> Slot<'a> {
+    pub(super) fn parse(wrapped: &'a [u8]) -> Result<Self, KeyError> {
         let (head, sealed) = wrapped.split_at_checked(Cost::LEN + SALT).ok_or(KeyError::Wrong)?;
         let cost = Cost::parse(head).ok_or(KeyError::Wrong)?;
-        let key = self.stretch(cost, &head[Cost::LEN..])?;
-        key_of(crypto::open(&key, sealed, &[head, bound].concat()))
+        Ok(Self { cost, head, sealed })
+    }
+
+    /// The master key, if `key` is what the right passphrase comes to.
+    pub(super) fn open(&self, key: &Key, bound: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        key_of(crypto::open(key, self.sealed, &[self.head, bound].concat()))
     }
 }
 

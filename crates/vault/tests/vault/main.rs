@@ -5,6 +5,7 @@
 mod crash;
 mod daemon;
 mod damage;
+mod keyring;
 mod lifecycle;
 mod together;
 

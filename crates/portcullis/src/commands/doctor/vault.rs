@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ambient::Clock;
-use vault::Safe;
+use vault::{Keyring, Safe};
 
 use super::Advice;
 use crate::config::{Loaded, VaultKey};
@@ -11,6 +11,7 @@ use crate::house::{key_source, vault_file};
 
 /// The vault, its key and every reference to it.
 pub fn look(loaded: &Loaded, found: &mut Vec<Advice>) {
+    remembered(loaded, found);
     let wanted = loaded.secret_names();
     let path = vault_file(loaded);
     let Some(key) = &loaded.config.vault.key else {
@@ -47,6 +48,21 @@ pub fn look(loaded: &Loaded, found: &mut Vec<Advice>) {
         ));
     }
     readable_by_all(key, found);
+}
+
+/// Whether a typed passphrase is remembered, where that is wanted.
+fn remembered(loaded: &Loaded, found: &mut Vec<Advice>) {
+    let Some(life) = loaded.config.vault.remember else { return };
+    let text = match Keyring::check() {
+        Ok(()) => format!(
+            "the kernel's keyring remembers the passphrase of the vault for {} s, within one login session",
+            life.0.as_secs()
+        ),
+        Err(why) => format!(
+            "the passphrase of the vault is asked for each time: the kernel's keyring cannot be used here: {why}"
+        ),
+    };
+    found.push(Advice::info("vault-remember", text));
 }
 
 fn daemon(loaded: &Loaded, key: &VaultKey, found: &mut Vec<Advice>) {

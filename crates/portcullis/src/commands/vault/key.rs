@@ -1,13 +1,14 @@
 //! Which key opens the vault: what the command line says, then the configuration, then what a person types.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use vault::{KeySource, Material, Passphrase};
+use vault::{KeyError, KeySource, Keyring, Material, Passphrase, Remembered};
 
 use super::{ask, shown};
 use crate::cli::KeyOptions;
 use crate::config::{Loaded, VaultKey};
-use crate::house::key_source;
+use crate::house::{key_source, vault_file};
 use crate::say;
 
 /// The key of a vault that is there.
@@ -17,6 +18,25 @@ pub fn existing(loaded: &Loaded, options: &KeyOptions) -> anyhow::Result<Arc<dyn
         Some(source) => Ok(source),
         None => Ok(Arc::new(Passphrase::given(ask::passphrase()?))),
     }
+}
+
+/// The same, for what leaves the key as it is: a passphrase is not asked for while the keyring remembers it.
+pub fn remembered(loaded: &Loaded, options: &KeyOptions) -> anyhow::Result<Arc<dyn KeySource>> {
+    let is_typed = said(loaded, options).is_none();
+    if !is_typed || loaded.config.vault.remember.is_none() {
+        return existing(loaded, options);
+    }
+    let ask = || {
+        let typed = ask::passphrase().map_err(|e| KeyError::Unavailable(format!("{e:#}")))?;
+        Ok(Passphrase::given(typed))
+    };
+    Ok(Arc::new(Remembered::new(keyring(loaded), ask)))
+}
+
+/// Where the passphrase of a vault is remembered.
+pub fn keyring(loaded: &Loaded) -> Keyring {
+    let life = loaded.config.vault.remember.map_or(Duration::ZERO, |life| life.0);
+    Keyring::of(&vault_file(loaded), life)
 }
 
 /// The key of a vault that is to be closed with it: a key file is made if there is none, a passphrase is judged.

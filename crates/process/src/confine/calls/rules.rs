@@ -5,7 +5,7 @@ use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq, Ne};
 use seccompiler::{SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
 
-use super::{Rules, table};
+use super::{Call, Rules, table};
 use crate::confine::plan::Plan;
 
 /// Flags of `clone` that make a namespace.
@@ -77,7 +77,7 @@ fn sockets(rules: &mut Rules, plan: &Plan) -> Result<(), String> {
     }
     let none_of: Vec<_> = families.iter().map(|f| (0, Dword, Ne, *f)).collect();
     if none_of.is_empty() {
-        forbid(rules, &[libc::SYS_socket]);
+        rules.insert(libc::SYS_socket, Vec::new());
         forbid(rules, table::MEETING);
     } else {
         when(rules, libc::SYS_socket, &none_of)?;
@@ -96,8 +96,8 @@ fn number(of: i32) -> u64 {
     of.unsigned_abs().into()
 }
 
-fn forbid(rules: &mut Rules, calls: &[i64]) {
-    rules.extend(calls.iter().map(|call| (*call, Vec::new())));
+fn forbid(rules: &mut Rules, calls: &[Call]) {
+    rules.extend(calls.iter().map(|(call, _)| (*call, Vec::new())));
 }
 
 /// Refuses `call` when all of these hold.
