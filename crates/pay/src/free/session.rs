@@ -1,4 +1,4 @@
-use model::money::Rail;
+use model::money::{Flag, Rail};
 use rails::payment::{Challenge, Problem, SessionAct};
 use rails::{Credential, Place};
 use serde::{Deserialize, Serialize};
@@ -134,8 +134,12 @@ pub(super) async fn served(inner: &Inner, errand: &Errand, kept: Attachment, ans
 pub(super) async fn refused(inner: &Inner, errand: &Errand, kept: &Attachment) {
     let Some(session) = &kept.session else { return };
     if !session.open {
-        let id = &session.id;
+        let id = session.id.clone();
         tracing::error!("a seller was paid the deposit {id} and has not opened its session");
+        let paid = move |payment: &ledger::Payment| payment.proof.as_ref() == Some(&id);
+        if let Ok(Some(payment)) = inner.treasury.latest(paid).await {
+            let _ = inner.treasury.flag(payment.id, vec![Flag::NoDelivery]).await;
+        }
     }
     inner.credits.end(errand, session).await;
 }

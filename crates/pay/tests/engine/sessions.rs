@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use egress::Boxed;
 use lightning::{Invoice, InvoiceBuilder, Network, NodeKey, PaymentHash, Preimage};
-use model::money::MoneyRule;
+use model::money::{Flag, MoneyRule};
 use pay::{Answer, Broken};
 use serde_json::{Value, json};
 use wallets::{Outcome, Trouble, Wallet, codes};
@@ -258,6 +258,20 @@ async fn a_deposit_that_opens_nothing_is_given_up_after_every_way_was_tried() {
     assert_eq!(shop.sells(&house, &errand("a1")).await, (200, true));
     assert_eq!(acts(&shop), [json!(null), json!("open"), json!("bearer"), json!("open")]);
     assert_eq!(purse.count(), 2);
+}
+
+#[tokio::test]
+async fn a_deposit_that_was_lost_to_its_seller_is_marked() {
+    let (house, _) = house();
+    let shop = Shop::says([asks_deposit(1, "c1"), Answer::Nothing]);
+    let Err(Broken::Trouble(_, Some(told))) = shop.exchanged(&house, &errand("a1")).await else {
+        panic!()
+    };
+    assert!(house.payment(&told.id).await.flags.is_empty());
+    let shop =
+        Shop::says([asks_deposit(2, "c2"), asks_deposit(3, "c3"), asks_deposit(4, "c4"), sunny()]);
+    assert_eq!(shop.sells(&house, &errand("a1")).await, (200, true));
+    assert_eq!(house.payment(&told.id).await.flags, [Flag::NoDelivery]);
 }
 
 #[tokio::test]
