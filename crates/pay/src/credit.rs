@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::bought::Bought;
 use crate::errand::{Attachment, Errand, Request, Reuse};
+use crate::free::Session;
 
 /// What was bought and serves again: sealed at rest, for the one caller who bought it, at the one origin it was bought from;
 /// and at the one path, unless it is a session. Whoever calls cannot choose another.
@@ -47,7 +48,7 @@ impl Credits {
         let buyer = Buyer::of(errand)?;
         let kept = self.opened(buyer.session(realm)).await?;
         if self.is_over(&kept) {
-            self.end(errand, realm).await;
+            self.end(errand, kept.session.as_ref()?).await;
             return None;
         }
         Some(kept)
@@ -81,10 +82,31 @@ impl Credits {
         }
     }
 
-    /// The session is no more.
-    pub(crate) async fn end(&self, errand: &Errand, realm: &str) {
-        if let Some(buyer) = Buyer::of(errand) {
-            let _ = self.treasury.remove_blob(BlobKind::Credential, buyer.session(realm)).await;
+    /// Notes down what is known of a session now, unless another one has taken its place meanwhile.
+    pub(crate) async fn note(&self, errand: &Errand, kept: Attachment) {
+        let (Some(buyer), Some(session)) = (Buyer::of(errand), &kept.session) else { return };
+        let (name, Ok(text)) = (buyer.session(session.realm()), serde_json::to_vec(&kept)) else {
+            return;
+        };
+        let text = Zeroizing::new(text);
+        let change = move |found: Option<Zeroizing<Vec<u8>>>| {
+            let before = found.and_then(|sealed| read(&sealed)).and_then(|before| before.session);
+            let same = before.zip(kept.session).is_some_and(|(before, now)| before.is(&now));
+            (same.then_some(text), ())
+        };
+        if let Err(error) = self.treasury.change_blob(BlobKind::Credential, name, change).await {
+            tracing::error!("what is known of a session could not be noted down: {error}");
+        }
+    }
+
+    /// The session is no more. Another one that has taken its place meanwhile stays.
+    pub(crate) async fn end(&self, errand: &Errand, session: &Session) {
+        let Some(name) = Buyer::of(errand).map(|buyer| buyer.session(session.realm())) else {
+            return;
+        };
+        let kept = self.opened(name.clone()).await.and_then(|kept| kept.session);
+        if kept.is_some_and(|kept| kept.is(session)) {
+            let _ = self.treasury.remove_blob(BlobKind::Credential, name).await;
         }
     }
 
@@ -114,7 +136,7 @@ impl Credits {
 
     async fn opened(&self, name: String) -> Option<Attachment> {
         let sealed = self.treasury.blob(BlobKind::Credential, name).await.ok()??;
-        serde_json::from_slice(&sealed).ok()
+        read(&sealed)
     }
 
     fn is_over(&self, credit: &Attachment) -> bool {
@@ -122,6 +144,10 @@ impl Credits {
         let over = |reuse: Reuse| reuse.until.is_some_and(|until| now >= Timestamp(until));
         lasting(credit).is_none_or(over)
     }
+}
+
+fn read(sealed: &[u8]) -> Option<Attachment> {
+    serde_json::from_slice(sealed).ok()
 }
 
 /// How long something serves again, if it does.
@@ -164,5 +190,30 @@ impl Buyer {
         let hash = digest(&SHA256, realm.as_bytes());
         let hash = rails::encode_url(hash.as_ref());
         format!("{who}\n{origin}\n{SESSION}{hash}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_two_buyers_places_or_realms_have_one_name(
+            one in ("[a:/]{1,3}", "[a:/]{1,3}", "(http|https)://(a|b)(:1)?/(a|b)?", "[a/:]{0,3}"),
+            two in ("[a:/]{1,3}", "[a:/]{1,3}", "(http|https)://(a|b)(:1)?/(a|b)?", "[a/:]{0,3}"),
+        ) {
+            let buyer = |(tenant, principal, url, _): &(String, String, String, String)| {
+                Buyer::at(tenant, principal, &Url::parse(url).unwrap())
+            };
+            let (a, b) = (buyer(&one), buyer(&two));
+            let (same_who, same_url) = ((&one.0, &one.1) == (&two.0, &two.1), one.2 == two.2);
+            prop_assert_eq!(a.name() == b.name(), same_who && same_url);
+            let same_realm = same_who && a.origin == b.origin && one.3 == two.3;
+            prop_assert_eq!(a.session(&one.3) == b.session(&two.3), same_realm);
+            prop_assert_ne!(a.session(&one.3), b.name());
+        }
     }
 }

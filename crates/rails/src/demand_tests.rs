@@ -119,3 +119,18 @@ fn an_unknown_dialect_is_no_acceptable_offer_and_a_plain_402_is_handed_on() {
     assert!(matches!(demand(&[("WWW-Authenticate", "Bearer")], "<html>pay</html>"), Demand::None));
     assert!(matches!(demand(&[], r#"{"error":"no credit"}"#), Demand::None));
 }
+
+#[test]
+fn an_offer_of_no_way_to_pay_is_one_only_where_a_sign_in_is_asked_for() {
+    let offer = |extensions: &str| {
+        let text = format!(
+            r#"{{"x402Version":2,"resource":{{"url":"https://api.example.com/"}},"accepts":[],"extensions":{extensions}}}"#
+        );
+        encode_standard(text.as_bytes())
+    };
+    let asked = offer(r#"{"sign-in-with-x":{"info":{}}}"#);
+    let all = offers(&[("PAYMENT-REQUIRED", &asked)], "");
+    assert!(matches!(&all[..], [Offer::X402(offer)] if offer.entries.is_empty()));
+    let nothing = offer(r#"{"bazaar":{}}"#);
+    assert_eq!(broken(&[("PAYMENT-REQUIRED", &nothing)], ""), MoneyRule::BadJson);
+}

@@ -37,7 +37,7 @@ impl Payer {
         let whole = carrier.send(request, Some(&shown), Sending::Once).await?;
         // Whatever is answered: it has ended, or is not known there. An error of the seller says neither.
         if whole.status.is_success() || whole.status.is_client_error() {
-            self.0.credits.end(errand, kept.realm()).await;
+            self.0.credits.end(errand, &kept).await;
         }
         Ok(whole.status.is_success().then(|| told(&whole)))
     }

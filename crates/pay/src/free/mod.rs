@@ -24,11 +24,11 @@ use crate::demand;
 use crate::errand::{Answer, Attachment, Errand, Request};
 use crate::payer::{Inner, Payer};
 
-/// What was shown for one request already: each way is tried once.
+/// What was shown for one request already: each thing is tried once, and sessions that others open meanwhile not for ever.
 #[derive(Default)]
 pub(crate) struct Tried {
-    opened: bool,
-    borne: bool,
+    opened: Vec<String>,
+    borne: Vec<String>,
     signed_in: bool,
 }
 
@@ -87,17 +87,14 @@ impl Payer {
     /// What the seller answered to it.
     pub(crate) async fn freed(&self, errand: &Errand, free: Free, answer: &Answer) {
         let inner = &*self.0;
-        let refused = matches!(answer, Answer::Http { status, .. } if status.as_u16() == 402);
+        let refused = is_refusal(answer);
         match free.way {
-            Way::Opens(kept) => {
-                if !refused {
-                    session::served(inner, errand, kept, answer).await;
-                }
-            }
+            // What is refused may have been opened before: it is used once before it is given up.
+            Way::Opens(kept) if !refused => session::served(inner, errand, kept, answer).await,
             Way::Bears(kept) if refused => session::refused(inner, errand, &kept).await,
             Way::Bears(kept) => session::served(inner, errand, kept, answer).await,
             Way::SignsIn if refused => inner.refusals.add(errand, inner.clock.now_millis()),
-            Way::SignsIn => {}
+            Way::Opens(_) | Way::SignsIn => {}
         }
     }
 
@@ -105,8 +102,7 @@ impl Payer {
     pub(crate) async fn paid_for(&self, errand: &Errand, bought: Attachment, answer: &Answer) {
         let inner = &*self.0;
         inner.refusals.forget(errand);
-        let refused = matches!(answer, Answer::Http { status, .. } if status.as_u16() == 402);
-        if bought.session.is_some() && !refused {
+        if !is_refusal(answer) {
             session::served(inner, errand, bought, answer).await;
         }
     }
@@ -124,6 +120,11 @@ impl Payer {
         inner.policy.lightning.sessions.then_some(())?;
         Some(inner.turns.wait(name).await)
     }
+}
+
+/// Whether money is asked for all the same.
+fn is_refusal(answer: &Answer) -> bool {
+    matches!(answer, Answer::Http { status, .. } if status.as_u16() == 402)
 }
 
 /// The place that was asked, if it is the one that answered.

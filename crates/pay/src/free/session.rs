@@ -1,4 +1,4 @@
-use model::money::Rail;
+use model::money::{Flag, Rail};
 use rails::payment::{Challenge, Problem, SessionAct};
 use rails::{Credential, Place};
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,9 @@ use spend::Target;
 use super::{Free, Tried, Way};
 use crate::errand::{Answer, Attachment, Errand};
 use crate::payer::Inner;
+
+/// How many sessions are used for one request, where one after the other is refused.
+const MOST: usize = 2;
 
 /// A session at a seller (Payment scheme, method `lightning`, intent `session`): a deposit was paid, and requests are paid
 /// for from it. Whoever holds it can use the deposit up; it rests sealed.
@@ -39,6 +42,11 @@ impl Session {
 
     pub(crate) fn realm(&self) -> &str {
         &self.realm
+    }
+
+    /// Whether the other is the same session, whatever is known of it.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 
     /// Until when it serves, in milliseconds since the epoch. One that may not be open yet has no end of its own: its deposit
@@ -85,7 +93,7 @@ pub(super) async fn shown(
     challenge: &Challenge,
     tried: &mut Tried,
 ) -> Option<Free> {
-    if !challenge.is_lightning_session() || (tried.opened && tried.borne) {
+    if !challenge.is_lightning_session() {
         return None;
     }
     let kept = inner.credits.session(errand, &challenge.realm).await?;
@@ -93,27 +101,31 @@ pub(super) async fn shown(
     if !inner.admits(errand, &target.origin, Rail::Mpp).await {
         return None;
     }
-    if !session.open && !tried.opened {
-        tried.opened = true;
+    if !session.open && !tried.opened.contains(&session.id) {
+        tried.opened.push(session.id.clone());
         return Some(Free { attachment: kept.clone(), way: Way::Opens(kept) });
     }
-    if tried.borne {
+    if tried.borne.contains(&session.id) || tried.borne.len() >= MOST {
         return None;
     }
-    (tried.opened, tried.borne) = (true, true);
+    tried.borne.push(session.id.clone());
     let attachment = session.act(challenge, |id, preimage| SessionAct::Bearer { id, preimage })?;
     Some(Free { attachment, way: Way::Bears(kept) })
 }
 
-/// The seller took it: it is open, and was used now. One that it does not know any more is forgotten.
+/// The seller took it: it is open, and was used now. One that it does not know any more is forgotten; where it failed itself,
+/// nothing is known.
 pub(super) async fn served(inner: &Inner, errand: &Errand, kept: Attachment, answer: &Answer) {
     let Some(session) = &kept.session else { return };
+    if matches!(answer, Answer::Http { status, .. } if status.is_server_error()) {
+        return;
+    }
     if is_gone(answer) {
         return refused(inner, errand, &kept).await;
     }
     if let Some(session) = session.used_at(inner.clock.now_millis()) {
         let kept = Attachment { session: Some(session), ..kept };
-        inner.credits.keep(errand, &kept).await;
+        inner.credits.note(errand, kept).await;
     }
 }
 
@@ -122,16 +134,20 @@ pub(super) async fn served(inner: &Inner, errand: &Errand, kept: Attachment, ans
 pub(super) async fn refused(inner: &Inner, errand: &Errand, kept: &Attachment) {
     let Some(session) = &kept.session else { return };
     if !session.open {
-        let id = &session.id;
+        let id = session.id.clone();
         tracing::error!("a seller was paid the deposit {id} and has not opened its session");
+        let paid = move |payment: &ledger::Payment| payment.proof.as_ref() == Some(&id);
+        if let Ok(Some(payment)) = inner.treasury.latest(paid).await {
+            let _ = inner.treasury.flag(payment.id, vec![Flag::NoDelivery]).await;
+        }
     }
-    inner.credits.end(errand, &session.realm).await;
+    inner.credits.end(errand, session).await;
 }
 
 /// Whether an answer that asks for no money says that there is no such session.
 fn is_gone(answer: &Answer) -> bool {
     let Answer::Http { status, body, .. } = answer else { return false };
-    let kind = Problem::read(body).and_then(|problem| problem.kind);
     let gone = ["lightning/session-not-found", "lightning/session-closed"];
-    status.is_client_error() && kind.is_some_and(|kind| gone.contains(&kind))
+    let problem = if status.is_client_error() { Problem::read(body) } else { None };
+    problem.and_then(|problem| problem.kind).is_some_and(|kind| gone.contains(&kind))
 }

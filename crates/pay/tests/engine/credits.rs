@@ -120,3 +120,18 @@ async fn what_serves_once_is_not_kept() {
     house.pays(&errand("a1"), &asks("10000")).await.answered(&serves("sunny")).await;
     assert!(house.payer.credit(&errand("a1")).await.is_none());
 }
+
+#[tokio::test]
+async fn what_is_proven_later_is_kept_for_the_next_call() {
+    let house = House::new(Plan::default());
+    house.evm.set(|s| {
+        s.way = Way::Stop(held(MoneyRule::NoProof));
+        s.reuse = Some(Reuse { until: None });
+    });
+    house.refuses(&errand("a1"), &asks("10000")).await;
+    assert!(house.payer.credit(&errand("a1")).await.is_none());
+    house.evm.set(|s| s.look = settled(10_000));
+    house.payer.reconcile().await.unwrap();
+    assert!(house.payer.credit(&errand("a1")).await.is_some());
+    assert!(house.payer.credit(&errand("a2")).await.is_none());
+}

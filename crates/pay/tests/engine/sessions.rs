@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use egress::Boxed;
 use lightning::{Invoice, InvoiceBuilder, Network, NodeKey, PaymentHash, Preimage};
-use model::money::MoneyRule;
+use model::money::{Flag, MoneyRule};
 use pay::{Answer, Broken};
 use serde_json::{Value, json};
 use wallets::{Outcome, Trouble, Wallet, codes};
@@ -261,6 +261,20 @@ async fn a_deposit_that_opens_nothing_is_given_up_after_every_way_was_tried() {
 }
 
 #[tokio::test]
+async fn a_deposit_that_was_lost_to_its_seller_is_marked() {
+    let (house, _) = house();
+    let shop = Shop::says([asks_deposit(1, "c1"), Answer::Nothing]);
+    let Err(Broken::Trouble(_, Some(told))) = shop.exchanged(&house, &errand("a1")).await else {
+        panic!()
+    };
+    assert!(house.payment(&told.id).await.flags.is_empty());
+    let shop =
+        Shop::says([asks_deposit(2, "c2"), asks_deposit(3, "c3"), asks_deposit(4, "c4"), sunny()]);
+    assert_eq!(shop.sells(&house, &errand("a1")).await, (200, true));
+    assert_eq!(house.payment(&told.id).await.flags, [Flag::NoDelivery]);
+}
+
+#[tokio::test]
 async fn a_deposit_that_is_proven_later_is_not_lost() {
     let (house, purse) = house();
     *purse.silent.lock().unwrap() = true;
@@ -369,4 +383,61 @@ async fn where_there_is_no_session_nothing_is_ended_and_an_error_of_the_seller_e
     let (told, _) = closed(&house, vec![asks_deposit(3, "c3"), asks_deposit(4, "c4")]).await;
     assert_eq!(told, None, "it had ended before");
     assert!(house.payer.bought("acme", "a1").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_deposit_is_paid_by_hand_or_over_mcp() {
+    let purse = Arc::new(Purse::default());
+    let plan = Plan { by_hand: true, wallet: Some(purse.clone()), ..Plan::default() };
+    let house = House::new(plan);
+    let shop = Shop::says([asks_deposit(1, "c1")]);
+    let Err(Broken::Refused(no)) = shop.exchanged(&house, &errand("a1")).await else { panic!() };
+    assert_eq!(no.rule, MoneyRule::Rail, "the rest could not come back");
+
+    let house = house_with(&purse);
+    let Answer::Http { headers, .. } = asks_deposit(1, "c1") else { panic!() };
+    let line = headers["www-authenticate"].to_str().unwrap();
+    let request = line.split("request=\"").nth(1).unwrap().trim_end_matches('"');
+    let request: Value =
+        serde_json::from_slice(&rails::decode(request.as_bytes()).unwrap()).unwrap();
+    let challenge = json!({
+        "id": "c1", "realm": REALM, "method": "lightning", "intent": "session", "request": request,
+    });
+    let asked = Answer::McpError(-32042, json!({ "challenges": [challenge] }));
+    let request = pay::Request::Mcp {
+        target: "weather".to_owned(),
+        method: "tools/call".to_owned(),
+        server: Some(URL.parse().unwrap()),
+        digest: [0; 32],
+        modern: false,
+        negotiated: false,
+    };
+    let errand = pay::Errand { request, ..errand("a1") };
+    assert_eq!(house.rule(&errand, &asked).await, MoneyRule::Scheme);
+    assert_eq!(purse.count(), 0);
+}
+
+#[tokio::test]
+async fn whoever_is_refused_late_uses_what_another_has_opened_meanwhile() {
+    let (house, purse) = opened().await;
+    // Both find the session used up; the second hears of it when the first has opened the next one.
+    let first = Shop::says([asks_deposit(2, "c2"), asks_deposit(3, "c3"), sunny()]);
+    let second = Shop::says([asks_deposit(4, "c4"), asks_deposit(5, "c5"), sunny()]);
+    let (one, two) = (errand("a1"), errand_to("a1", "weather", URL));
+    let (a, b) = tokio::join!(first.sells(&house, &one), second.sells(&house, &two));
+    assert_eq!((a.0, b.0, purse.count()), (200, 200, 2), "{a:?} {b:?}");
+    let mut last = [acts(&first), acts(&second)].map(|acts| acts[2].clone());
+    last.sort_by_key(Value::to_string);
+    assert_eq!(last, [json!("bearer"), json!("open")]);
+    assert_eq!(house.payer.bought("acme", "a1").await.unwrap().len(), 1, "and it is still there");
+}
+
+#[tokio::test]
+async fn a_seller_that_fails_has_said_nothing_of_a_session() {
+    let (house, purse) = house();
+    let shop = Shop::says([asks_deposit(1, "c1"), fails(500)]);
+    assert_eq!(shop.sells(&house, &errand("a1")).await, (500, true));
+    let shop = Shop::says([asks_deposit(2, "c2"), sunny()]);
+    assert_eq!(shop.sells(&house, &errand("a1")).await, (200, false));
+    assert_eq!((acts(&shop), purse.count()), (vec![json!(null), json!("open")], 1));
 }
