@@ -5,9 +5,9 @@
 //! everything that came from it, however detached: as the subreaper it is the parent orphans return to.
 //!
 //! The program itself is started by a second re-execution, `__exec`, which closes descriptors, leaves the session, asks
-//! to be killed with its supervisor and confines itself ([`Confine`]) before it becomes the program. Both stages begin with one
-//! thread and run before anything else in the process, which is why none of this needs `unsafe`. From then on the supervisor sees what
-//! the program is refused: the kernel asks it about each call that may be.
+//! to be killed with its supervisor and confines itself ([`Confine`]) before it becomes the program. Both stages begin
+//! with one thread and run before anything else in the process, which is why none of this needs `unsafe`. From then on
+//! the supervisor sees what the program is refused: the kernel asks it about each call that may be.
 //!
 //! The binary's `main` begins with [`take_over`].
 

@@ -146,8 +146,8 @@ fn signals() -> io::Result<SignalFd> {
     Ok(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
 }
 
-/// Starts the stage that becomes the program. Its ends of the pipes are the only ones left when this returns. For one that
-/// is confined, also returns the socket over which its listener comes.
+/// Starts the stage that becomes the program. Its ends of the pipes are the only ones left when this returns. For one
+/// that is confined, also returns the socket over which its listener comes.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the door")]
 fn start(
     order: &Order,

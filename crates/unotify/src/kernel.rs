@@ -1,9 +1,9 @@
 //! The four operations as the kernel has them.
 //!
-//! This is the one file of the project with `unsafe`. No safe interface to these operations exists that is kept up and does
-//! without C: bindings of libseccomp need that library, and the others take descriptors as bare numbers, so that
-//! owning one would be `unsafe` all the same. What is here does nothing but call, with one pointer each, to a value whose layout is
-//! the kernel's and which outlives the call.
+//! This is the one file of the project with `unsafe`. No safe interface to these operations exists that is kept up and
+//! does without C: bindings of libseccomp need that library, and the others take descriptors as bare numbers, so that
+//! owning one would be `unsafe` all the same. What is here does nothing but call, with one pointer each, to a value
+//! whose layout is the kernel's and which outlives the call.
 #![expect(unsafe_code, reason = "the kernel's own interface, wrapped")]
 
 use std::io;

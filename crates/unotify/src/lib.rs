@@ -3,8 +3,8 @@
 //!
 //! A process under such a filter waits in its call until it is answered, dies, or the last listener is closed: then the
 //! call fails with "not implemented", so nobody waits for somebody who is gone. An answer lets the call go on, under
-//! everything else that holds it, or refuses it. What stands in the caller's memory may change after it was read: going on
-//! is for those who only look, and refusing for what the numbers alone decide.
+//! everything else that holds it, or refuses it. What stands in the caller's memory may change after it was read: going
+//! on is for those who only look, and refusing for what the numbers alone decide.
 
 mod kernel;
 
@@ -21,8 +21,8 @@ pub const ASK: u32 = nix::libc::SECCOMP_RET_USER_NOTIF;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instruction(pub u16, pub u8, pub u8, pub u32);
 
-/// Puts a filter on the calling thread, and on all that comes from it, and returns who hears its questions. The thread must
-/// have given up new privileges. Once a question was heard, only a deadly signal interrupts who asked (Linux 5.19).
+/// Puts a filter on the calling thread, and on all that comes from it, and returns who hears its questions. The thread
+/// must have given up new privileges. Once a question was heard, only a deadly signal interrupts who asked (Linux 5.19).
 ///
 /// # Errors
 /// The kernel's. `EBUSY`: another filter on this thread has a listener, as in some containers; there can be one only.

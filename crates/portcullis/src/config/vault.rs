@@ -13,8 +13,8 @@ pub struct Vault {
     pub file: Option<PathBuf>,
     /// What opens it. Commands ask for a passphrase when it is not set; a gate has nobody to ask.
     pub key: Option<VaultKey>,
-    /// How long the kernel's keyring remembers a passphrase that was typed, for the next command of the same login session;
-    /// 24 h at most. Not at all when not set. `portcullis vault lock` forgets it.
+    /// How long the kernel's keyring remembers a passphrase that was typed, for the next command of the same login
+    /// session; 24 h at most. Not at all when not set. `portcullis vault lock` forgets it.
     pub remember: Option<Span>,
 }
 

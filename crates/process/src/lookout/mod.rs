@@ -1,9 +1,9 @@
 //! Sees what a confined program tries and is refused.
 //!
 //! The filter on system calls asks about every call that reaches for a file, and about those that are refused. The first
-//! go on in any case: Landlock judges them, and here it is only worked out whether it will refuse, for it tells nobody. The
-//! others are refused here, and should nobody be here to do so, by the kernel. What stands in a program's memory may be
-//! another path a moment later; that can mislead what is written down, never what is let through.
+//! go on in any case: Landlock judges them, and here it is only worked out whether it will refuse, for it tells nobody.
+//! The others are refused here, and should nobody be here to do so, by the kernel. What stands in a program's memory may
+//! be another path a moment later; that can mislead what is written down, never what is let through.
 
 mod asked;
 mod bounds;
@@ -54,7 +54,12 @@ impl Lookout {
         let (done, over) = mpsc::channel();
         thread::Builder::new().name("lookout".into()).spawn(move || {
             match handover::take(&from) {
-                Ok(Some(listener)) => Watcher { listener: listener.into(), bounds, diary }.run(),
+                Ok(Some(listener)) => {
+                    let watcher = Watcher { listener: listener.into(), bounds, diary };
+                    if watcher.run().is_err() {
+                        watcher.diary.blind(Blind::NoListener);
+                    }
+                }
                 Ok(None) => diary.blind(Blind::NoListener),
                 // It has not become the program, and says why itself.
                 Err(_) => {}
@@ -77,8 +82,8 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Answers until nobody is left who could ask. Ending earlier would leave the program with calls that fail.
-    fn run(&self) {
+    /// Answers until nobody is left who could ask. Ending earlier leaves the program with calls that fail.
+    fn run(&self) -> io::Result<()> {
         // All that are there are heard before one is answered: until it is heard, a signal interrupts whoever asks.
         let mut heard = VecDeque::new();
         loop {
@@ -87,14 +92,14 @@ impl Watcher {
                     Ok(question) => heard.push_back(question),
                     Err(e) if [libc::ENOENT, libc::EINTR].map(Some).contains(&e.raw_os_error()) => {
                     }
-                    Err(_) => return,
+                    Err(e) => return Err(e),
                 },
                 Ok(false) => match heard.pop_front() {
                     Some(question) => self.answer(&question),
-                    None => return,
+                    None => return Ok(()),
                 },
                 Err(Errno::INTR) => {}
-                Err(_) => return,
+                Err(e) => return Err(e.into()),
             }
         }
     }

@@ -20,8 +20,8 @@ pub(super) struct Place {
     pub(super) there: bool,
 }
 
-/// Where `path` leads a thread, from the folder of the descriptor `base`. `None` if it leads nowhere, or to something that
-/// is no file.
+/// Where `path` leads a thread, from the folder of the descriptor `base`. `None` if it leads nowhere, or to something
+/// that is no file.
 pub(super) fn find(thread: Pid, base: i32, path: &Path, follow: bool) -> Option<Place> {
     let start = if path.is_absolute() { PathBuf::from("/") } else { folder(thread, base)? };
     if path.as_os_str().is_empty() {

@@ -10,9 +10,9 @@ use crate::crypto::Key;
 
 /// A place in the kernel's keyring (keyrings(7)) for what the passphrase of one vault was stretched to.
 ///
-/// It is in the keyring of the login session, or of the user where a session has none of its own; only who possesses that
-/// can find or read it, other sessions of the same user cannot. The kernel forgets it when its time is over or the session ends, and never
-/// writes it to a disk. Whatever goes wrong here, there is nothing in it, and that is all.
+/// It is in the keyring of the login session, or of the user's where a login makes none; only who possesses that can find
+/// or read it. The kernel forgets it when its time is over or the session ends, and never writes it to a disk. Whatever
+/// goes wrong here, there is nothing in it, and that is all.
 #[derive(Debug, Clone)]
 pub struct Keyring {
     name: String,

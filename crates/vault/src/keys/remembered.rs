@@ -9,8 +9,8 @@ type Ask = Box<dyn Fn() -> Result<Passphrase, KeyError> + Send + Sync>;
 
 /// A passphrase that a person is asked for only where the keyring does not know what it comes to.
 ///
-/// What is in the keyring opens the slot that it was made for and no other: after a rekey, or for another vault in the same place, it
-/// is dropped, and the person is asked.
+/// What is in the keyring opens the slot that it was made for and no other: after a rekey, or for another vault in the
+/// same place, it is dropped, and the person is asked.
 pub struct Remembered {
     keyring: Keyring,
     ask: Ask,
