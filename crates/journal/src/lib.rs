@@ -29,6 +29,7 @@ mod segment;
 mod sink;
 mod stats;
 mod verify;
+mod window;
 mod writer;
 
 pub use commit::{Commit, Slot};

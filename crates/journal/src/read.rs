@@ -200,7 +200,7 @@ impl Lines {
 }
 
 /// How many bytes there are before the zeros at the end. By blocks: there may be a megabyte of them.
-pub(crate) fn without_room(bytes: &[u8]) -> usize {
+fn without_room(bytes: &[u8]) -> usize {
     const ZEROS: [u8; 4096] = [0; 4096];
     let mut end = bytes.len();
     while end >= ZEROS.len() && bytes[end - ZEROS.len()..end] == ZEROS {

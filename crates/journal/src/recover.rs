@@ -9,9 +9,9 @@ use crate::error::OpenError;
 use crate::keys::{self, Keys};
 use crate::layout::{self, CHECKPOINT, KEY_NEXT, SegmentName};
 use crate::notes;
-use crate::read::without_room;
 use crate::segment::Segment;
 use crate::verify::verify;
+use crate::window::Window;
 
 /// A log as it was found, ready to go on.
 pub(crate) struct Recovered {
@@ -170,24 +170,26 @@ impl<'a> Replay<'a> {
             return Err(OpenError::Changed { record: Some(self.tree.size() + 1), reason });
         }
         let path = name.log(self.dir);
-        let mut bytes = std::fs::read(&path).map_err(OpenError::io("read", &path))?;
-        // Zeros at the end are room that was set aside.
-        bytes.truncate(without_room(&bytes));
+        let unread = || OpenError::io("read", &path);
+        let mut lines = Window::open(&path).map_err(unread())?;
         self.leaves.clear();
-        let mut at = 0;
-        while at < bytes.len() {
-            let end = bytes[at..].iter().position(|b| *b == b'\n').map(|n| at + n);
-            let Some(end) = end.filter(|end| self.accept(&bytes[at..*end])) else { break };
-            self.push(&bytes[at..end])?;
-            at = end + 1;
+        while let Some(line) = lines.line().map_err(unread())? {
+            if !self.accept(line) {
+                break;
+            }
+            self.push(line)?;
+            let length = line.len();
+            lines.pass(length);
         }
-        if at < bytes.len() {
-            self.cut(&bytes[at..], last)?;
+        let whole = lines.offset();
+        let rest = lines.rest().map_err(unread())?;
+        if !rest.is_empty() {
+            self.cut(rest, last)?;
         }
         if last && self.tree.size() < self.newest.size {
             return Err(self.too_short());
         }
-        Ok(at as u64)
+        Ok(whole)
     }
 
     /// What is under the checkpoint is judged by its root; what comes after must at least be the record it seems.
