@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use fuzz::parts;
 use libfuzzer_sys::fuzz_target;
-use rails::payment::{Payload, Receipt};
+use rails::payment::{Payload, Receipt, SessionAct};
 use rails::{Demand, Offer, answer, decode, encode_url, mcp};
 use serde_json::Value;
 
@@ -12,9 +12,13 @@ fuzz_target!(|data: &[u8]| {
     let [request, opaque, rest] = parts(data);
     let _ = Receipt::from_json(request);
     let _ = Receipt::from_header(rest);
-    let method = if rest.len() % 2 == 0 { "lightning" } else { "evm" };
+    let (method, intent) = match rest.len() % 3 {
+        0 => ("lightning", "charge"),
+        1 => ("evm", "charge"),
+        _ => ("lightning", "session"),
+    };
     let line = format!(
-        r#"Payment id="a", realm="r", method="{method}", intent="charge", request="{}", opaque="{}""#,
+        r#"Payment id="a", realm="r", method="{method}", intent="{intent}", request="{}", opaque="{}""#,
         encode_url(request),
         encode_url(opaque),
     );
@@ -25,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let Ok(request) = std::str::from_utf8(request) else { return };
     let error = format!(
-        r#"{{"code":-32042,"data":{{"challenges":[{{"id":"a","realm":"r","method":"{method}","intent":"charge","request":{request}}}]}}}}"#
+        r#"{{"code":-32042,"data":{{"challenges":[{{"id":"a","realm":"r","method":"{method}","intent":"{intent}","request":{request}}}]}}}}"#
     );
     if let Demand::Offers(offers) = mcp::error(&Bytes::from(error)) {
         for offer in offers {
@@ -43,6 +47,11 @@ fn echoed(offer: &Offer, request: &Value) {
         if let Ok(amount) = charge.amount {
             assert!(!amount.as_str().starts_with('0'));
         }
+    }
+    if let Some(Ok(session)) = challenge.lightning_session() {
+        assert!(challenge.lightning_charge().is_none(), "a deposit is no charge");
+        let act = SessionAct::Bearer { id: "a", preimage: &session.deposit.invoice };
+        let _ = challenge.session_credential(act);
     }
     if let Some(Ok(charge)) = challenge.evm_charge() {
         if let Ok(network) = &charge.transfer.network {
