@@ -420,9 +420,11 @@ async fn no_deposit_is_paid_by_hand_or_over_mcp() {
 #[tokio::test]
 async fn whoever_is_refused_late_uses_what_another_has_opened_meanwhile() {
     let (house, purse) = opened().await;
-    // Both find the session used up; the second hears of it when the first has opened the next one.
+    // Both use the session before either hears that it is used up; one of them opens the next.
+    let both = Arc::new(tokio::sync::Barrier::new(2));
     let first = Shop::says([asks_deposit(2, "c2"), asks_deposit(3, "c3"), sunny()]);
     let second = Shop::says([asks_deposit(4, "c4"), asks_deposit(5, "c5"), sunny()]);
+    let (first, second) = (first.meeting(2, &both), second.meeting(2, &both));
     let (one, two) = (errand("a1"), errand_to("a1", "weather", URL));
     let (a, b) = tokio::join!(first.sells(&house, &one), second.sells(&house, &two));
     assert_eq!((a.0, b.0, purse.count()), (200, 200, 2), "{a:?} {b:?}");

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use egress::{Credential, Outgoing, Whole};
@@ -8,6 +8,7 @@ use lightning::{Invoice, InvoiceBuilder, Network, NodeKey, Preimage};
 use model::NoVault;
 use pay::{Answer, Broken, Carrier, Errand, Exchanged, Request, Sending};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 
 use super::{House, T0};
 
@@ -16,6 +17,8 @@ use super::{House, T0};
 pub struct Shop {
     answers: Mutex<VecDeque<Answer>>,
     came: Mutex<Vec<(HeaderMap, Sending)>>,
+    /// Before it answers the request of that number, another shop has to have one of that number.
+    meets: Option<(usize, Arc<Barrier>)>,
 }
 
 impl Carrier for Shop {
@@ -30,7 +33,14 @@ impl Carrier for Shop {
         if let Some(shown) = shown {
             shown.apply(&mut request, &NoVault).await.unwrap();
         }
-        self.came.lock().unwrap().push((request.headers, how));
+        let number = {
+            let mut came = self.came.lock().unwrap();
+            came.push((request.headers, how));
+            came.len()
+        };
+        if let Some((_, other)) = self.meets.as_ref().filter(|(at, _)| *at == number) {
+            other.wait().await;
+        }
         // Others get a turn, as they would while something is on its way.
         tokio::task::yield_now().await;
         // One request more than the seller has answers is one too many.
@@ -47,7 +57,12 @@ impl Carrier for Shop {
 impl Shop {
     /// One that answers so, in this order; [`Answer::Nothing`] is no answer at all.
     pub fn says(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self { answers: Mutex::new(answers.into_iter().collect()), came: Mutex::default() }
+        Self { answers: Mutex::new(answers.into_iter().collect()), ..Self::default() }
+    }
+
+    /// The same; its answer to the request of this number waits until the other shop has had as many.
+    pub fn meeting(self, number: usize, other: &Arc<Barrier>) -> Self {
+        Self { meets: Some((number, other.clone())), ..self }
     }
 
     /// What came in a header field, request by request. Whatever costs something is sent once, without redirects.
