@@ -185,6 +185,25 @@ async fn a_cap_for_each_currency_is_a_policy_and_a_currency_without_one_is_refus
     }
 }
 
+/// v-args-17: a schema knows no clock, the gate does. A time is given in seconds since 1970.
+#[tokio::test]
+async fn a_time_in_the_past_is_refused_by_a_rule_that_knows_what_time_it_is() {
+    let policy = r#"permit(principal, action, resource);
+        @id("expires-in-the-past")
+        forbid(principal, action, resource)
+        when { context.arguments has expireAt &&
+               context.arguments.expireAt <= context.time.epoch_seconds };"#;
+    for (at, refused) in [(1, true), (1_000_000_000, true), (253_402_300_799_i64, false)] {
+        let house =
+            with_properties(&json!({"expireAt": {"type": "integer"}})).policy(policy).build();
+        let arguments = json!({"orderId": "o1", "expireAt": at});
+        let answer = raw(&house, &legacy(principal("alice")), &arguments.to_string()).await;
+        assert_eq!(house.source().called(), usize::from(!refused), "{answer}");
+        let record = house.records().await.pop().unwrap();
+        assert_eq!(record.rule.as_deref() == Some("expires-in-the-past"), refused, "{record:?}");
+    }
+}
+
 /// v-args-05: what is not JSON never becomes a call.
 #[test]
 fn nan_is_not_json() {
