@@ -190,9 +190,14 @@ impl Queue {
         state.next_seq += 1;
         // No call is under way that could bring another record: nobody is left to wait for.
         let all_there = state.gathering && state.slots == 0;
-        if state.idle || all_there {
+        let due = state.idle || all_there;
+        if due {
             state.idle = false;
             state.gathering = false;
+        }
+        // Woken under the lock, the writer would only wait for it.
+        drop(guard);
+        if due {
             self.work.notify_one();
         }
         Ok(seq)
