@@ -1,6 +1,8 @@
 use memchr::memchr2;
 use thiserror::Error;
 
+use super::words::{EARLY, HIGH, first_special};
+
 /// Bounds on one JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -92,6 +94,7 @@ impl<'a> Scan<'a> {
         Self { text, at: 0, depth: limits.depth, values: limits.values }
     }
 
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -100,12 +103,14 @@ impl<'a> Scan<'a> {
         Err(JsonError::Syntax(self.at))
     }
 
+    #[inline]
     pub(super) fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() == Some(byte) {
             self.at += 1;
@@ -139,7 +144,7 @@ impl<'a> Scan<'a> {
     pub(super) fn value(&mut self) -> Result<(), JsonError> {
         self.count()?;
         match self.peek() {
-            Some(b'"') => self.string(),
+            Some(b'"') => self.string().map(drop),
             Some(b'{') => self.object(),
             Some(b'[') => self.array(),
             Some(b't') => self.word(b"true"),
@@ -215,9 +220,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(super) fn string(&mut self) -> Result<(), JsonError> {
+    /// Passes a string, checking it. Whether there is no escape in it.
+    pub(super) fn string(&mut self) -> Result<bool, JsonError> {
         self.eat(b'"')?;
-        let (start, mut ascii) = (self.at, true);
+        let (start, mut ascii, mut plain) = (self.at, true, true);
         loop {
             let run = plain_run(&self.text[self.at..]);
             self.at += run.len;
@@ -227,13 +233,14 @@ impl<'a> Scan<'a> {
                 Some(b'\\') => self.escape()?,
                 _ => return self.syntax(),
             }
+            plain = false;
         }
         if !ascii {
             let utf8 = std::str::from_utf8(&self.text[start..self.at]);
             utf8.map_err(|e| JsonError::Encoding(start + e.valid_up_to()))?;
         }
         self.at += 1;
-        Ok(())
+        Ok(plain)
     }
 
     fn escape(&mut self) -> Result<(), JsonError> {
@@ -322,7 +329,6 @@ pub(super) struct Run {
 /// Short texts are the most and long ones the bulk of what passes the gate: the first bytes are looked at eight at a
 /// time, the others in vectors.
 pub(super) fn plain_run(bytes: &[u8]) -> Run {
-    const EARLY: usize = 32;
     let (mut len, mut ascii) = (0, true);
     while len < EARLY {
         let Some(word) = bytes[len..].first_chunk::<8>() else {
@@ -357,20 +363,6 @@ fn plain_long(bytes: &[u8]) -> Run {
     let look = |(least, all): (u8, u8), b: &u8| (least.min(*b), all | b);
     let (least, all) = bytes[..len].iter().fold((u8::MAX, 0), look);
     if least < 0x20 { plain_tail(bytes) } else { Run { len, ascii: all.is_ascii() } }
-}
-
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// Where the first special byte of a word stands, or 8. A byte below `n` borrows in `byte - n` and has no high bit
-/// itself; false hits of this arithmetic stand only behind a true one.
-const fn first_special(word: u64) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const fn below(word: u64, n: u64) -> u64 {
-        word.wrapping_sub(ONES * n) & !word & HIGH
-    }
-    let quote = below(word ^ (ONES * b'"' as u64), 1);
-    let escape = below(word ^ (ONES * b'\\' as u64), 1);
-    ((quote | escape | below(word, 0x20)).trailing_zeros() / 8) as usize
 }
 
 #[cfg(test)]
