@@ -42,7 +42,7 @@ impl Raw {
             return Err(JsonError::Kind);
         }
         let members = members.unwrap_or_else(|| Members::skim(&text));
-        members.refuse_twins(&text)?;
+        members.refuse_twins()?;
         Ok(Object { text, members })
     }
 
@@ -91,7 +91,7 @@ impl Object {
         }
         let members = Members::read(&mut scan, notes)?;
         scan.end()?;
-        members.refuse_twins(&text)?;
+        members.refuse_twins()?;
         Ok(Self { text, members })
     }
 

@@ -221,7 +221,16 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes a string, checking it. Whether there is no escape in it.
+    #[inline]
     pub(super) fn string(&mut self) -> Result<bool, JsonError> {
+        if let Some(len) = short_string(&self.text[self.at..]) {
+            self.at += len;
+            return Ok(true);
+        }
+        self.any_string()
+    }
+
+    fn any_string(&mut self) -> Result<bool, JsonError> {
         self.eat(b'"')?;
         let (start, mut ascii, mut plain) = (self.at, true, true);
         loop {
@@ -314,6 +323,26 @@ impl<'a> Scan<'a> {
         }
         Ok(())
     }
+}
+
+/// How long the string at the front is, quotes included, if it has less than sixteen characters, all of them ASCII that
+/// needs no look, and is not at the very end of the text. Most strings are like that.
+#[inline]
+fn short_string(bytes: &[u8]) -> Option<usize> {
+    let (quote, rest) = bytes.split_first()?;
+    let (one, rest) = rest.split_first_chunk::<8>()?;
+    let other = rest.first_chunk::<8>()?;
+    if *quote != b'"' {
+        return None;
+    }
+    let (one, other) = (u64::from_le_bytes(*one), u64::from_le_bytes(*other));
+    let (mut len, mut word, mut found) = (0, one, first_special(one));
+    if found == 8 {
+        (len, word, found) = (8, other, first_special(other));
+    }
+    let before = if len == 0 { 0 } else { one };
+    let ends = found < 8 && bytes[1 + len + found] == b'"' && (before | word) & HIGH == 0;
+    ends.then_some(len + found + 2)
 }
 
 /// Bytes inside a string that need no look: not `"`, not `\`, no control character.
@@ -441,6 +470,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_short_string_is_passed_as_any_string_is(
+            inner in prop::collection::vec(prop_oneof![20 => 0x20u8..0x7f, 1 => any::<u8>()], 0..20),
+            opens: bool, closes: bool, behind in "[,:} \"a]{0,20}",
+        ) {
+            let quote = |there: bool| if there { "\"" } else { "" };
+            let text = [quote(opens).as_bytes(), &inner, quote(closes).as_bytes(), behind.as_bytes()].concat();
+            let (mut one, mut other) = (Scan::new(&text, Limits::REQUEST), Scan::new(&text, Limits::REQUEST));
+            let passed = one.string();
+            prop_assert_eq!(passed, other.any_string());
+            if let Ok(plain) = passed {
+                prop_assert_eq!(one.at, other.at);
+                prop_assert_eq!(plain, !text[..one.at].contains(&b'\\'));
+            }
+        }
+
         #[test]
         fn a_run_ends_where_a_look_at_each_byte_would_end_it(
             bytes in prop::collection::vec(prop_oneof![9 => 0x20u8..=0xff, 1 => any::<u8>()], 0..120),

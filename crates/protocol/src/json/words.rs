@@ -31,7 +31,9 @@ pub(super) fn has_escape(bytes: &[u8]) -> bool {
     if bytes.len() > EARLY {
         return memchr::memchr(b'\\', bytes).is_some();
     }
-    let Some(last) = bytes.last_chunk::<8>() else { return bytes.iter().any(|b| *b == b'\\') };
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().fold(false, |found, b| found || (*b == b'\\'));
+    };
     let words = bytes.chunks_exact(8).filter_map(|word| word.first_chunk::<8>());
     let found = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
