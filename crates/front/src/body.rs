@@ -37,7 +37,7 @@ impl Body {
         let len = text.len();
         let kind = if len == 0 {
             Kind::Empty
-        } else if len <= JOIN || text.parts().len() == 1 {
+        } else if len <= JOIN || text.is_whole() {
             Kind::One(text.into_bytes())
         } else {
             Kind::Many(text.into_parts().into(), len as u64)

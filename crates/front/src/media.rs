@@ -40,12 +40,19 @@ fn is_json(value: &[u8]) -> bool {
     })
 }
 
+/// What nearly every client says, since MCP has it say so.
+const BOTH: &[u8] = b"application/json, text/event-stream";
+
 /// What the client takes. Without `Accept` it takes anything (RFC 9110 section 12.5.1).
 pub(crate) fn accepts(headers: &HeaderMap) -> Accepts {
     let mut accepts = Accepts { json: false, events: false, rather_events: false };
     let mut said = false;
     for value in headers.get_all(ACCEPT) {
         said = true;
+        if value.as_bytes() == BOTH {
+            (accepts.json, accepts.events) = (true, true);
+            continue;
+        }
         let Ok(text) = value.to_str() else { continue };
         for range in text.split(',') {
             let mut parts = range.split(';').map(str::trim);
@@ -100,6 +107,23 @@ mod tests {
         assert!(!is_plain_json(&headers(&[json, ("content-encoding", "gzip")])));
         assert!(is_plain_json(&headers(&[json, ("content-encoding", "identity")])));
         assert!(!is_plain_json(&headers(&[json, json])));
+    }
+
+    #[test]
+    fn what_most_clients_say_is_read_like_anything_else_whatever_stands_beside_it() {
+        let both = std::str::from_utf8(BOTH).unwrap();
+        let slow = format!("{both} ");
+        let others = ["application/json", "text/event-stream", "*/*", "text/*;q=0", "a/b", ""];
+        for (before, behind) in others.iter().flat_map(|b| others.map(|a| (*b, a))) {
+            for all in [[before, "", behind], ["", before, behind], [before, behind, ""]] {
+                let of = |both: &str| {
+                    let said = all.map(|one| if one.is_empty() { both } else { one });
+                    accepts(&headers(&said.map(|one| ("accept", one))))
+                };
+                assert_eq!(of(both), of(&slow), "{all:?}");
+            }
+        }
+        assert_eq!(accepts(&headers(&[("accept", both)])), accepts(&headers(&[("accept", &slow)])));
     }
 
     #[test]

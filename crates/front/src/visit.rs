@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use gate::Arrival;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use model::{Principal, SourceName};
-use protocol::mcp::headers::VERSION;
 
 use crate::line::Line;
 use crate::media::Accepts;
+
+/// The header that names the version of MCP.
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// One HTTP request whose caller is known.
 pub(crate) struct Visit {
@@ -22,7 +24,7 @@ pub(crate) struct Visit {
 impl Visit {
     /// The raw version header, if there is one.
     pub(crate) fn version(&self) -> Option<&[u8]> {
-        self.headers.get(VERSION).map(http::HeaderValue::as_bytes)
+        self.headers.get(&VERSION).map(http::HeaderValue::as_bytes)
     }
 }
 

@@ -20,7 +20,6 @@ pub(crate) struct Guarded {
     gate: Gate,
     client: Arc<Client>,
     source: Arc<dyn Source>,
-    face: SourceFace,
     heard: Heard,
     asked: AtomicU32,
     inner: Arc<dyn Link>,
@@ -45,7 +44,6 @@ impl Guarded {
             gate: gate.clone(),
             client: client.clone(),
             source: found.source.clone(),
-            face: gate.face(&found.source),
             heard: found.heard.clone(),
             asked: AtomicU32::new(0),
             inner,
@@ -74,7 +72,8 @@ impl Link for Guarded {
                     format!("a call may ask for sampling {bound} times"),
                 ));
             }
-            let admitted = admitted(&self.client, &self.face, ask)
+            let face = self.gate.face(&self.source);
+            let admitted = admitted(&self.client, &face, ask)
                 .and_then(|ask| heard(&self.gate, self.source.name(), &self.heard, ask));
             match admitted {
                 Ok(ask) => self.inner.ask(ask).await,

@@ -33,11 +33,20 @@ fn key(value: &[u8]) -> Option<&str> {
 }
 
 fn is_token68(text: &str) -> bool {
-    let lawful =
-        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
     let body = text.trim_end_matches('=');
-    !body.is_empty() && body.bytes().all(lawful)
+    !body.is_empty() && body.bytes().all(|b| TOKEN68[usize::from(b)])
 }
+
+/// Which bytes may stand in a `token68`, but for the `=` at its end.
+const TOKEN68: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < 128_u8 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -6,13 +6,20 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::Rope;
-use crate::json::{JsonError, Kind, Limits, Object, Raw, unquote};
+use crate::json::{JsonError, Kind, Limits, Note, Object, Raw, unquote};
 use crate::mcp::Method;
 
 /// Longest id that is taken, in bytes of its JSON text.
 const MAX_ID: usize = 256;
 /// Longest method name that is taken, in bytes.
 const MAX_METHOD: usize = 128;
+
+/// What nearly every message is asked for next.
+const NOTES: &[Note] = &[
+    Note { name: "params", within: &[META, Note { name: "arguments", within: &[] }] },
+    Note { name: "result", within: &[META] },
+];
+const META: Note = Note { name: "_meta", within: &[] };
 
 /// A request id: a string or an integer, kept as the text it came in, so that no digit is ever lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -157,8 +164,7 @@ impl Message {
     /// Reads one message. An array (a batch) is refused here; see [`crate::json::elements`].
     pub fn parse(text: Bytes, limits: Limits) -> Result<Self, BadMessage> {
         let bad = |id: &Option<Id>, why| BadMessage { id: id.clone(), why };
-        let next = ["params", "result"];
-        let envelope = Object::parse_noting(text, limits, &next).map_err(|e| {
+        let envelope = Object::parse_noting(text, limits, NOTES).map_err(|e| {
             let why = match e {
                 JsonError::Kind => Why::Invalid("not an object"),
                 other => Why::Parse(other),
@@ -171,7 +177,7 @@ impl Message {
         if envelope.raw("jsonrpc") != Some(b"\"2.0\"") {
             return invalid("`jsonrpc` must be \"2.0\"");
         }
-        let answered = envelope.raw("result").is_some() || envelope.raw("error").is_some();
+        let answered = envelope.has("result") || envelope.has("error");
         let Some(method) = envelope.raw("method") else {
             return if answered { response(&envelope, id) } else { invalid("no method") };
         };
@@ -291,7 +297,8 @@ pub fn result(id: &Id, result: Rope) -> Rope {
     head.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
     head.extend_from_slice(&id.0);
     head.extend_from_slice(b",\"result\":");
-    let mut rope = Rope::from(head);
+    let mut rope = Rope::with_capacity(2 + result.parts().count());
+    rope.push(head);
     rope.append(result);
     rope.push(Bytes::from_static(b"}"));
     rope

@@ -17,6 +17,10 @@ impl<'a> Splice<'a> {
         Self::default()
     }
 
+    pub(crate) fn with_capacity(changes: usize) -> Self {
+        Self { changes: Vec::with_capacity(changes) }
+    }
+
     /// Sets a member to a raw JSON value, in place or at the end. The last word on a member counts.
     pub(crate) fn set(&mut self, name: &'a str, raw: impl Into<Rope>) -> &mut Self {
         self.change(name, Some(raw.into()))
@@ -33,31 +37,30 @@ impl<'a> Splice<'a> {
         self
     }
 
-    /// The text with the changes made: slices of the object's own buffer, and the new pieces.
-    pub(crate) fn apply(&self, object: &Object) -> Rope {
+    /// The text with the changes made: slices of the object's own buffer, and the new pieces. Uses the changes up.
+    pub(crate) fn apply(&mut self, object: &Object) -> Rope {
         let text = object.text();
         let Some(open) = text.iter().position(|b| *b == b'{') else { return text.clone().into() };
-        let mut cut = Cut { text, out: Rope::new(), kept: 0..open + 1, empty: true };
-        let mut done = vec![false; self.changes.len()];
+        let mut changes = std::mem::take(&mut self.changes);
+        // Each change cuts the text in two and puts up to three pieces between.
+        let out = Rope::with_capacity(1 + 4 * changes.len());
+        let mut cut = Cut { text, out, kept: 0..open + 1, empty: true };
         let mut before = open + 1;
-        for (name, value) in object.iter() {
-            let start = value.as_ptr() as usize - text.as_ptr() as usize;
-            let end = start + value.len();
-            match self.changes.iter().position(|(n, _)| *n == name) {
-                None => cut.keep(before, end),
+        for (name, value) in object.entries() {
+            match changes.iter().position(|(changed, _)| name.is(changed)) {
+                None => cut.keep(before, value.end),
                 Some(at) => {
-                    done[at] = true;
-                    if let Some(new) = &self.changes[at].1 {
-                        cut.keep(before, start);
-                        cut.insert(new.clone());
+                    if let (_, Some(new)) = changes.remove(at) {
+                        cut.keep(before, value.start);
+                        cut.insert(new);
                     }
                 }
             }
-            before = end;
+            before = value.end;
         }
-        for ((name, new), _) in self.changes.iter().zip(done).filter(|(_, done)| !done) {
+        for (name, new) in changes {
             if let Some(new) = new {
-                cut.add(name, new.clone());
+                cut.add(name, new);
             }
         }
         cut.keep_tail(before);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use model::{Code, Principal, Refusal, SourceName};
 use protocol::mcp::headers::{METHOD, NAME, VERSION, check_standard, check_version};
 use protocol::mcp::meta::RequestMeta;
@@ -62,11 +62,18 @@ pub(crate) fn check(
     Ok((client, level))
 }
 
+/// The names of these headers, as the specification writes them and as they are looked up.
+const MIRRORS: [(&str, HeaderName); 3] = [
+    (VERSION, HeaderName::from_static("mcp-protocol-version")),
+    (METHOD, HeaderName::from_static("mcp-method")),
+    (NAME, HeaderName::from_static("mcp-name")),
+];
+
 /// The headers that mirror the body, both if one stands twice: enough to notice.
 fn mirrors(headers: &HeaderMap) -> Vec<(&'static str, &[u8])> {
     let mut found = Vec::with_capacity(3);
-    for name in [VERSION, METHOD, NAME] {
-        found.extend(headers.get_all(name).iter().take(2).map(|v| (name, v.as_bytes())));
+    for (name, as_sent) in MIRRORS {
+        found.extend(headers.get_all(as_sent).iter().take(2).map(|v| (name, v.as_bytes())));
     }
     found
 }
@@ -101,4 +108,16 @@ fn known(method: &Method) -> Result<(), Refusal> {
 /// -32601
 pub(crate) fn unknown_method(method: &Method) -> Refusal {
     Refusal::new(Code::MethodNotFound, format!("Method not found: {}", method.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_looked_up_by_the_names_that_the_specification_writes() {
+        for (written, looked_up) in MIRRORS {
+            assert_eq!(HeaderName::try_from(written).unwrap(), looked_up);
+        }
+    }
 }

@@ -99,8 +99,10 @@ pub(crate) fn versions() -> Vec<Version> {
 
 /// Headers that mirror arguments, as they came. What is no text is left out, and so missing where it is needed.
 pub(crate) fn param_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    // In a header map all names are in lower case.
     let is_param = |name: &str| {
-        name.get(..PARAM_PREFIX.len()).is_some_and(|p| p.eq_ignore_ascii_case(PARAM_PREFIX))
+        name.starts_with('m')
+            && name.get(..PARAM_PREFIX.len()).is_some_and(|p| p.eq_ignore_ascii_case(PARAM_PREFIX))
     };
     let mut found = Vec::new();
     for (name, value) in headers {

@@ -7,8 +7,7 @@ use crate::gate::Incoming;
 /// taken out, for the record.
 pub(super) fn strip(incoming: &mut Incoming) -> Option<String> {
     let meta = incoming.params.object("_meta").ok()??;
-    let taken: Vec<String> =
-        meta.iter().map(|(key, _)| key.into_owned()).filter(|key| keys::is_payment(key)).collect();
+    let taken = keys::payments(&meta);
     if taken.is_empty() {
         return None;
     }

@@ -1,3 +1,7 @@
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use super::scan::{JsonError, Limits, Scan};
 use super::text::{quote_into, unquote};
 
@@ -32,15 +36,8 @@ fn write_value(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> 
         Some(b'{') => write_object(scan, out),
         Some(b'[') => write_array(scan, out),
         Some(b'"') => {
-            let start = scan.at;
-            scan.value()?;
-            let raw = &scan.text[start..scan.at];
-            if memchr::memchr(b'\\', raw).is_some() {
-                quote_into(out, &unquote(raw).unwrap_or_default());
-            } else {
-                out.extend_from_slice(raw);
-            }
-            Ok(())
+            scan.count()?;
+            write_string(scan, out)
         }
         Some(b'-' | b'0'..=b'9') => {
             let start = scan.at;
@@ -81,44 +78,68 @@ fn write_array(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> 
 fn write_object(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> {
     scan.count()?;
     scan.enter()?;
-    let start = scan.at;
+    let (text, start) = (scan.text, scan.at);
     scan.at += 1;
     scan.space();
-    let mut members: Vec<(Vec<u16>, Vec<u8>)> = Vec::new();
+    out.push(b'{');
+    let begun = out.len();
+    // Names, and where their members stand in what is written.
+    let mut members: Vec<(Cow<'_, str>, Range<usize>)> = Vec::new();
     if scan.peek() == Some(b'}') {
         scan.at += 1;
     } else {
         loop {
+            if !members.is_empty() {
+                out.push(b',');
+            }
+            let member = out.len();
             let from = scan.at;
-            scan.string()?;
-            let name = unquote(&scan.text[from..scan.at]).unwrap_or_default();
-            let mut member = Vec::new();
-            quote_into(&mut member, &name);
-            member.push(b':');
-            let order = name.encode_utf16().collect();
+            write_string(scan, out)?;
+            let name = unquote(&text[from..scan.at]).unwrap_or_default();
+            out.push(b':');
             scan.space();
             scan.eat(b':')?;
             scan.space();
-            write_value(scan, &mut member)?;
-            members.push((order, member));
+            write_value(scan, out)?;
+            members.push((name, member..out.len()));
             if !scan.more(b'}')? {
                 break;
             }
         }
     }
     scan.leave();
-    members.sort_unstable();
-    if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        return Err(JsonError::Duplicate(start));
-    }
-    out.push(b'{');
-    for (at, (_, member)) in members.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
+    if members.windows(2).any(|pair| in_order(&pair[0].0, &pair[1].0).is_ge()) {
+        members.sort_unstable_by(|one, other| in_order(&one.0, &other.0));
+        if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(JsonError::Duplicate(start));
         }
-        out.extend_from_slice(member);
+        let written = out.split_off(begun);
+        for (_, place) in members {
+            if out.len() > begun {
+                out.push(b',');
+            }
+            out.extend_from_slice(&written[place.start - begun..place.end - begun]);
+        }
     }
     out.push(b'}');
+    Ok(())
+}
+
+/// By UTF-16 code units.
+fn in_order(one: &str, other: &str) -> Ordering {
+    one.encode_utf16().cmp(other.encode_utf16())
+}
+
+/// A string with the shortest escapes; without any it is written as it stands.
+fn write_string(scan: &mut Scan<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> {
+    let start = scan.at;
+    let plain = scan.string()?;
+    let raw = &scan.text[start..scan.at];
+    if plain {
+        out.extend_from_slice(raw);
+    } else {
+        quote_into(out, &unquote(raw).unwrap_or_default());
+    }
     Ok(())
 }
 
@@ -197,6 +218,53 @@ mod tests {
             form(text).unwrap(),
             "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}"
         );
+    }
+
+    /// The canonical form of a tree without numbers, each member written by itself and all of them sorted.
+    fn slowly(value: &serde_json::Value) -> String {
+        match value {
+            serde_json::Value::Object(members) => {
+                let mut all: Vec<_> = members
+                    .iter()
+                    .map(|(name, inner)| {
+                        let units: Vec<u16> = name.encode_utf16().collect();
+                        let name = crate::json::quote(name);
+                        (units, format!("{name}:{}", slowly(inner)))
+                    })
+                    .collect();
+                all.sort();
+                let all: Vec<_> = all.into_iter().map(|(_, member)| member).collect();
+                format!("{{{}}}", all.join(","))
+            }
+            serde_json::Value::Array(items) => {
+                let all: Vec<_> = items.iter().map(slowly).collect();
+                format!("[{}]", all.join(","))
+            }
+            serde_json::Value::String(text) => crate::json::quote(text),
+            other => other.to_string(),
+        }
+    }
+
+    fn tree() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            any::<Option<bool>>().prop_map(serde_json::Value::from),
+            "[a\\\\\"\n\u{e9}\u{1f600}]{0,4}".prop_map(serde_json::Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let name = "[ab\\\\\"\u{fb33}\u{1f600}]{0,3}";
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+                prop::collection::hash_map(name, inner, 0..6)
+                    .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_sorting_written_members_gives(tree in tree()) {
+            prop_assert_eq!(form(&tree.to_string()).unwrap(), slowly(&tree));
+        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::object::Object;
-use super::text::{quote_into, unquote};
+use super::text::quote_into;
 
 /// Changes to the members of one object; all else stays as it was written, in its order.
 #[derive(Debug, Default, Clone)]
@@ -53,28 +53,20 @@ impl<'a> Edit<'a> {
         let added: usize =
             self.changes.iter().map(|(n, v)| n.len() + 6 + v.as_ref().map_or(0, |v| v.len())).sum();
         let mut out = Vec::with_capacity(text.len() + added);
-        let mut done = vec![false; self.changes.len()];
         out.push(b'{');
-        for member in object.members() {
-            let quoted = &text[member.name.clone()];
-            let name = unquote(quoted).unwrap_or_default();
-            let value = match self.changes.iter().position(|(n, _)| *n == name) {
-                None => &text[member.value.clone()],
-                Some(at) => {
-                    done[at] = true;
-                    match &self.changes[at].1 {
-                        Some(raw) => raw,
-                        None => continue,
-                    }
-                }
+        for (name, place) in object.entries() {
+            let value = match self.changes.iter().find(|(changed, _)| name.is(changed)) {
+                None => &text[place],
+                Some((_, Some(raw))) => raw,
+                Some((_, None)) => continue,
             };
             comma(&mut out);
-            out.extend_from_slice(quoted);
+            out.extend_from_slice(name.quoted);
             out.push(b':');
             out.extend_from_slice(value);
         }
-        for ((name, value), _) in self.changes.iter().zip(done).filter(|(_, done)| !done) {
-            if let Some(raw) = value {
+        for (name, value) in &self.changes {
+            if let Some(raw) = value.as_ref().filter(|_| !object.has(name)) {
                 comma(&mut out);
                 quote_into(&mut out, name);
                 out.push(b':');

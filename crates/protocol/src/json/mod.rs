@@ -5,15 +5,18 @@
 
 mod canonical;
 mod edit;
+mod members;
 mod object;
 mod scan;
 mod skim;
 mod strings;
 mod text;
 mod value;
+mod words;
 
 pub use canonical::{Canonical, canonical};
 pub use edit::Edit;
+pub(crate) use members::Note;
 pub use object::{Object, Raw, elements};
 pub use scan::{JsonError, Kind, Limits, check};
 pub use strings::{Met, Strings};

@@ -4,8 +4,8 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::canonical::{Canonical, canonical};
+use super::members::{Members, Name, Note};
 use super::scan::{JsonError, Kind, Limits, Scan};
-use super::skim::Skim;
 use super::text::unquote;
 use super::value::value;
 
@@ -16,7 +16,7 @@ use super::value::value;
 #[derive(Debug, Clone)]
 pub struct Object {
     text: Bytes,
-    members: Vec<Member>,
+    members: Members,
 }
 
 /// The text of one JSON value that has been checked: a slice of a checked text, white space around it left out.
@@ -24,7 +24,7 @@ pub struct Object {
 pub struct Raw {
     text: Bytes,
     /// Its members, where they were noted on the way.
-    members: Option<Vec<Member>>,
+    members: Option<Members>,
 }
 
 impl Raw {
@@ -41,8 +41,8 @@ impl Raw {
         if text.first() != Some(&b'{') {
             return Err(JsonError::Kind);
         }
-        let members = members.unwrap_or_else(|| skim_members(&text));
-        refuse_duplicates(&text, &members)?;
+        let members = members.unwrap_or_else(|| Members::skim(&text));
+        members.refuse_twins()?;
         Ok(Object { text, members })
     }
 
@@ -71,62 +71,49 @@ impl std::ops::Deref for Raw {
     }
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) name: Range<usize>,
-    pub(super) value: Range<usize>,
-    /// Members of the value, where they were noted on the way; places within the whole text.
-    inner: Option<Vec<Member>>,
-}
-
-impl Member {
-    fn moved_back(&self, by: usize) -> Self {
-        let back = |range: &Range<usize>| range.start - by..range.end - by;
-        Self { name: back(&self.name), value: back(&self.value), inner: None }
-    }
-}
-
 impl Object {
     /// Checks the whole of `text`, which must be one object, and notes where its members stand.
     pub fn parse(text: Bytes, limits: Limits) -> Result<Self, JsonError> {
         Self::parse_noting(text, limits, &[])
     }
 
-    /// The same, and notes where the members of these members stand, which will be asked for next.
-    pub fn parse_noting(text: Bytes, limits: Limits, next: &[&str]) -> Result<Self, JsonError> {
+    /// The same, and notes where the members of some members stand, which will be asked for next.
+    pub(crate) fn parse_noting(
+        text: Bytes,
+        limits: Limits,
+        notes: &[Note],
+    ) -> Result<Self, JsonError> {
         let mut scan = Scan::new(&text, limits);
         scan.space();
         if scan.peek() != Some(b'{') {
             super::scan::check(&text, limits)?;
             return Err(JsonError::Kind);
         }
-        let members = read_members(&mut scan, next)?;
+        let members = Members::read(&mut scan, notes)?;
         scan.end()?;
-        refuse_duplicates(&text, &members)?;
+        members.refuse_twins()?;
         Ok(Self { text, members })
     }
 
     /// The object of no members.
     pub fn empty() -> Self {
-        Self { text: Bytes::from_static(b"{}"), members: Vec::new() }
+        Self { text: Bytes::from_static(b"{}"), members: Members::default() }
     }
 
     /// The raw value of a member.
     pub fn get(&self, name: &str) -> Option<Bytes> {
-        self.range(name).map(|range| self.text.slice(range))
+        self.members.value(&self.text, name).map(|range| self.text.slice(range))
     }
 
     /// The raw value of a member, with the word that it has been checked.
     pub fn checked(&self, name: &str) -> Option<Raw> {
-        let Member { value, inner, .. } = self.member(name)?;
-        let members =
-            inner.as_ref().map(|all| all.iter().map(|m| m.moved_back(value.start)).collect());
-        Some(Raw { text: self.text.slice(value.clone()), members })
+        let (place, members) = self.members.inside(&self.text, name)?;
+        Some(Raw { text: self.text.slice(place), members })
     }
 
     /// The raw value of a member, borrowed.
     pub fn raw(&self, name: &str) -> Option<&[u8]> {
-        self.range(name).map(|range| &self.text[range])
+        self.members.value(&self.text, name).map(|range| &self.text[range])
     }
 
     /// The text of a member that is a string.
@@ -156,9 +143,17 @@ impl Object {
 
     /// Names and raw values, in the order of the text.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
-        self.members.iter().filter_map(|m| {
-            Some((unquote(&self.text[m.name.clone()])?, &self.text[m.value.clone()]))
-        })
+        self.entries().filter_map(|(name, value)| Some((unquote(name.quoted)?, &self.text[value])))
+    }
+
+    /// Names as they are written, and where in the text their values stand, in its order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Name<'_>, Range<usize>)> {
+        self.members.iter(&self.text)
+    }
+
+    /// Whether it has such a member.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.value(&self.text, name).is_some()
     }
 
     /// How many members it has.
@@ -168,24 +163,12 @@ impl Object {
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.members.len() == 0
     }
 
     /// The whole text.
     pub fn text(&self) -> &Bytes {
         &self.text
-    }
-
-    pub(super) fn members(&self) -> &[Member] {
-        &self.members
-    }
-
-    fn range(&self, name: &str) -> Option<Range<usize>> {
-        self.member(name).map(|m| m.value.clone())
-    }
-
-    fn member(&self, name: &str) -> Option<&Member> {
-        self.members.iter().find(|m| is_named(&self.text[m.name.clone()], name))
     }
 }
 
@@ -217,94 +200,13 @@ pub fn elements(text: &Bytes, limits: Limits) -> Result<Vec<Bytes>, JsonError> {
     Ok(items)
 }
 
-fn read_members(scan: &mut Scan<'_>, next: &[&str]) -> Result<Vec<Member>, JsonError> {
-    scan.count()?;
-    scan.enter()?;
-    scan.at += 1;
-    scan.space();
-    let mut members = Vec::with_capacity(4);
-    if scan.peek() == Some(b'}') {
-        scan.at += 1;
-        scan.leave();
-        return Ok(members);
-    }
-    loop {
-        let name = scan.at;
-        scan.string()?;
-        let name = name..scan.at;
-        scan.space();
-        scan.eat(b':')?;
-        scan.space();
-        let value = scan.at;
-        let noted =
-            scan.peek() == Some(b'{') && next.iter().any(|n| is_named(&scan.text[name.clone()], n));
-        let inner = if noted { Some(read_members(scan, &[])?) } else { None };
-        if !noted {
-            scan.value()?;
-        }
-        members.push(Member { name, value: value..scan.at, inner });
-        if !scan.more(b'}')? {
-            scan.leave();
-            return Ok(members);
-        }
-    }
-}
-
-/// The members of a checked object.
-fn skim_members(text: &[u8]) -> Vec<Member> {
-    let mut skim = Skim::new(text);
-    let mut members = Vec::with_capacity(4);
-    skim.passes(b'{');
-    while !skim.passes(b'}') && skim.peek().is_some() {
-        let name = skim.at;
-        skim.string();
-        let name = name..skim.at;
-        skim.passes(b':');
-        skim.space();
-        let value = skim.at;
-        skim.value();
-        members.push(Member { name, value: value..skim.at, inner: None });
-        skim.passes(b',');
-        skim.space();
-    }
-    members
-}
-
-/// Few members are compared pairwise, many through a sorted copy, so that no text can make this slow.
-fn refuse_duplicates(text: &[u8], members: &[Member]) -> Result<(), JsonError> {
-    let plain = |m: &Member| !text[m.name.clone()].contains(&b'\\');
-    if members.len() <= 8 && members.iter().all(plain) {
-        let name = |m: &Member| &text[m.name.clone()];
-        for (at, member) in members.iter().enumerate() {
-            if members[..at].iter().any(|earlier| name(earlier) == name(member)) {
-                return Err(JsonError::Duplicate(member.name.start));
-            }
-        }
-        return Ok(());
-    }
-    let name = |m: &Member| unquote(&text[m.name.clone()]).unwrap_or_default();
-    let mut names: Vec<_> = members.iter().map(|m| (name(m), m.name.start)).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        Some(pair) => Err(JsonError::Duplicate(pair[1].1)),
-        None => Ok(()),
-    }
-}
-
-fn is_named(quoted: &[u8], name: &str) -> bool {
-    let inner = &quoted[1..quoted.len() - 1];
-    // An escaped name is never shorter than what it stands for.
-    inner == name.as_bytes()
-        || inner.len() > name.len()
-            && inner.contains(&b'\\')
-            && unquote(quoted).is_some_and(|n| n == name)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const NOTES: &[Note] = &[Note { name: "it", within: &[] }];
 
     fn object(text: &str) -> Result<Object, JsonError> {
         Object::parse(Bytes::copy_from_slice(text.as_bytes()), Limits::REQUEST)
@@ -360,18 +262,9 @@ mod tests {
             let members = |o: &Object| o.iter().map(|(n, v)| (n.into_owned(), v.to_vec())).collect::<Vec<_>>();
             let found = whole.object("it").map(Option::unwrap);
             prop_assert_eq!(found.as_ref().map(members), again.as_ref().map(members));
-            let noted = Object::parse_noting(text.into(), Limits::REQUEST, &["it"]).unwrap();
+            let noted = Object::parse_noting(text.into(), Limits::REQUEST, NOTES).unwrap();
             let noted = noted.object("it").map(Option::unwrap);
             prop_assert_eq!(noted.as_ref().map(members), again.as_ref().map(members));
-        }
-
-        #[test]
-        fn skimming_what_was_never_checked_ends_within_its_bounds(bytes in prop::collection::vec(
-            prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\",:\\ "[..])], 0..60,
-        )) {
-            for member in skim_members(&bytes) {
-                prop_assert!(member.name.end <= bytes.len() && member.value.end <= bytes.len());
-            }
         }
     }
 

@@ -1,6 +1,8 @@
 use memchr::memchr2;
 use thiserror::Error;
 
+use super::words::{EARLY, HIGH, first_special};
+
 /// Bounds on one JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -92,6 +94,7 @@ impl<'a> Scan<'a> {
         Self { text, at: 0, depth: limits.depth, values: limits.values }
     }
 
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -100,12 +103,14 @@ impl<'a> Scan<'a> {
         Err(JsonError::Syntax(self.at))
     }
 
+    #[inline]
     pub(super) fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() == Some(byte) {
             self.at += 1;
@@ -139,7 +144,7 @@ impl<'a> Scan<'a> {
     pub(super) fn value(&mut self) -> Result<(), JsonError> {
         self.count()?;
         match self.peek() {
-            Some(b'"') => self.string(),
+            Some(b'"') => self.string().map(drop),
             Some(b'{') => self.object(),
             Some(b'[') => self.array(),
             Some(b't') => self.word(b"true"),
@@ -215,9 +220,19 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(super) fn string(&mut self) -> Result<(), JsonError> {
+    /// Passes a string, checking it. Whether there is no escape in it.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<bool, JsonError> {
+        if let Some(len) = short_string(&self.text[self.at..]) {
+            self.at += len;
+            return Ok(true);
+        }
+        self.any_string()
+    }
+
+    fn any_string(&mut self) -> Result<bool, JsonError> {
         self.eat(b'"')?;
-        let (start, mut ascii) = (self.at, true);
+        let (start, mut ascii, mut plain) = (self.at, true, true);
         loop {
             let run = plain_run(&self.text[self.at..]);
             self.at += run.len;
@@ -227,13 +242,14 @@ impl<'a> Scan<'a> {
                 Some(b'\\') => self.escape()?,
                 _ => return self.syntax(),
             }
+            plain = false;
         }
         if !ascii {
             let utf8 = std::str::from_utf8(&self.text[start..self.at]);
             utf8.map_err(|e| JsonError::Encoding(start + e.valid_up_to()))?;
         }
         self.at += 1;
-        Ok(())
+        Ok(plain)
     }
 
     fn escape(&mut self) -> Result<(), JsonError> {
@@ -309,6 +325,26 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// How long the string at the front is, quotes included, if it has less than sixteen characters, all of them ASCII that
+/// needs no look, and is not at the very end of the text. Most strings are like that.
+#[inline]
+fn short_string(bytes: &[u8]) -> Option<usize> {
+    let (quote, rest) = bytes.split_first()?;
+    let (one, rest) = rest.split_first_chunk::<8>()?;
+    let other = rest.first_chunk::<8>()?;
+    if *quote != b'"' {
+        return None;
+    }
+    let (one, other) = (u64::from_le_bytes(*one), u64::from_le_bytes(*other));
+    let (mut len, mut word, mut found) = (0, one, first_special(one));
+    if found == 8 {
+        (len, word, found) = (8, other, first_special(other));
+    }
+    let before = if len == 0 { 0 } else { one };
+    let ends = found < 8 && bytes[1 + len + found] == b'"' && (before | word) & HIGH == 0;
+    ends.then_some(len + found + 2)
+}
+
 /// Bytes inside a string that need no look: not `"`, not `\`, no control character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
@@ -322,7 +358,6 @@ pub(super) struct Run {
 /// Short texts are the most and long ones the bulk of what passes the gate: the first bytes are looked at eight at a
 /// time, the others in vectors.
 pub(super) fn plain_run(bytes: &[u8]) -> Run {
-    const EARLY: usize = 32;
     let (mut len, mut ascii) = (0, true);
     while len < EARLY {
         let Some(word) = bytes[len..].first_chunk::<8>() else {
@@ -357,20 +392,6 @@ fn plain_long(bytes: &[u8]) -> Run {
     let look = |(least, all): (u8, u8), b: &u8| (least.min(*b), all | b);
     let (least, all) = bytes[..len].iter().fold((u8::MAX, 0), look);
     if least < 0x20 { plain_tail(bytes) } else { Run { len, ascii: all.is_ascii() } }
-}
-
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// Where the first special byte of a word stands, or 8. A byte below `n` borrows in `byte - n` and has no high bit
-/// itself; false hits of this arithmetic stand only behind a true one.
-const fn first_special(word: u64) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const fn below(word: u64, n: u64) -> u64 {
-        word.wrapping_sub(ONES * n) & !word & HIGH
-    }
-    let quote = below(word ^ (ONES * b'"' as u64), 1);
-    let escape = below(word ^ (ONES * b'\\' as u64), 1);
-    ((quote | escape | below(word, 0x20)).trailing_zeros() / 8) as usize
 }
 
 #[cfg(test)]
@@ -449,6 +470,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_short_string_is_passed_as_any_string_is(
+            inner in prop::collection::vec(prop_oneof![20 => 0x20u8..0x7f, 1 => any::<u8>()], 0..20),
+            opens: bool, closes: bool, behind in "[,:} \"a]{0,20}",
+        ) {
+            let quote = |there: bool| if there { "\"" } else { "" };
+            let text = [quote(opens).as_bytes(), &inner, quote(closes).as_bytes(), behind.as_bytes()].concat();
+            let (mut one, mut other) = (Scan::new(&text, Limits::REQUEST), Scan::new(&text, Limits::REQUEST));
+            let passed = one.string();
+            prop_assert_eq!(passed, other.any_string());
+            if let Ok(plain) = passed {
+                prop_assert_eq!(one.at, other.at);
+                prop_assert_eq!(plain, !text[..one.at].contains(&b'\\'));
+            }
+        }
+
         #[test]
         fn a_run_ends_where_a_look_at_each_byte_would_end_it(
             bytes in prop::collection::vec(prop_oneof![9 => 0x20u8..=0xff, 1 => any::<u8>()], 0..120),

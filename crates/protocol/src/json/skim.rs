@@ -2,6 +2,8 @@
 
 use memchr::memchr2;
 
+use super::words::{EARLY, first_of};
+
 /// A cursor over a checked text. On any other text it finds nonsense, but it ends, within bounds.
 pub(super) struct Skim<'a> {
     text: &'a [u8],
@@ -31,17 +33,20 @@ impl<'a> Skim<'a> {
         there
     }
 
-    /// Passes a string, whose opening quote is next.
-    pub(super) fn string(&mut self) {
+    /// Passes a string, whose opening quote is next. Whether there is no escape in it.
+    pub(super) fn string(&mut self) -> bool {
         self.at += 1;
-        while let Some(found) = memchr2(b'"', b'\\', self.text.get(self.at..).unwrap_or_default()) {
+        let mut plain = true;
+        while let Some(found) = quote_or_escape(self.text.get(self.at..).unwrap_or_default()) {
             self.at += found + 1;
             if self.text[self.at - 1] == b'"' {
-                return;
+                return plain;
             }
+            plain = false;
             self.at += 1;
         }
         self.at = self.text.len();
+        plain
     }
 
     /// Passes one value.
@@ -49,7 +54,7 @@ impl<'a> Skim<'a> {
         let mut depth = 0_usize;
         while let Some(byte) = self.peek() {
             match byte {
-                b'"' => self.string(),
+                b'"' => _ = self.string(),
                 b'{' | b'[' => {
                     depth += 1;
                     self.at += 1;
@@ -77,6 +82,38 @@ impl<'a> Skim<'a> {
                 return;
             }
             self.at += 1;
+        }
+    }
+}
+
+/// Where the first `"` or `\` stands. Most strings are short: the first bytes are looked at eight at a time.
+#[inline]
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < EARLY {
+        let Some(word) = bytes[at..].first_chunk::<8>() else { break };
+        let found = first_of(u64::from_le_bytes(*word));
+        if found < 8 {
+            return Some(at + found);
+        }
+        at += 8;
+    }
+    memchr2(b'"', b'\\', &bytes[at..]).map(|found| at + found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_ends_a_string_is_found_where_a_look_at_each_byte_would_find_it(
+            bytes in prop::collection::vec(prop_oneof![60 => any::<u8>(), 1 => Just(b'"'), 1 => Just(b'\\')], 0..200),
+        ) {
+            let slow = bytes.iter().position(|b| matches!(b, b'"' | b'\\'));
+            prop_assert_eq!(quote_or_escape(&bytes), slow);
         }
     }
 }

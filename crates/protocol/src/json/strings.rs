@@ -89,7 +89,7 @@ impl<'a> Strings<'a> {
 
     fn string(&mut self) -> Met {
         let start = self.skim.at;
-        self.skim.string();
+        _ = self.skim.string();
         let span = start..self.skim.at;
         let is_name = match self.within.last_mut().map(|w| &mut w.at) {
             Some(Place::Member(name @ None)) => {

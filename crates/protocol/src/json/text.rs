@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 
 use super::scan::plain_run;
+use super::words::has_escape;
 
 /// The text of a checked JSON string, quotes included in `raw`. `None` if `raw` is no string.
 pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let inner = std::str::from_utf8(inner).ok()?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+    if !has_escape(inner.as_bytes()) {
         return Some(Cow::Borrowed(inner));
     }
     let mut out = String::with_capacity(inner.len());

@@ -1,6 +1,6 @@
 //! A result on its way to the client: read once, written once.
 
-use super::keys::{FINDINGS, SOURCE, TRUST, is_payment};
+use super::keys::{FINDINGS, SOURCE, TRUST, payments};
 use super::writer::Writer;
 use crate::Rope;
 use crate::json::{JsonError, Object};
@@ -48,6 +48,7 @@ impl Draft {
     /// that it was paid goes no further.
     #[must_use]
     pub fn labelled(mut self, source: &str, findings: Option<Rope>) -> Self {
+        self.meta.reserve(3);
         self.set_meta(SOURCE, quoted(source));
         self.set_meta(TRUST, "\"untrusted\"");
         self.meta.push((FINDINGS, findings));
@@ -63,8 +64,7 @@ impl Draft {
 
     fn receipts(&self) -> Vec<String> {
         let meta = super::client_capabilities::part(&self.object, "_meta").ok().flatten();
-        let keys = meta.iter().flat_map(|meta| meta.iter().map(|(key, _)| key.into_owned()));
-        keys.filter(|key| is_payment(key)).collect()
+        meta.as_ref().map(payments).unwrap_or_default()
     }
 
     /// The text with all changes made. The error is a `_meta` that is no object.
@@ -92,7 +92,8 @@ fn with_meta(
         }
         return Ok(new.finish().into());
     };
-    let mut splice = Splice::new();
+    let members = members.into_iter();
+    let mut splice = Splice::with_capacity(gone.len() + members.size_hint().0);
     for key in gone {
         splice.remove(key);
     }

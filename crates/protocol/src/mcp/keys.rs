@@ -1,5 +1,7 @@
 //! Names that MCP reserves: members of `_meta`, and extension ids (2026-07-28 basic/index).
 
+use crate::json::Object;
+
 /// Members of `_meta` that begin so belong to MCP.
 pub const PREFIX: &str = "io.modelcontextprotocol/";
 /// Required on every modern request.
@@ -38,16 +40,30 @@ pub const UI_EXTENSION: &str = "io.modelcontextprotocol/ui";
 /// Extensions that mean the same in both eras and may cross.
 pub const CROSS_ERA_EXTENSIONS: &[&str] = &[UI_EXTENSION];
 
+/// What members of `_meta` that pay begin with, in any case.
+const PAYMENTS: [&[u8]; 3] = [b"x402/", b"org.paymentauth/", b"org.x402/"];
+
 /// Whether a member of `_meta` carries a payment or a receipt, in any case (x402 over MCP, the Payment scheme over MCP).
 /// From an agent it is taken out, from a server it is read by what pays and not handed on.
 pub fn is_payment(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["x402/", "org.paymentauth/", "org.x402/"].iter().any(|prefix| key.starts_with(prefix))
+    pays(key.as_bytes())
+}
+
+/// The members of a `_meta` that do, in its order.
+pub fn payments(meta: &Object) -> Vec<String> {
+    let names = meta.entries().map(|(name, _)| name.bytes()).filter(|name| pays(name));
+    names.map(|name| String::from_utf8_lossy(&name).into_owned()).collect()
+}
+
+fn pays(key: &[u8]) -> bool {
+    let begins = |with: &[u8]| key.get(..with.len()).is_some_and(|k| k.eq_ignore_ascii_case(with));
+    PAYMENTS.into_iter().any(begins)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Limits;
 
     #[test]
     fn g_money_31_members_of_payments_are_told_in_any_case() {
@@ -63,5 +79,13 @@ mod tests {
         for key in ["progressToken", "x402", RELATED_TASK] {
             assert!(!is_payment(key), "{key}");
         }
+    }
+
+    #[test]
+    fn members_that_pay_are_found_however_they_are_written() {
+        let text =
+            r#"{"X402/a":1,"k":2,"org\u002epaymentauth/\u00e9":3,"x402":4,"":5,"\u0078402/":6}"#;
+        let meta = Object::parse(text.into(), Limits::REQUEST).unwrap();
+        assert_eq!(payments(&meta), ["X402/a", "org.paymentauth/\u{e9}", "x402/"]);
     }
 }

@@ -2,6 +2,7 @@ mod care;
 mod source;
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -144,7 +145,8 @@ impl Mcp {
         let deadline = Deadline::after(limit);
         let trace = Trace::default();
         let running = async {
-            let attempts = self.attempts(&clearance, &link, deadline, &trace);
+            // Pinned where it is made: it is large, and would be moved twice.
+            let attempts = pin!(self.attempts(&clearance, &link, deadline, &trace));
             match tokio::time::timeout(limit, attempts).await {
                 Ok(reply) => reply,
                 Err(_) => Err(trace.overdue(limit.as_millis()).into()),

@@ -106,7 +106,7 @@ impl<'a> Changes<'a> {
     }
 
     fn drop(&mut self, name: &'a str) {
-        if self.params.raw(name).is_some() {
+        if self.params.has(name) {
             self.edit = std::mem::take(&mut self.edit).remove(name);
         }
     }
@@ -118,7 +118,7 @@ impl<'a> Changes<'a> {
     }
 
     fn drop_meta(&mut self, name: &'a str) {
-        if self.meta.raw(name).is_some() {
+        if self.meta.has(name) {
             self.meta_changed = true;
             self.meta_edit = std::mem::take(&mut self.meta_edit).remove(name);
         }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::content;
 use super::lists::{Caching, is_cacheable};
-use crate::json::{JsonError, Object, Raw};
+use crate::json::{JsonError, Object, Raw, unquote};
 use crate::mcp::{Draft, Method, Version, keys};
 use crate::splice::Splice;
 
@@ -35,13 +35,16 @@ pub struct Peek {
 /// Reads a raw result in one pass, without copying it.
 pub fn peek_result(raw: Raw) -> Result<Peek, JsonError> {
     let object = raw.object()?;
-    let result_type = match (object.raw("resultType"), object.str("resultType").as_deref()) {
-        (None, _) | (_, Some("complete")) => ResultType::Complete,
-        (_, Some("input_required")) => ResultType::InputRequired,
-        (_, Some("task")) => ResultType::Task,
-        _ => ResultType::Unknown,
+    let result_type = match object.raw("resultType") {
+        None | Some(b"\"complete\"") => ResultType::Complete,
+        Some(other) => match unquote(other).as_deref() {
+            Some("complete") => ResultType::Complete,
+            Some("input_required") => ResultType::InputRequired,
+            Some("task") => ResultType::Task,
+            _ => ResultType::Unknown,
+        },
     };
-    let (is_error, has_meta) = (object.is_true("isError"), object.raw("_meta").is_some());
+    let (is_error, has_meta) = (object.is_true("isError"), object.has("_meta"));
     Ok(Peek { object, result_type, is_error, has_meta })
 }
 

@@ -75,8 +75,8 @@ fn a_legacy_client_gets_no_modern_members_7_4() {
     let same = object(plain);
     let out = result_to_legacy(&Method::ToolsCall, same.clone(), Version::V2025_11_25);
     let out = out.unwrap().write().unwrap();
-    assert_eq!(out.parts()[0].as_ptr(), same.text().as_ptr());
-    assert_eq!(out.parts().len(), 1);
+    assert!(out.is_whole());
+    assert_eq!(out.into_bytes().as_ptr(), same.text().as_ptr());
 }
 
 #[test]
