@@ -1,34 +1,22 @@
 //! What an API answered, as the result of a tool.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gate::Client;
 use gate::port::Reply;
-use http::header::{
-    CONTENT_TYPE, PROXY_AUTHENTICATE, SET_COOKIE, TRANSFER_ENCODING, WWW_AUTHENTICATE,
-};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use protocol::json::{Limits, Object, quote};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use url::Url;
 
 use crate::api::Operation;
-use crate::shape::LeftOut;
+use crate::beside::{Beside, meta, note};
 use crate::unpaid::fenced;
-use crate::view::VIEW;
 use crate::writer::Writer;
-
-/// Status and header fields of the answer, for workflows and programs.
-const HTTP: &str = "portcullis/http";
-/// What was left out, and how to get it.
-const SHAPED: &str = "portcullis/shaped";
-/// Arguments of the call that gets the next page.
-const NEXT: &str = "portcullis/next";
-/// Where the answer does not fit the schema that describes it.
-const SCHEMA: &str = "portcullis/schema";
-/// Bytes of header fields that are told.
-const HEADERS: usize = 2048;
 
 /// An answer as it came, or from memory.
 pub(crate) struct Answer {
@@ -36,14 +24,6 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) url: Url,
-}
-
-/// What is said beside the data.
-#[derive(Default)]
-pub(crate) struct Beside {
-    pub(crate) left_out: Vec<LeftOut>,
-    pub(crate) next: Option<Map<String, Value>>,
-    pub(crate) schema: Vec<String>,
 }
 
 /// How a body is shown.
@@ -60,14 +40,18 @@ pub(crate) enum Form {
 
 impl Answer {
     /// The media type in small letters, without parameters.
-    pub(crate) fn media_type(&self) -> String {
+    pub(crate) fn media_type(&self) -> Cow<'_, str> {
         let value = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        let plain = value.split(';').next().unwrap_or_default().trim();
+        if plain.bytes().any(|b| b.is_ascii_uppercase()) {
+            return plain.to_ascii_lowercase().into();
+        }
+        plain.into()
     }
 
     pub(crate) fn form(&self) -> Form {
         let kind = self.media_type();
-        match kind.as_str() {
+        match &*kind {
             _ if self.body.is_empty() => Form::Empty,
             "application/json" | "text/json" => Form::Json,
             "text/html" | "application/xhtml+xml" => Form::Page,
@@ -174,7 +158,7 @@ pub(crate) fn unpaid(client: &Client, no: &pay::Refused) -> Reply {
 pub(crate) fn failed(client: &Client, code: &str, why: &str) -> Reply {
     let mut out = Writer::new(why.len());
     out.text(&format!("{code}: {why}"));
-    out.end(client, None, &Map::new(), true)
+    out.end(client, None, b"", true)
 }
 
 /// A data result, and what is said beside it.
@@ -199,69 +183,4 @@ fn said(status: StatusCode) -> String {
         Some(reason) => format!("HTTP {} {reason}", status.as_u16()),
         None => format!("HTTP {}", status.as_u16()),
     }
-}
-
-/// For the model, which does not see `_meta`: what is missing, and how to get it.
-fn note(beside: &Beside) -> Option<String> {
-    let mut lines = Vec::new();
-    for left in &beside.left_out {
-        let place = if left.at.is_empty() { String::new() } else { format!(" at {}", left.at) };
-        let more = left.next.map_or_else(String::new, |next| {
-            format!("; the rest: the same call with \"{VIEW}\": {{\"offset\": {next}}}")
-        });
-        lines.push(format!("Left out{place}: {}{more}.", left.what));
-    }
-    if !beside.left_out.is_empty() {
-        lines.push(format!("All of it: the same call with \"{VIEW}\": {{\"full\": true}}."));
-    }
-    if let Some(next) = &beside.next {
-        let next = Value::Object(next.clone());
-        lines.push(format!("There is a next page: the same call with {next}."));
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-fn meta(answer: &Answer, beside: &Beside) -> Map<String, Value> {
-    let mut meta = Map::new();
-    let mut http = Map::new();
-    http.insert("status".into(), json!(answer.status.as_u16()));
-    let headers = told(&answer.headers);
-    if !headers.is_empty() {
-        http.insert("headers".into(), Value::Object(headers));
-    }
-    meta.insert(HTTP.into(), Value::Object(http));
-    if !beside.left_out.is_empty() {
-        let each = beside
-            .left_out
-            .iter()
-            .map(|left| json!({"at": left.at, "what": left.what, "next": left.next}));
-        meta.insert(SHAPED.into(), each.collect());
-    }
-    if let Some(next) = &beside.next {
-        meta.insert(NEXT.into(), Value::Object(next.clone()));
-    }
-    if !beside.schema.is_empty() {
-        meta.insert(SCHEMA.into(), json!(beside.schema));
-    }
-    meta
-}
-
-/// Header fields that say something about the answer, and hold no credential.
-fn told(headers: &HeaderMap) -> Map<String, Value> {
-    const PLAIN: [&str; 6] =
-        ["content-type", "etag", "last-modified", "link", "location", "retry-after"];
-    let hidden = [SET_COOKIE, WWW_AUTHENTICATE, PROXY_AUTHENTICATE, TRANSFER_ENCODING];
-    let mut told = Map::new();
-    let mut room = HEADERS;
-    for (name, value) in headers {
-        let wanted = PLAIN.contains(&name.as_str()) || name.as_str().starts_with("x-");
-        let Ok(text) = value.to_str() else { continue };
-        let size = name.as_str().len() + text.len();
-        if !wanted || hidden.contains(name) || size > room {
-            continue;
-        }
-        room -= size;
-        told.insert(name.to_string(), json!(text));
-    }
-    told
 }

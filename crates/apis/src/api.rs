@@ -5,12 +5,13 @@ use std::time::Duration;
 use ambient::{Clock, Instant};
 use breaker::{Breaker, Outcome};
 use bytes::Bytes;
-use convert::{Recipe, Tool};
+use convert::{Recipe, Server, Tool};
 use egress::Egress;
 use gate::port::{
     Boxed, Filter, Greeting, Kind, Link, Listing, Reply, Source, Status, Told, Trouble,
 };
 use gate::{Cleared, Client};
+use http::HeaderValue;
 use inspect::{Limits, Schema};
 use model::{SourceName, TenantId};
 use pay::Payer;
@@ -56,6 +57,10 @@ pub struct Ports {
 /// One tool, with everything that was settled about it beforehand.
 pub(crate) struct Operation {
     pub(crate) tool: Tool,
+    /// Where its requests go: shared with the others that go there.
+    pub(crate) server: Arc<Server>,
+    /// What it answers with, as `Accept` says it; none if no header field can say it.
+    pub(crate) accept: Option<HeaderValue>,
     pub(crate) credentials: Credentials,
     pub(crate) shape: Option<Shape>,
     pub(crate) paging: Option<Paging>,
@@ -90,6 +95,7 @@ impl Api {
         let mut operations = HashMap::new();
         let mut order = Vec::new();
         let mut left_out = Vec::new();
+        let mut servers: HashMap<String, Arc<Server>> = HashMap::new();
         for tool in tools {
             if !is_here(&tool, &target.base) {
                 left_out
@@ -103,8 +109,18 @@ impl Api {
             let paging = fitting(&paging, &name).cloned();
             let output = tool.output_schema.as_ref();
             let output = output.and_then(|s| Schema::compile(s, Limits::default()).ok());
-            let operation =
-                Operation { tool, credentials, shape, paging, pages: bounds.pages, output };
+            let at = &tool.recipe.base;
+            let server = servers.entry(at.clone()).or_insert_with(|| Arc::new(Server::new(at)));
+            let operation = Operation {
+                server: server.clone(),
+                accept: HeaderValue::try_from(tool.recipe.produces.join(", ")).ok(),
+                tool,
+                credentials,
+                shape,
+                paging,
+                pages: bounds.pages,
+                output,
+            };
             order.push(name.clone());
             operations.insert(name, operation);
         }

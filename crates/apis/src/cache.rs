@@ -116,6 +116,9 @@ impl Cache {
         let plain = |url: &str| url.find('?').unwrap_or(url.len());
         let changed = &url[..plain(url)];
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.entries.is_empty() {
+            return;
+        }
         let keys = kept.entries.keys().filter(|key| key.url[..plain(&key.url)] == *changed);
         let gone: Vec<Key> = keys.cloned().collect();
         for key in gone {

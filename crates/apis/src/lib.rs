@@ -7,6 +7,7 @@
 mod answer;
 mod api;
 mod auth;
+mod beside;
 mod cache;
 mod config;
 mod definition;

@@ -4,7 +4,7 @@ use egress::{Credential, Outgoing, Whole};
 use gate::Approval;
 use gate::port::{Reply, Trouble};
 use http::StatusCode;
-use pay::{Asked, Asking, Broken, Carrier, Errand, Exchanged, Request, Sending};
+use pay::{Asked, Asking, Broken, Carrier, Errand, Exchanged, Payer, Request, Sending};
 
 use crate::answer;
 use crate::auth::Together;
@@ -26,11 +26,7 @@ impl Carrier for Run<'_> {
         shown: Option<&dyn Credential>,
         how: Sending,
     ) -> Result<Whole, Trouble> {
-        let options = match how {
-            Sending::Usual => self.usual(),
-            Sending::Once => self.once(),
-        };
-        self.exchange(request, shown, options).await
+        self.exchange(Box::new(request), shown, how).await
     }
 
     fn may_have_left(trouble: &Trouble) -> bool {
@@ -43,7 +39,7 @@ impl Run<'_> {
     /// error is a result for the client.
     pub(crate) async fn sent(
         &self,
-        request: Outgoing,
+        request: Box<Outgoing>,
         credentials: &Together,
     ) -> Result<Result<Sent, Reply>, Trouble> {
         let waits = self.api.unpaid().admit(&self.client.principal, self.api.now());
@@ -62,16 +58,27 @@ impl Run<'_> {
 
     async fn bought(
         &self,
-        request: Outgoing,
+        request: Box<Outgoing>,
         credentials: &Together,
     ) -> Result<Result<Sent, Reply>, Trouble> {
         let own: Option<&dyn Credential> =
             if credentials.is_empty() { None } else { Some(credentials) };
         let errand = self.api.payer().and_then(|payer| Some((payer, self.errand(&request)?)));
         let Some((payer, errand)) = errand else {
-            let whole = self.exchange(request, own, self.usual()).await?;
+            let whole = self.exchange(request, own, Sending::Usual).await?;
             return Ok(Ok(Sent { whole, paid: false }));
         };
+        // Apart: what pays is large, and most APIs are paid nothing.
+        Box::pin(self.paying(payer, errand, *request, own)).await
+    }
+
+    async fn paying(
+        &self,
+        payer: &Payer,
+        errand: Errand,
+        request: Outgoing,
+        own: Option<&dyn Credential>,
+    ) -> Result<Result<Sent, Reply>, Trouble> {
         match payer.exchange(&errand, request, own, self).await {
             Ok(Exchanged { whole, bought, .. }) => Ok(Ok(Sent { whole, paid: bought })),
             Err(Broken::Refused(no)) => Ok(Err(answer::unpaid(self.client, &no))),

@@ -3,22 +3,25 @@ use std::time::Duration;
 use breaker::Outcome;
 use bytes::Bytes;
 use convert::BodyKind;
-use egress::{Credential, Deadline, ExchangeOptions, Redirects, Retry, Whole};
+use egress::{Credential, Deadline, ExchangeOptions, Outgoing, Redirects, Retry, Whole};
 use gate::port::{Reply, Trouble};
 use gate::{About, Approval, Clearance, Client};
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{Method, StatusCode};
+use pay::Sending;
 use protocol::json::value as read_json;
 use protocol::json::{Limits, Object};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::answer::{self, Answer, Beside, Form};
+use crate::answer::{self, Answer, Form};
 use crate::api::{Api, Operation};
+use crate::beside::Beside;
 use crate::cache::{Found, Key, Stored};
 use crate::paging::Next;
 use crate::paid::Sent;
 use crate::prepare::prepare;
+use crate::shape::Shape;
 use crate::trouble::{Fault, down};
 use crate::view::View;
 
@@ -89,7 +92,11 @@ impl Run<'_> {
             return Ok(answer::of_error(self.client, &first));
         }
         match first.form() {
-            Form::Json => self.json(arguments, view, first).await,
+            Form::Json => match self.as_it_came(view, &first) {
+                Some(reply) => Ok(reply),
+                // Apart: what most calls do not need should not be room that every call carries.
+                None => Box::pin(self.worked_on(arguments, view, first)).await,
+            },
             form if form != Form::Empty && answer::only_json(self.operation) => {
                 // A page where data was described is an error page, whatever its status says.
                 self.api.report(Outcome::Fault);
@@ -103,25 +110,31 @@ impl Run<'_> {
         }
     }
 
-    /// A JSON answer: as it came, unless something is to be done with it.
-    async fn json(
+    /// A JSON answer with which nothing is to be done, and one of GraphQL that failed.
+    fn as_it_came(&self, view: View, first: &Answer) -> Option<Reply> {
+        if let Some(failed) = self.graphql_failure(first) {
+            return Some(failed);
+        }
+        let Operation { paging, output, .. } = self.operation;
+        if self.shape(view).is_some() || paging.is_some() || output.is_some() {
+            return None;
+        }
+        answer::of_json(self.client, first, &Beside::default(), false)
+    }
+
+    /// How the answer is made smaller, unless all of it was asked for.
+    fn shape(&self, view: View) -> Option<&Shape> {
+        self.operation.shape.as_ref().filter(|_| !view.full)
+    }
+
+    /// A JSON answer that is held against a schema, joined with further pages or made smaller, or that is no object.
+    async fn worked_on(
         &self,
         arguments: &Map<String, Value>,
         view: View,
         first: Answer,
     ) -> Result<Reply, Trouble> {
-        let Operation { shape, paging, output, .. } = self.operation;
-        if let Some(failed) = self.graphql_failure(&first) {
-            return Ok(failed);
-        }
-        let shape = shape.as_ref().filter(|_| !view.full);
-        if shape.is_none()
-            && paging.is_none()
-            && output.is_none()
-            && let Some(reply) = answer::of_json(self.client, &first, &Beside::default(), false)
-        {
-            return Ok(reply);
-        }
+        let shape = self.shape(view);
         let Ok(mut body) = read_json(&first.body, Limits::REPLY) else {
             self.api.report(Outcome::Fault);
             let why = "the API answered something that is not JSON, or nested beyond the limit";
@@ -191,7 +204,7 @@ impl Run<'_> {
                 Next::Arguments(given) => (given, None),
                 Next::Url(url) => (arguments, Some(url)),
             };
-            let Ok(answer) = self.page(given, url).await? else { break };
+            let Ok(answer) = Box::pin(self.page(given, url)).await? else { break };
             size += answer.body.len();
             let page = read_json(&answer.body, Limits::REPLY);
             let (true, Ok(page)) = (answer.status.is_success(), page) else {
@@ -235,7 +248,7 @@ impl Run<'_> {
             }
         };
         let mut request = match prepare(self.operation, arguments) {
-            Ok(request) => request,
+            Ok(request) => Box::new(request),
             Err(bad) => return refused("invalid_arguments", &bad.message),
         };
         if let Some(url) = url {
@@ -274,38 +287,37 @@ impl Run<'_> {
             && credentials.refused().await
             && let Some(request) = again
         {
-            whole = self.exchange(request, Some(credentials), self.usual()).await?;
+            whole = Box::pin(self.exchange(request, Some(credentials), Sending::Usual)).await?;
         }
         Ok(Ok(self.kept(key, asked, whole, stale)))
     }
 
-    /// How a request is sent that costs nothing.
-    pub(crate) fn usual(&self) -> ExchangeOptions {
-        ExchangeOptions {
-            redirects: if self.api.follows() { Redirects::Follow } else { Redirects::Refuse },
-            retry: Retry::usual(),
-            ..self.once()
-        }
-    }
-
-    /// How a request is sent that must not be sent twice, nor elsewhere.
-    pub(crate) fn once(&self) -> ExchangeOptions {
-        ExchangeOptions {
+    /// Once and to nowhere else what must not be sent twice; else again where that may help, and by redirects.
+    fn options(&self, how: Sending) -> ExchangeOptions {
+        let once = ExchangeOptions {
             accept_compressed: true,
             max_body: self.api.bounds().result,
             deadline: self.deadline,
             ..ExchangeOptions::default()
+        };
+        match how {
+            Sending::Once => once,
+            Sending::Usual => {
+                let follows = self.api.follows();
+                let redirects = if follows { Redirects::Follow } else { Redirects::Refuse };
+                ExchangeOptions { redirects, retry: Retry::usual(), ..once }
+            }
         }
     }
 
     pub(crate) async fn exchange(
         &self,
-        request: egress::Outgoing,
+        request: Box<Outgoing>,
         given: Option<&dyn Credential>,
-        options: ExchangeOptions,
+        how: Sending,
     ) -> Result<Whole, Trouble> {
         self.api.admit().map_err(|wait| down(wait.as_millis()))?;
-        match self.api.client().exchange(request, given, options).await {
+        match self.api.client().exchange(*request, given, self.options(how)).await {
             Ok(whole) => {
                 let broken = matches!(whole.status.as_u16(), 502..=504);
                 self.api.report(if broken { Outcome::Fault } else { Outcome::Alive });
@@ -320,7 +332,7 @@ impl Run<'_> {
         }
     }
 
-    fn key(&self, request: &egress::Outgoing) -> Key {
+    fn key(&self, request: &Outgoing) -> Key {
         let principal = &self.client.principal;
         let headers = request.headers.iter().map(|(name, value)| {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -3,7 +3,6 @@ use gate::Client;
 use gate::port::Reply;
 use protocol::json::{Limits, Object, quote_into};
 use protocol::mcp::{Era, Version};
-use serde_json::{Map, Value};
 
 /// A result as it is written, block after block.
 pub(crate) struct Writer(Vec<u8>);
@@ -31,12 +30,12 @@ impl Writer {
         self.0.extend_from_slice(json.as_bytes());
     }
 
-    /// What stands behind the blocks.
+    /// What stands behind the blocks. `meta` is the text of an object, or empty.
     pub(crate) fn end(
         self,
         client: &Client,
         structured: Option<&str>,
-        meta: &Map<String, Value>,
+        meta: &[u8],
         failed: bool,
     ) -> Reply {
         let Self(mut out) = self;
@@ -54,7 +53,7 @@ impl Writer {
         }
         if !meta.is_empty() {
             out.extend_from_slice(b",\"_meta\":");
-            out.extend_from_slice(&serde_json::to_vec(meta).unwrap_or_else(|_| b"{}".to_vec()));
+            out.extend_from_slice(meta);
         }
         out.push(b'}');
         // What is nested deeper than a client may be sent is no result.

@@ -23,6 +23,6 @@ pub use recipe::{
     Body, BodyKind, FieldStyle, Location, Parameter, Recipe, Requirement, Scheme, SchemeKind,
     Slashes, Style,
 };
-pub use request::{BadArgument, Payload, Request, request};
+pub use request::{BadArgument, Payload, Request, Server, request};
 pub use spread::Arguments;
 pub use tool::{Skipped, Tool};

@@ -19,7 +19,17 @@ impl Client {
     ///
     /// # Errors
     /// See [`Kind`]. [`EgressError::sent`] says whether a peer may have seen the request: the outcome is unknown then.
-    pub async fn exchange(
+    pub fn exchange(
+        &self,
+        request: Outgoing,
+        credential: Option<&dyn Credential>,
+        options: ExchangeOptions,
+    ) -> impl Future<Output = Result<Whole, EgressError>> + Send {
+        // Apart: such an exchange is large, and no caller should have to carry room for it, or move it.
+        Box::pin(self.whole(request, credential, options))
+    }
+
+    async fn whole(
         &self,
         request: Outgoing,
         credential: Option<&dyn Credential>,
@@ -32,10 +42,7 @@ impl Client {
         }
         let deadline = options.deadline.or_after(self.limits().total);
         let mut masks = Masks::none();
-        // Apart: such an exchange is large, and the caller should not have to carry room for all of it.
-        let done =
-            Box::pin(follow(self, request, credential, &options, deadline, &mut masks)).await;
-        match done {
+        match follow(self, request, credential, &options, deadline, &mut masks).await {
             Ok(whole) => Ok(whole.masked(&masks)),
             Err(error) => Err(error.masked(&masks)),
         }

@@ -152,7 +152,7 @@ fn a_call_is_a_post_to_the_endpoint_with_the_arguments_as_variables() {
     let tool = tool("issues");
     let arguments = json!({"filter": {"name": "a"}, "first": 3});
     let request = convert::request(&tool.recipe, arguments.as_object().unwrap()).unwrap();
-    assert_eq!(request.url, "https://api.example.com/v1/graphql?v=2");
+    assert_eq!(request.url.as_str(), "https://api.example.com/v1/graphql?v=2");
     let sent: serde_json::Value = serde_json::from_slice(&request.body.unwrap().bytes).unwrap();
     assert_eq!((&sent["variables"], &sent["operationName"]), (&arguments, &json!("Issues")));
 }

@@ -1,6 +1,7 @@
 //! An API against a real server on loopback.
 
 mod answers;
+mod cost;
 mod credentials;
 mod pages;
 mod server;
@@ -123,22 +124,25 @@ impl Bench {
         arguments: Value,
         who: &str,
     ) -> Result<Reply, Trouble> {
-        let params = json!({"name": tool, "arguments": arguments}).to_string();
-        self.api
-            .carry_out(Clearance {
-                client: client(who),
-                method: Method::ToolsCall,
-                target: tool.to_owned(),
-                params: Object::parse(params.into(), Limits::REQUEST).unwrap(),
-                param_headers: Vec::new(),
-                progress: false,
-                level: None,
-                state: None,
-                deadline: std::time::Duration::from_secs(20),
-                about: gate::About::default(),
-                approval: None,
-            })
-            .await
+        self.api.carry_out(clearance(tool, &arguments, who)).await
+    }
+}
+
+/// A call as the gate clears it.
+pub(crate) fn clearance(tool: &str, arguments: &Value, who: &str) -> Clearance {
+    let params = json!({"name": tool, "arguments": arguments}).to_string();
+    Clearance {
+        client: client(who),
+        method: Method::ToolsCall,
+        target: tool.to_owned(),
+        params: Object::parse(params.into(), Limits::REQUEST).unwrap(),
+        param_headers: Vec::new(),
+        progress: false,
+        level: None,
+        state: None,
+        deadline: std::time::Duration::from_secs(20),
+        about: gate::About::default(),
+        approval: None,
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn made(place: &str, tool: &Tool, rich: bool, arguments: &Map<String,
     match request(&tool.recipe, arguments) {
         Err(e) => line["refused"] = json!({ "code": e.code, "message": e.message }),
         Ok(made) => {
-            line["url"] = json!(made.url);
+            line["url"] = json!(made.url.as_str());
             line["headers"] = json!(made.headers);
             if let Some(body) = made.body {
                 line["type"] = json!(body.content_type);

@@ -2,10 +2,13 @@
 
 mod body;
 mod encode;
+mod json;
 mod multipart;
 mod path;
+mod server;
 mod style;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -13,26 +16,27 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{Location, Parameter, Recipe};
+pub use server::Server;
 use style::Pair;
 
 /// The exact request that goes out, but for credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct Request<'r> {
     /// The method.
-    pub method: String,
+    pub method: &'r str,
     /// The absolute URL. It has the origin of the base and stays under its path.
-    pub url: String,
+    pub url: Url,
     /// Header fields, `Content-Type` not among them.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(&'r str, Cow<'r, str>)>,
     /// The body.
-    pub body: Option<Payload>,
+    pub body: Option<Payload<'r>>,
 }
 
 /// A body and its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payload {
-    /// `Content-Type`.
-    pub content_type: String,
+pub struct Payload<'r> {
+    /// `Content-Type`: the recipe's own, but for what is in parts.
+    pub content_type: Cow<'r, str>,
     /// The bytes.
     pub bytes: Bytes,
 }
@@ -63,23 +67,17 @@ impl fmt::Display for BadArgument {
 
 impl std::error::Error for BadArgument {}
 
-/// Makes the request of a call.
+/// Makes the request of a call. Where many are made, a [`Server`] that is kept spares reading the base each time.
 ///
 /// Arguments are raw text: each is encoded exactly once. What is absent is not sent, what is empty is.
 ///
 /// # Errors
 /// The first argument that cannot be sent safely.
-pub fn request(recipe: &Recipe, arguments: &Map<String, Value>) -> Result<Request, BadArgument> {
-    let path = path::expand(recipe, arguments)?;
-    let query = query(recipe, arguments)?;
-    let url = joined(&recipe.base, &path, &query)?;
-    let mut headers = Vec::new();
-    for (name, value) in &recipe.headers {
-        headers.push((field_name(name)?, sendable(name, value.clone())?));
-    }
-    headers.extend(fields(recipe, arguments)?);
-    let body = recipe.body.as_ref().map(|body| body::make(body, arguments)).transpose()?.flatten();
-    Ok(Request { method: recipe.method.clone(), url, headers, body })
+pub fn request<'r>(
+    recipe: &'r Recipe,
+    arguments: &Map<String, Value>,
+) -> Result<Request<'r>, BadArgument> {
+    Server::new(&recipe.base).request(recipe, arguments)
 }
 
 /// The value of a parameter: the fixed one, or the argument. `null` counts as absent where it may be.
@@ -101,11 +99,11 @@ fn value<'a>(
 }
 
 /// The parameters of one place that have a value.
-fn given<'a>(
-    recipe: &'a Recipe,
-    arguments: &'a Map<String, Value>,
+fn given<'r: 'v, 'v>(
+    recipe: &'r Recipe,
+    arguments: &'v Map<String, Value>,
     location: Location,
-) -> impl Iterator<Item = Result<(&'a Parameter, &'a Value), BadArgument>> {
+) -> impl Iterator<Item = Result<(&'r Parameter, &'v Value), BadArgument>> {
     recipe
         .parameters
         .iter()
@@ -140,16 +138,21 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Header fields, the cookies of parameters among them.
-fn fields(
-    recipe: &Recipe,
+/// Header fields: those that are always sent, and those of parameters, their cookies among them.
+fn fields<'r>(
+    recipe: &'r Recipe,
     arguments: &Map<String, Value>,
-) -> Result<Vec<(String, String)>, BadArgument> {
+) -> Result<Vec<(&'r str, Cow<'r, str>)>, BadArgument> {
     let mut fields = Vec::new();
+    for (name, value) in &recipe.headers {
+        fields.push((field_name(name)?, Cow::Borrowed(sendable(name, value)?)));
+    }
     for found in given(recipe, arguments, Location::Header) {
         let (parameter, value) = found?;
         let text = style::header(parameter, value);
-        fields.push((field_name(&parameter.wire)?, sendable(&parameter.argument, text)?));
+        let name = field_name(&parameter.wire)?;
+        sendable(&parameter.argument, &text)?;
+        fields.push((name, Cow::Owned(text)));
     }
     let mut cookies = Vec::new();
     for found in given(recipe, arguments, Location::Cookie) {
@@ -158,23 +161,23 @@ fn fields(
         cookies.extend(pairs.into_iter().map(|p| format!("{}={}", p.name, p.value)));
     }
     if !cookies.is_empty() {
-        fields.push(("Cookie".to_owned(), cookies.join("; ")));
+        fields.push(("Cookie", Cow::Owned(cookies.join("; "))));
     }
     Ok(fields)
 }
 
 /// The name of a header field: a token (RFC 9110, section 5.1).
-fn field_name(name: &str) -> Result<String, BadArgument> {
+fn field_name(name: &str) -> Result<&str, BadArgument> {
     let lawful = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
     if name.is_empty() || !name.bytes().all(lawful) {
         let message = format!("`{}` is no name of a header field", name.escape_debug());
         return Err(BadArgument::new("", "bad_header", message));
     }
-    Ok(name.to_owned())
+    Ok(name)
 }
 
 /// What a header field can carry (RFC 9110, section 5.5): no control character.
-fn sendable(argument: &str, text: String) -> Result<String, BadArgument> {
+fn sendable<'t>(argument: &str, text: &'t str) -> Result<&'t str, BadArgument> {
     if text.chars().any(|c| c.is_control() && c != '\t') {
         let message = format!(
             "the argument `{argument}` holds a control character, and goes into a header field"
@@ -182,27 +185,6 @@ fn sendable(argument: &str, text: String) -> Result<String, BadArgument> {
         return Err(BadArgument::new(argument, "control_character", message));
     }
     Ok(text)
-}
-
-/// Base, path and query in one, held against the base: the origin is its own, and the path begins with its path.
-fn joined(base: &str, path: &str, query: &str) -> Result<String, BadArgument> {
-    let outside = |what: &str| BadArgument::new("", "not_under_base", what);
-    let root = Url::parse(base).map_err(|_| outside("the server is no URL"))?;
-    let prefix = base.trim_end_matches('/');
-    let mark = if query.is_empty() { "" } else { "?" };
-    let text = format!("{prefix}{path}{mark}{query}");
-    let url = Url::parse(&text).map_err(|_| outside("the request has no lawful URL"))?;
-    let under = root.path().trim_end_matches('/');
-    let rest = url.path().strip_prefix(under);
-    let stays = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if url.origin() != root.origin() || !stays || url.fragment().is_some() {
-        return Err(outside("the request would leave its server"));
-    }
-    // What the parser folded away was no part of the path that was checked.
-    if url.path().matches('/').count() != format!("{under}{path}").matches('/').count() {
-        return Err(outside("the request would leave its place"));
-    }
-    Ok(url.into())
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ struct Part<'a> {
     bytes: Vec<u8>,
 }
 
-pub(super) fn make<'v>(
-    members: impl Iterator<Item = (&'v String, &'v Value)>,
+pub(super) fn make(
+    members: Vec<(&str, &Value)>,
     styles: &[(String, FieldStyle)],
 ) -> Result<Made, BadArgument> {
     let mut parts = Vec::new();

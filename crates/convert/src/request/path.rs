@@ -83,15 +83,49 @@ fn filled(parameter: &Parameter, arguments: &Map<String, Value>) -> Result<Strin
 
 /// No whole segment may be `.`, `..`, or one of these with path parameters behind it, in any encoding.
 fn no_dot_segments(path: &str) -> Result<(), BadArgument> {
-    for segment in path.split('/') {
+    if path.split('/').any(is_dots) {
+        let message = "an argument would make a dot segment of the path, which means another place";
+        return Err(BadArgument::new("", "dot_segment", message));
+    }
+    Ok(())
+}
+
+/// One dot or two, written out or encoded, and behind them the end or a `;`, encoded or not.
+fn is_dots(segment: &str) -> bool {
+    let without = |text: &str, plain: u8, code: &[u8; 3]| match text.as_bytes() {
+        [first, ..] if *first == plain => Some(1),
+        [a, b, c, ..] if [*a, *b, c.to_ascii_lowercase()] == *code => Some(3),
+        _ => None,
+    };
+    let (mut rest, mut dots) = (segment, 0);
+    while let Some(passed) = without(rest, b'.', b"%2e") {
+        (rest, dots) = (&rest[passed..], dots + 1);
+    }
+    (dots == 1 || dots == 2) && (rest.is_empty() || without(rest, b';', b"%3b").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The plain way.
+    fn means_another_place(segment: &str) -> bool {
         let mut decoded = segment.to_ascii_lowercase().replace("%2e", ".");
         decoded = decoded.replace("%3b", ";");
         let name = decoded.split(';').next().unwrap_or_default();
-        if matches!(name, "." | "..") {
-            let message =
-                "an argument would make a dot segment of the path, which means another place";
-            return Err(BadArgument::new("", "dot_segment", message));
+        matches!(name, "." | "..")
+    }
+
+    proptest! {
+        #[test]
+        fn dot_segments_are_found_as_if_they_were_decoded(
+            segment in "(\\.|%2e|%2E|%3b|%3B|;|%|2|e|a|\u{e9}|%252e){0,6}", any in "\\PC{0,5}",
+        ) {
+            for text in [&segment, &any, &format!(".{segment}"), &format!("%2e{segment}")] {
+                prop_assert_eq!(is_dots(text), means_another_place(text), "{}", text);
+            }
         }
     }
-    Ok(())
 }

@@ -41,14 +41,14 @@ fn recipe(method: &str, path: &str, parameters: Vec<Parameter>) -> Recipe {
     }
 }
 
-fn made(recipe: &Recipe, arguments: Value) -> Result<Request, BadArgument> {
+fn made(recipe: &Recipe, arguments: Value) -> Result<Request<'_>, BadArgument> {
     request(recipe, arguments.as_object().unwrap())
 }
 
 /// The URL behind the base, or the code of the refusal.
 fn sent(recipe: &Recipe, arguments: Value) -> String {
     match made(recipe, arguments) {
-        Ok(request) => request.url.strip_prefix(BASE).unwrap().to_owned(),
+        Ok(request) => request.url.as_str().strip_prefix(BASE).unwrap().to_owned(),
         Err(bad) => bad.code.to_owned(),
     }
 }
@@ -137,8 +137,12 @@ fn a_slash_that_the_pattern_speaks_of_stays_within_its_segment() {
 fn a_path_that_leaves_the_server_is_no_path() {
     for path in ["@169.254.169.254/x", ":8443/x", "//evil.example/x"] {
         // b-request-01, b-request-02
-        let outcome = made(&recipe("GET", path, Vec::new()), json!({}));
-        assert!(outcome.as_ref().is_err() || outcome.unwrap().url.starts_with(BASE), "{path}");
+        let there = recipe("GET", path, Vec::new());
+        let outcome = made(&there, json!({}));
+        assert!(
+            outcome.as_ref().is_err() || outcome.unwrap().url.as_str().starts_with(BASE),
+            "{path}"
+        );
     }
     assert!(made(&recipe("GET", "@169.254.169.254/x", Vec::new()), json!({})).is_err());
 }
@@ -199,7 +203,7 @@ fn the_query_stays_in_the_query_whatever_the_method_and_the_body() {
         recipe("POST", "/orders", vec![parameter("dry_run", Location::Query, Style::Form, true)]);
     post.body = Some(json_body(&[("item", "item")]));
     let request = made(&post, json!({"dry_run": true, "item": 7})).unwrap(); // b-request-24
-    assert_eq!(request.url, format!("{BASE}/orders?dry_run=true"));
+    assert_eq!(request.url.as_str(), format!("{BASE}/orders?dry_run=true"));
     assert_eq!(&request.body.unwrap().bytes[..], br#"{"item":7}"#);
     let mut delete = recipe(
         "DELETE",
@@ -211,7 +215,8 @@ fn the_query_stays_in_the_query_whatever_the_method_and_the_body() {
     );
     delete.body = None;
     let request = made(&delete, json!({"id": 7, "force": true})).unwrap(); // b-request-25
-    assert_eq!((request.url, request.body), (format!("{BASE}/orders/7?force=true"), None));
+    assert_eq!(request.url.as_str(), format!("{BASE}/orders/7?force=true"));
+    assert_eq!(request.body, None);
 }
 
 fn json_body(members: &[(&str, &str)]) -> Body {
@@ -236,7 +241,7 @@ fn a_header_never_holds_a_line_break_or_a_nul() {
     }
     let request = made(&note, json!({"X-Note": "a b", "sid": "x; admin=1\r\n"})).unwrap();
     let wanted = [("X-Note", "a b"), ("Cookie", "sid=x%3B%20admin%3D1%0D%0A")];
-    assert_eq!(request.headers, wanted.map(|(n, v)| (n.to_owned(), v.to_owned())));
+    assert_eq!(request.headers, wanted.map(|(name, value)| (name, value.into())));
 }
 
 #[test]
@@ -256,7 +261,7 @@ fn argument_names_and_wire_names_are_kept_apart() {
     let mut post = recipe("POST", "/x", vec![renamed]);
     post.body = Some(json_body(&[("id_body", "id")]));
     let request = made(&post, json!({"page_size": 5, "id_body": 1})).unwrap();
-    assert_eq!(request.url, format!("{BASE}/x?page-size=5"));
+    assert_eq!(request.url.as_str(), format!("{BASE}/x?page-size=5"));
     assert_eq!(&request.body.unwrap().bytes[..], br#"{"id":1}"#);
 }
 
@@ -270,8 +275,8 @@ fn what_is_fixed_is_sent_and_cannot_be_set() {
     body.constants = vec![("kind".to_owned(), json!("order"))];
     post.body = Some(body);
     let request = made(&post, json!({"version": "evil", "kind": "refund", "item": 1})).unwrap();
-    assert_eq!(request.headers, [("version".to_owned(), "2024-01".to_owned())]);
-    assert!(request.url.ends_with("/x?action=run"));
+    assert_eq!(request.headers, [("version", "2024-01".into())]);
+    assert!(request.url.as_str().ends_with("/x?action=run"));
     assert_eq!(&request.body.unwrap().bytes[..], br#"{"item":1,"kind":"order"}"#);
 }
 
@@ -326,8 +331,8 @@ proptest! {
     fn no_argument_leaves_its_place(id in "\\PC{0,12}|[./%\\\\;?#@:a-e0-9]{0,8}") {
         let item = recipe("GET", "/items/{id}/x", vec![parameter("id", Location::Path, Style::Simple, false)]);
         if let Ok(request) = made(&item, json!({ "id": id })) {
-            let url = Url::parse(&request.url).unwrap();
-            prop_assert_eq!(url.as_str(), &request.url);
+            let url = Url::parse(request.url.as_str()).unwrap();
+            prop_assert_eq!(&url, &request.url);
             let segments: Vec<_> = url.path_segments().unwrap().collect();
             prop_assert_eq!(segments.len(), 4, "{}", url);
             prop_assert_eq!((segments[0], segments[1], segments[3]), ("v1", "items", "x"));
@@ -341,7 +346,7 @@ proptest! {
     fn no_argument_adds_a_parameter(q in "\\PC{0,16}") {
         let search = recipe("GET", "/x", vec![parameter("q", Location::Query, Style::Form, true)]);
         let request = made(&search, json!({ "q": q })).unwrap();
-        let url = Url::parse(&request.url).unwrap();
+        let url = request.url;
         let pairs: Vec<_> = url.query_pairs().into_owned().collect();
         prop_assert_eq!(pairs, vec![("q".to_owned(), q)]);
     }
