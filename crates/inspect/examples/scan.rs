@@ -11,9 +11,13 @@ use std::time::Instant;
 use inspect::{Context, Neighbours, scan_result};
 use serde_json::{Value, json};
 
+/// The kind that names its server, as results of the modern era do.
+const MODERN: &str = "modern";
+
 /// Kinds of results, and a piece that each is made of.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("filler", "The tool result is long. "),
+    (MODERN, "The tool result is long. "),
     (
         "prose",
         "The harbour was rebuilt from the ground up after the flood of 1953, and it's now the town's largest employer. \
@@ -47,7 +51,7 @@ fn main() {
         for size in
             [1024, 65_536].into_iter().filter(|size| bytes.is_none_or(|n: usize| n == *size))
         {
-            measure(kind, "text", &as_text(piece, size));
+            measure(kind, "text", &as_text(piece, size, *kind == MODERN));
             if *kind == "records" {
                 measure(kind, "structured", &as_items(size));
             }
@@ -56,10 +60,15 @@ fn main() {
 }
 
 /// The text of a result that says `piece` over and over.
-fn as_text(piece: &str, size: usize) -> String {
+fn as_text(piece: &str, size: usize, modern: bool) -> String {
     let text = piece.repeat(size / piece.len() + 1);
     let end = (0..=size).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    json!({ "content": [{ "type": "text", "text": text[..end] }] }).to_string()
+    let mut result = json!({ "content": [{ "type": "text", "text": text[..end] }] });
+    if modern {
+        let server = json!({ "name": "notes", "version": "1.0.0" });
+        result["_meta"] = json!({ "io.modelcontextprotocol/serverInfo": server });
+    }
+    result.to_string()
 }
 
 /// The same amount of small records, as `structuredContent`.

@@ -28,9 +28,44 @@ pub(crate) fn ascii_has_control(bytes: &[u8]) -> bool {
     bytes.chunks(256).any(|chunk| chunk.iter().fold(false, |any, b| any | is_control(b)))
 }
 
+/// Whether `bytes` are ASCII without such a character.
+pub(crate) fn is_shown(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks();
+    let is_shown = |part: &[u8]| part.is_ascii() && !ascii_has_control(part);
+    blocks.iter().all(|block| !may_be_unshown(block) || is_shown(block)) && is_shown(rest)
+}
+
+/// Whether there is anything in `block` but printable ASCII and line feeds; few steps in vectors, for a first look.
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches, not vectors")]
+fn may_be_unshown(block: &[u8; 256]) -> bool {
+    // As a signed number, what is beyond ASCII is below the space, too.
+    let is_odd = |b: &u8| ((b.cast_signed() < 0x20) & (*b != 0xA)) | (*b == 0x7F);
+    block.iter().fold(false, |any, b| any | is_odd(b))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn blocks_are_shown_where_all_their_bytes_are(
+            mut bytes in prop::collection::vec(0x20_u8..0x7F, 0..900),
+            odd in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        ) {
+            for (at, byte) in odd {
+                let at = at.index(bytes.len() + 1);
+                bytes.insert(at, byte);
+            }
+            let text = bytes.is_ascii().then(|| String::from_utf8(bytes.clone()).unwrap());
+            let slow = text.is_some_and(|text| {
+                text.chars().all(|c| !c.is_control() || "\t\n\r\u{C}".contains(c))
+            });
+            prop_assert_eq!(is_shown(&bytes), slow);
+        }
+    }
 
     #[test]
     fn sequences_that_drive_a_terminal_are_found_and_line_ends_are_not() {

@@ -49,8 +49,13 @@ fn first_beyond_ascii(text: &str) -> Option<(usize, char)> {
 const ASIDES: [(&str, &[char]); 3] =
     [("<!--", &['>']), ("/*", &['/']), ("\u{1B}[", &['m', 'K', 'H', 'J', 'h', 'l'])];
 
+/// What opens each of them.
+pub(crate) fn openings() -> impl Iterator<Item = &'static str> {
+    ASIDES.iter().map(|(open, _)| *open)
+}
+
 /// Whether there is any.
-pub(crate) fn has_asides(text: &str) -> bool {
+fn has_asides(text: &str) -> bool {
     ASIDES.iter().any(|(open, _)| memchr::memmem::find(text.as_bytes(), open.as_bytes()).is_some())
 }
 

@@ -16,6 +16,7 @@ mod fold;
 mod hidden;
 mod item;
 mod lookalike;
+mod marks;
 mod param_header;
 mod phrase;
 mod redact;

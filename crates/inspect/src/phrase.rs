@@ -8,6 +8,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::context::Place;
 use crate::finding::{Finding, Severity, around};
 use crate::fold::{visible, words};
+use crate::text::marks;
 
 mod foreign;
 mod glance;
@@ -97,9 +98,9 @@ pub(crate) fn may_match(text: &str) -> bool {
 }
 
 /// Whether ASCII `text`, or any text made of its words however they are put together, may hold a phrase: the words
-/// themselves are sought, not their order.
-pub(crate) fn may_hold_words(text: &str) -> bool {
-    WORDS.as_ref().is_none_or(|glance| glance.meets_any(text.as_bytes()))
+/// themselves are sought, not their order. Or whether any of the [`marks`] stands in it.
+pub(crate) fn may_hold_words_or_marks(text: &[u8]) -> bool {
+    WORDS.as_ref().is_none_or(|glance| glance.meets_any(text))
 }
 
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {
@@ -185,9 +186,10 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
     Sieve::new(needs.chain(LATIN_STARTS.iter().map(|start| (*start, FOREIGN))))
 });
 
-/// The single words that phrases cannot do without.
+/// The single words that phrases cannot do without, and the marks of texts that are not plain.
 static WORDS: LazyLock<Option<Glance>> = LazyLock::new(|| {
-    Glance::new(PHRASES.iter().flat_map(|phrase| phrase.anchors).chain(&LATIN_STARTS).copied())
+    let words = PHRASES.iter().flat_map(|phrase| phrase.anchors).chain(&LATIN_STARTS);
+    Glance::new(words.copied(), marks())
 });
 
 static FOREIGN_PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

@@ -1,13 +1,16 @@
+use std::sync::LazyLock;
+
 use crate::bidi::bidi;
 use crate::context::{Context, Place};
-use crate::control::{ascii_has_control, control};
+use crate::control::{control, is_shown};
 use crate::credential::credential;
 use crate::encoded::{encoded, may_be_encoded};
 use crate::finding::{Finding, Severity, around, escaped};
-use crate::fold::{beyond_ascii, has_asides, visible, without_asides};
+use crate::fold::{beyond_ascii, openings, visible, without_asides};
 use crate::hidden::hidden;
 use crate::lookalike::disguised_word;
-use crate::phrase::{may_hold_words, may_match, phrases};
+use crate::marks::Marks;
+use crate::phrase::{may_hold_words_or_marks, may_match, phrases};
 use crate::unicode::is_ignorable;
 
 /// What is suspicious about one text. Clean text gives an empty list; paths are empty.
@@ -70,16 +73,19 @@ fn is_calm(text: &str) -> bool {
 }
 
 /// The same of every text within `text`, and of all that their words can be put together to.
-pub(crate) fn is_calm_throughout(text: &str) -> bool {
-    is_plain(text) && !may_hold_words(text)
+pub(crate) fn is_calm_throughout(text: &[u8]) -> bool {
+    is_shown(text) && !may_hold_words_or_marks(text)
 }
 
 /// ASCII without anything unseen, or that names a tool.
 fn is_plain(text: &str) -> bool {
-    text.is_ascii()
-        && !ascii_has_control(text.as_bytes())
-        && memchr::memmem::find(text.as_bytes(), b"__").is_none()
-        && !has_asides(text)
+    static MARKS: LazyLock<Marks> = LazyLock::new(|| Marks::new(marks()));
+    is_shown(text.as_bytes()) && !MARKS.stand_in(text.as_bytes())
+}
+
+/// What opens asides, and what names of tools have: no plain text holds any.
+pub(crate) fn marks() -> impl Iterator<Item = &'static str> {
+    openings().chain(["__"])
 }
 
 /// What is suspicious about a text that is calm: what is encoded in it.

@@ -6,15 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Looks are told apart by this many bits of their hash.
+use memchr::memmem;
+
+/// Looks are told apart by this many bits of their hash, and at first by this many only.
 const BITS: u32 = 16;
-/// Bytes of a text that one round looks at, and those that it needs for it.
-const ROUND: usize = 24;
-const SEEN: usize = ROUND + 2;
-/// Looks of a round.
-const LOOKS: usize = ROUND / 2;
+const FEWER: u32 = 15;
+/// Bytes of a text that one step looks at, and those that it needs for it.
+const STEP: usize = 8;
+const SEEN: usize = STEP + 2;
 /// Bytes of a look.
 const WIDE: usize = 4;
+/// What tells upper case from lower, in eight bytes.
+const CASE: u64 = 0x2020_2020_2020_2020;
 
 /// How common each letter is in English, in thousandths, by its five low bits. The space is the first.
 const COMMON: [u64; 32] = [
@@ -29,6 +32,8 @@ type Look = [Option<u8>; WIDE];
 
 /// The looks that meet some words.
 pub(super) struct Looks {
+    /// By the first bits of the hash of a look: not zero if it may meet anything. Small, so that it stays at hand.
+    any: Box<[u8; 1 << FEWER]>,
     /// By the hash of a look: one more than the place of what it may meet in `meant`, or zero.
     places: Box<[u16; 1 << BITS]>,
     meant: Vec<Vec<Meant>>,
@@ -41,6 +46,9 @@ struct Meant {
     ends: bool,
     /// How many of its bytes stand before the second byte of the look.
     before: usize,
+    /// Its first eight bytes, with the bits of [`CASE`] set, and which bits of eight bytes they are.
+    begin: u64,
+    mask: u64,
 }
 
 impl Looks {
@@ -48,73 +56,97 @@ impl Looks {
     /// them has fewer than three letters, or they are too many.
     pub(super) fn new<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
         let mut all: BTreeMap<usize, Vec<Meant>> = BTreeMap::new();
-        for word in words.collect::<BTreeSet<_>>() {
-            let (word, ends) = word.strip_suffix(b" ").map_or((word, false), |word| (word, true));
+        let words: BTreeSet<_> = words.collect();
+        // Where a word stands, any that is within it stands, too.
+        let is_within = |other: &[u8], word: &[u8]| {
+            other != word && !other.ends_with(b" ") && memmem::find(word, other).is_some()
+        };
+        for word in &words {
+            if words.iter().any(|other| is_within(other, word)) {
+                continue;
+            }
+            let (word, ends) = word.strip_suffix(b" ").map_or((*word, false), |word| (word, true));
             for shift in [0, 1] {
                 let (at, look) = rarest(word, shift)?;
                 for hash in hashes(look) {
-                    let (word, before) = (word.to_owned(), (at + 1).checked_sub(shift)?);
-                    all.entry(hash).or_default().push(Meant { word, ends, before });
+                    let meant = Meant::new(word, ends, (at + 1).checked_sub(shift)?);
+                    all.entry(hash).or_default().push(meant);
                 }
             }
         }
         let mut places: Box<[u16; 1 << BITS]> = vec![0; 1 << BITS].try_into().ok()?;
+        let mut any: Box<[u8; 1 << FEWER]> = vec![0; 1 << FEWER].try_into().ok()?;
         let mut meant = Vec::new();
         for (hash, words) in all {
             meant.push(words);
             places[hash] = u16::try_from(meant.len()).ok()?;
+            any[hash >> (BITS - FEWER)] = 1;
         }
-        Some(Self { places, meant })
+        Some(Self { any, places, meant })
     }
 
     /// Whether any of the words is in `text`.
     pub(super) fn meet(&self, text: &[u8]) -> bool {
         let (mut rest, mut at) = (text, 0);
         while let Some(seen) = rest.first_chunk() {
-            if self.round(seen, text, at) {
+            if self.may_meet(seen) && self.compare(seen, text, at) {
                 return true;
             }
-            rest = &rest[ROUND..];
-            at += ROUND;
+            rest = &rest[STEP..];
+            at += STEP;
         }
-        let mut last = [0; SEEN + ROUND];
+        let mut last = [0; SEEN + STEP];
         last[..rest.len()].copy_from_slice(rest);
         let mut ends =
-            [0, ROUND].into_iter().filter_map(|from| Some((from, last[from..].first_chunk()?)));
-        ends.any(|(from, seen)| self.round(seen, text, at + from))
+            [0, STEP].into_iter().filter_map(|from| Some((from, last[from..].first_chunk()?)));
+        ends.any(|(from, seen)| self.compare(seen, text, at + from))
     }
 
-    /// Whether the looks at `seen`, which stands at `at` in `text`, meet a word.
+    /// Whether any of the looks at `seen` may meet a word.
     #[inline]
-    fn round(&self, seen: &[u8; SEEN], text: &[u8], at: usize) -> bool {
-        let mut met = [0; LOOKS];
-        for (three, met) in met.chunks_exact_mut(3).enumerate() {
-            let eight = seen.get(6 * three..6 * three + 8).and_then(|eight| eight.first_chunk());
-            let bytes = eight.map_or(0, |eight| u64::from_le_bytes(*eight));
-            for (n, met) in met.iter_mut().enumerate() {
-                *met = self.places[hash((bytes >> (16 * n)) & 0x1F1F_1F1F)];
-            }
+    fn may_meet(&self, seen: &[u8; SEEN]) -> bool {
+        let mut any = 0;
+        for n in 0..STEP / 2 {
+            any |= self.any[(spread(look(seen, n)) >> (u32::BITS - FEWER)) as usize];
         }
-        met.iter().fold(0, |any, one| any | one) != 0 && self.compare(&met, text, at)
+        any != 0
     }
 
-    /// Whether a word stands where one of these was met.
+    /// Whether a word stands where one of the looks at `seen`, which stands at `at` in `text`, meets it.
     #[inline(never)]
-    fn compare(&self, met: &[u16; LOOKS], text: &[u8], at: usize) -> bool {
-        met.iter().enumerate().any(|(n, met)| {
-            *met != 0
-                && (self.meant.get(usize::from(*met) - 1))
-                    .is_some_and(|meant| meant.iter().any(|one| one.is_in(text, at + 2 * n)))
+    fn compare(&self, seen: &[u8; SEEN], text: &[u8], at: usize) -> bool {
+        (0..STEP / 2).any(|n| {
+            let place = usize::from(self.places[hash(look(seen, n))]).checked_sub(1);
+            let meant = place.and_then(|place| self.meant.get(place));
+            meant.is_some_and(|meant| meant.iter().any(|one| one.is_in(text, at + 2 * n)))
         })
     }
 }
 
 impl Meant {
+    fn new(word: &[u8], ends: bool, before: usize) -> Self {
+        let eight = |byte: fn(u8) -> u8| {
+            let mut eight = [0; 8];
+            eight.iter_mut().zip(word).for_each(|(to, from)| *to = byte(*from));
+            u64::from_le_bytes(eight)
+        };
+        let mask = eight(|_| u8::MAX);
+        Self { word: word.to_owned(), ends, before, begin: (eight(|b| b) | CASE) & mask, mask }
+    }
+
     /// Whether the word stands around the look at `at`.
+    #[inline]
     fn is_in(&self, text: &[u8], at: usize) -> bool {
         let begin = (at + 1).checked_sub(self.before);
-        let there = begin.and_then(|begin| text.get(begin..)?.split_at_checked(self.word.len()));
-        there.is_some_and(|(there, after)| {
+        let Some(there) = begin.and_then(|begin| text.get(begin..)) else { return false };
+        // Eight bytes at once tell most of what only comes near.
+        let eight = there.first_chunk().map(|eight| u64::from_le_bytes(*eight));
+        eight.is_none_or(|eight| (eight | CASE) & self.mask == self.begin) && self.begins(there)
+    }
+
+    /// Whether it is the beginning of `text`.
+    fn begins(&self, text: &[u8]) -> bool {
+        text.split_at_checked(self.word.len()).is_some_and(|(there, after)| {
             let same = |(byte, letter): (&u8, &u8)| byte.to_ascii_lowercase() == *letter;
             there.iter().zip(&self.word).all(same)
                 && !(self.ends && after.first().is_some_and(u8::is_ascii_alphanumeric))
@@ -122,17 +154,29 @@ impl Meant {
     }
 }
 
+/// One of the looks at `seen`, as a number.
+#[inline]
+fn look(seen: &[u8; SEEN], n: usize) -> u32 {
+    let at = 2 * n;
+    u32::from_le_bytes([seen[at], seen[at + 1], seen[at + 2], seen[at + 3]]) & 0x1F1F_1F1F
+}
+
+/// A number for a look whose first bits are its hash.
+#[inline]
+fn spread(look: u32) -> u32 {
+    look.wrapping_mul(0x9E37_79B9)
+}
+
 /// A number below 2^[`BITS`] for a look.
 #[inline]
-fn hash(look: u64) -> usize {
-    let mixed = look.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - BITS);
-    usize::try_from(mixed).unwrap_or(0)
+fn hash(look: u32) -> usize {
+    (spread(look) >> (u32::BITS - BITS)) as usize
 }
 
 /// Those of every look that is meant.
 fn hashes(look: Look) -> impl Iterator<Item = usize> {
     let wild = look.iter().filter(|byte| byte.is_none()).count();
-    (0..1_u64 << (5 * wild)).map(move |mut choice| {
+    (0..1_u32 << (5 * wild)).map(move |mut choice| {
         let letters = look.iter().map(|byte| {
             byte.map_or_else(
                 || {
@@ -140,7 +184,7 @@ fn hashes(look: Look) -> impl Iterator<Item = usize> {
                     choice >>= 5;
                     any
                 },
-                u64::from,
+                u32::from,
             )
         });
         hash(letters.enumerate().fold(0, |look, (n, letter)| look | letter << (8 * n)))
