@@ -9,8 +9,8 @@ use crate::answer::Answer;
 use crate::shape::LeftOut;
 use crate::view::VIEW;
 
-/// Status and header fields of the answer, for workflows and programs.
-const HTTP: &str = "portcullis/http";
+/// Status and header fields of the answer, for workflows and programs: how they begin.
+const BEGIN: &str = r#"{"portcullis/http":{"status":"#;
 /// What was left out, and how to get it.
 const SHAPED: &str = "portcullis/shaped";
 /// Arguments of the call that gets the next page.
@@ -51,8 +51,8 @@ pub(crate) fn note(beside: &Beside) -> Option<String> {
 /// The text of what is said beside the result, for workflows and programs.
 pub(crate) fn meta(answer: &Answer, beside: &Beside) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
-    let begin = format!("{{\"{HTTP}\":{{\"status\":{}", answer.status.as_u16());
-    out.extend_from_slice(begin.as_bytes());
+    out.extend_from_slice(BEGIN.as_bytes());
+    out.extend_from_slice(answer.status.as_str().as_bytes());
     let mut separator: &[u8] = b",\"headers\":{";
     let told = told(&answer.headers);
     for (name, text) in &told {
@@ -141,7 +141,7 @@ mod tests {
         if !headers.is_empty() {
             http["headers"] = Value::Object(headers);
         }
-        let mut meta = json!({ HTTP: http });
+        let mut meta = json!({ "portcullis/http": http });
         if !beside.left_out.is_empty() {
             let left = beside.left_out.iter();
             meta[SHAPED] =

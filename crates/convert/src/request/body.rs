@@ -109,7 +109,7 @@ fn each_once<'a>(all: impl Iterator<Item = Member<'a>>) -> Vec<Member<'a>> {
 
 impl<'a> Given<'a> {
     fn json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(128);
+        let mut out = Vec::new();
         match self {
             Self::One(value) => json::value(&mut out, value),
             Self::Members(members) => json::members(&mut out, members.iter().copied()),

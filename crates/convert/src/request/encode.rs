@@ -87,7 +87,7 @@ mod tests {
                     if plain || also.as_bytes().contains(&byte) {
                         wanted.push(char::from(byte));
                     } else {
-                        wanted.push_str(&format!("%{byte:02X}"));
+                        wanted.extend(format!("%{byte:02X}").chars());
                     }
                 }
                 assert_eq!(made(&text), wanted);

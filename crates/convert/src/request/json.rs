@@ -45,6 +45,7 @@ pub(super) fn members<'v>(out: &mut Vec<u8>, each: impl Iterator<Item = (&'v str
 
 /// Appends a string, quotes included.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {
