@@ -130,3 +130,17 @@ pub(crate) fn hash(secret: &[u8]) -> [u8; 32] {
     out.copy_from_slice(digest(&SHA256, secret).as_ref());
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_say_of_every_byte_what_the_alphabets_say() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(NAMING[usize::from(byte)], BASE32.contains(&byte), "{byte}");
+            let secret = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            assert_eq!(SECRET[usize::from(byte)], secret, "{byte}");
+        }
+    }
+}

@@ -59,6 +59,14 @@ mod tests {
     }
 
     #[test]
+    fn the_table_says_of_every_byte_what_a_token68_may_hold() {
+        for byte in 0..=u8::MAX {
+            let lawful = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+            assert_eq!(TOKEN68[usize::from(byte)], lawful, "{byte}");
+        }
+    }
+
+    #[test]
     fn both_schemes_are_read_without_case_and_without_white_space_around() {
         for good in [
             "Bearer k_1",

@@ -56,7 +56,7 @@ fn call(modern: bool, question: &Bytes, answer: &Bytes) -> Result<Bytes, Box<dyn
         check_standard(headers, version, &asked.method, &asked.params)?;
     }
     // The gate records it, looks up its name, and holds its arguments against policy and schema.
-    black_box(asked.params.str("name").map(|name| name.into_owned()));
+    black_box(asked.params.str("name").map(std::borrow::Cow::into_owned));
     if let Some(arguments) = asked.params.object("arguments")? {
         black_box(arguments.canonical()?);
         black_box(arguments.value()?);

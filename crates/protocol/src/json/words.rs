@@ -32,7 +32,7 @@ pub(super) fn has_escape(bytes: &[u8]) -> bool {
         return memchr::memchr(b'\\', bytes).is_some();
     }
     let Some(last) = bytes.last_chunk::<8>() else {
-        return bytes.iter().fold(false, |found, b| found || (*b == b'\\'));
+        return bytes.contains(&b'\\');
     };
     let words = bytes.chunks_exact(8).filter_map(|word| word.first_chunk::<8>());
     let found = |word: &[u8; 8]| {
