@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use protocol::json::quote_into;
 use serde_json::{Map, Value};
 
 use super::style::{self, scalar};
@@ -140,9 +141,9 @@ fn graphql(
     let variables = each_once(named(body, arguments).chain(constants(body)));
     let mut out = Vec::with_capacity(document.len() + 256);
     out.extend_from_slice(b"{\"query\":");
-    json::string(&mut out, document);
+    quote_into(&mut out, document);
     out.extend_from_slice(b",\"operationName\":");
-    json::string(&mut out, operation);
+    quote_into(&mut out, operation);
     out.extend_from_slice(b",\"variables\":");
     json::members(&mut out, variables.into_iter());
     out.push(b'}');

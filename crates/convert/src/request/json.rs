@@ -1,7 +1,8 @@
-//! JSON as `serde_json` writes it. Strings are looked over and copied in runs, not byte for byte.
+//! JSON as `serde_json` writes it, without a tree of what is written. Strings are copied in runs, not byte for byte.
 
 use std::io::Write as _;
 
+use protocol::json::quote_into;
 use serde_json::Value;
 
 /// Appends a value. Nested is what came in as arguments, which is bounded, and what a description fixes.
@@ -14,7 +15,7 @@ pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
             // Writing to memory does not fail.
             let _ = write!(out, "{number}");
         }
-        Value::String(text) => string(out, text),
+        Value::String(text) => quote_into(out, text),
         Value::Array(elements) => {
             out.push(b'[');
             for (at, element) in elements.iter().enumerate() {
@@ -36,59 +37,11 @@ pub(super) fn members<'v>(out: &mut Vec<u8>, each: impl Iterator<Item = (&'v str
         if at > 0 {
             out.push(b',');
         }
-        string(out, name);
+        quote_into(out, name);
         out.push(b':');
         self::value(out, value);
     }
     out.push(b'}');
-}
-
-/// Appends a string, quotes included.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, behind) = rest.split_at(plain(rest));
-        out.extend_from_slice(plain);
-        let Some((byte, behind)) = behind.split_first() else { break };
-        escape(out, *byte);
-        rest = behind;
-    }
-    out.push(b'"');
-}
-
-/// How many bytes at the front stand for themselves.
-fn plain(bytes: &[u8]) -> usize {
-    const BLOCK: usize = 32;
-    let mut len = 0;
-    while let Some(block) = bytes[len..].first_chunk::<BLOCK>() {
-        if block.iter().fold(false, |met, byte| met | is_escaped(*byte)) {
-            break;
-        }
-        len += BLOCK;
-    }
-    len + bytes[len..].iter().take_while(|byte| !is_escaped(**byte)).count()
-}
-
-const fn is_escaped(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-fn escape(out: &mut Vec<u8>, byte: u8) {
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        0x08 => b'b',
-        b'\t' => b't',
-        b'\n' => b'n',
-        0x0C => b'f',
-        b'\r' => b'r',
-        _ => {
-            let _ = write!(out, "\\u{byte:04x}");
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
 }
 
 #[cfg(test)]

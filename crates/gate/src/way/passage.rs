@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ambient::Instant;
@@ -36,7 +35,7 @@ impl Passage {
         let id = incoming.id.raw();
         record.request_id = std::str::from_utf8(id).ok().map(|t| Text::from(t.to_owned()));
         record.trace_id = incoming.arrival.trace.clone().map(Text::from);
-        record.client = incoming.arrival.peer.map(|ip| Text::from(written(ip)));
+        record.client = incoming.arrival.peer.map(|ip| Text::from(ip.to_string()));
         record.bytes_in = u64::try_from(incoming.params.text().len()).ok();
         let asked = incoming.params.str("name").or_else(|| incoming.params.str("uri"));
         record.tool = asked.map(|name| Text::from(name.into_owned()));
@@ -173,38 +172,4 @@ pub(crate) fn caller_record(gate: &Gate, client: &Client) -> Record {
     }
     record.epoch = gate.epoch();
     record
-}
-
-/// An address as a text. Those of four numbers, which are the most, are written without the machinery of formatting.
-fn written(ip: IpAddr) -> String {
-    let IpAddr::V4(ip) = ip else { return ip.to_string() };
-    let mut text = String::with_capacity("255.255.255.255".len());
-    for (at, number) in ip.octets().into_iter().enumerate() {
-        if at > 0 {
-            text.push('.');
-        }
-        for (from, digit) in [(100, number / 100), (10, number / 10 % 10), (0, number % 10)] {
-            if number >= from {
-                text.push(char::from(b'0' + digit));
-            }
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_written_as_the_library_writes_it() {
-        for number in 0..=255_u8 {
-            for ip in [[number, 0, 1, 255], [10, number, 99, number], [100, 7, 200, number]] {
-                assert_eq!(written(ip.into()), IpAddr::from(ip).to_string());
-            }
-        }
-        for ip in ["::1", "2001:db8::1:0:0:1", "::ffff:192.0.2.7"] {
-            assert_eq!(written(ip.parse().unwrap()), ip);
-        }
-    }
 }
