@@ -29,7 +29,7 @@ async fn a_call_carries_no_room_for_what_most_calls_do_not_need() {
 }
 
 /// Makes so many calls of 1 KB: 1,000, or as `CALLS` says. To count one of them, run the test's program with two numbers
-/// under `valgrind --tool=callgrind --toggle-collect='*carry_out*'` and take the difference.
+/// under `valgrind --tool=callgrind` and take the difference.
 #[tokio::test]
 #[ignore = "for counting"]
 async fn calls_of_one_kilobyte() {
