@@ -24,7 +24,7 @@ pub(crate) struct Visit {
 impl Visit {
     /// The raw version header, if there is one.
     pub(crate) fn version(&self) -> Option<&[u8]> {
-        self.headers.get(&VERSION).map(http::HeaderValue::as_bytes)
+        self.headers.get(VERSION).map(http::HeaderValue::as_bytes)
     }
 }
 
