@@ -37,7 +37,7 @@ fn filled(tool: &Tool, text: &[u8]) -> Map<String, Value> {
 fn made(tool: &Tool, arguments: &Map<String, Value>) {
     let Ok(made) = request(&tool.recipe, arguments) else { return };
     assert_eq!(request(&tool.recipe, arguments).as_ref(), Ok(&made));
-    let (base, url) = (Url::parse(&tool.recipe.base).unwrap(), Url::parse(&made.url).unwrap());
+    let (base, url) = (Url::parse(&tool.recipe.base).unwrap(), Url::parse(made.url.as_str()).unwrap());
     assert_eq!(base.origin(), url.origin(), "{}", made.url);
     let under = base.path().trim_end_matches('/');
     assert!(url.path() == under || url.path().starts_with(&format!("{under}/")), "{}", made.url);

@@ -25,7 +25,7 @@ fn a_segment_that_looks_like_an_id_is_a_place_named_after_what_is_before_it() {
             ("get_v1_items_item_id", "/v1/items/{item_id}")
         );
         assert_eq!(
-            request(tool, &json!({"item_id": "9"})).url,
+            request(tool, &json!({"item_id": "9"})).url.as_str(),
             "https://api.example.com/v1/items/9"
         );
     }
@@ -124,7 +124,7 @@ fn places_in_one_path_have_names_of_their_own() {
     let tool = only(&converted);
     assert_eq!(tool.recipe.path, "/users/{user_id}/friends/{friend_id}/{id}.json");
     let url = request(tool, &json!({"user_id": 1, "friend_id": "b", "id": 3})).url;
-    assert_eq!(url, "https://api.example.com/users/1/friends/b/3.json");
+    assert_eq!(url.as_str(), "https://api.example.com/users/1/friends/b/3.json");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn only(converted: &Converted) -> &Tool {
 }
 
 /// The request that a tool makes of arguments.
-fn request(tool: &Tool, arguments: &Value) -> convert::Request {
+fn request<'t>(tool: &'t Tool, arguments: &Value) -> convert::Request<'t> {
     let none = Map::new();
     convert::request(&tool.recipe, arguments.as_object().unwrap_or(&none)).unwrap()
 }

@@ -178,7 +178,7 @@ proptest! {
             let arguments = arguments(&tool.input_schema);
             let made = convert::request(&tool.recipe, arguments.as_object().unwrap());
             prop_assert!(made.is_ok(), "{:?} {:?} {}", made, tool.recipe, arguments);
-            prop_assert!(made.unwrap().url.starts_with("https://api.example.com/"));
+            prop_assert!(made.unwrap().url.as_str().starts_with("https://api.example.com/"));
         }
     }
 
