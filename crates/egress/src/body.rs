@@ -10,6 +10,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
+use crate::http1::Fault;
 use crate::link::Link;
 use crate::pool::Pool;
 use crate::target::Limits;
@@ -20,8 +21,8 @@ use crate::{Deadline, EgressError, Kind, Phase};
 pub(crate) enum Held {
     /// A connection of its own.
     Link(Box<Link>),
-    /// A place on one that is shared.
-    Lane(#[expect(dead_code, reason = "held so that its place is taken")] Lane),
+    /// A place on one that is shared, which is held as long as its reply is read.
+    Lane(#[expect(dead_code, reason = "held so that its place is taken")] Lane, Box<Incoming>),
 }
 
 /// A reply's body, read as fast as it is asked for and no faster.
@@ -29,7 +30,6 @@ pub(crate) enum Held {
 /// Read to its end, it gives its connection back for reuse. Dropped before, it closes the connection, or resets its stream
 /// where the connection is shared: the peer sees that nobody listens, and stops.
 pub struct Body {
-    incoming: Incoming,
     /// `None` once the body has ended or failed.
     held: Option<Held>,
     pool: Arc<Pool>,
@@ -41,7 +41,6 @@ pub struct Body {
 
 impl Body {
     pub(crate) fn new(
-        incoming: Incoming,
         held: Held,
         pool: Arc<Pool>,
         limits: &Limits,
@@ -49,7 +48,6 @@ impl Body {
         origin: Arc<str>,
     ) -> Self {
         let mut body = Self {
-            incoming,
             held: Some(held),
             pool,
             idle: limits.idle,
@@ -70,7 +68,7 @@ impl Body {
     /// `TooLarge`, `Timeout(Total)` after the deadline of the call or the target's total limit, `Reset`.
     pub async fn collect(mut self, max: usize) -> Result<Bytes, EgressError> {
         let max = max.min(self.max);
-        let announced = self.incoming.size_hint().lower();
+        let announced = self.announced();
         if usize::try_from(announced).map_or(true, |n| n > max) {
             return Err(self.error(
                 Kind::TooLarge,
@@ -98,25 +96,33 @@ impl Body {
         idle: Option<Duration>,
     ) -> Result<Option<Bytes>, EgressError> {
         let until = Deadline::after(idle.unwrap_or(self.idle)).0;
-        if let Ok(next) = timeout_at(until, poll_fn(|cx| self.poll_chunk(cx))).await {
+        if let Ok(next) = timeout_at(until, poll_fn(|cx| self.poll_chunk(cx, 0))).await {
             return next.transpose();
         }
         self.held = None;
         Err(self.error(Kind::Timeout(Phase::Idle), "nothing came in time"))
     }
 
+    /// How many bytes are known to be still to come.
+    fn announced(&self) -> u64 {
+        match &self.held {
+            Some(Held::Link(link)) => link.left(),
+            Some(Held::Lane(_, incoming)) => incoming.size_hint().lower(),
+            None => 0,
+        }
+    }
+
     async fn collect_at_most(&mut self, max: usize) -> Result<Bytes, EgressError> {
-        let Some(first) = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()? else {
-            return Ok(Bytes::new());
-        };
+        let mut next = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()?;
+        let Some(first) = next.take() else { return Ok(Bytes::new()) };
         if first.len() > max {
             return Err(self.beyond(max));
         }
-        let mut next = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()?;
+        next = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()?;
         if next.is_none() {
             return Ok(first);
         }
-        let rest = usize::try_from(self.incoming.size_hint().lower()).unwrap_or(0).min(max);
+        let rest = usize::try_from(self.announced()).unwrap_or(0).min(max);
         let mut whole =
             BytesMut::with_capacity(first.len() + next.as_ref().map_or(0, Bytes::len) + rest);
         whole.extend_from_slice(&first);
@@ -125,7 +131,7 @@ impl Body {
                 return Err(self.beyond(max));
             }
             whole.extend_from_slice(&chunk);
-            next = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()?;
+            next = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()?;
         }
         Ok(whole.freeze())
     }
@@ -134,71 +140,40 @@ impl Body {
         self.error(Kind::TooLarge, &format!("more than {max} bytes"))
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
-        let next = ready!(self.poll_driven(cx));
-        if let Some(Err(_)) = next {
-            self.held = None;
-        } else {
-            self.finish_if_ended();
-        }
-        Poll::Ready(next)
-    }
-
-    /// Asks the body of a shared connection, which is driven elsewhere.
-    fn poll_shared(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
-        loop {
-            match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => return Poll::Ready(Some(Ok(data))),
-                    Err(_trailers) => {}
-                },
-                Some(Err(error)) => {
-                    return Poll::Ready(Some(Err(EgressError::hyper(&error, true, &self.origin))));
-                }
-                None => {
-                    self.finish();
-                    return Poll::Ready(None);
-                }
+    /// The next piece: what is known to come, up to `gather` bytes, in one.
+    fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+        gather: usize,
+    ) -> Poll<Option<Result<Bytes, EgressError>>> {
+        let next = match &mut self.held {
+            Some(Held::Link(link)) => ready!(link.poll_piece(cx, gather)),
+            Some(Held::Lane(_, incoming)) => ready!(poll_shared(incoming, cx)),
+            None => return Poll::Ready(None),
+        };
+        match next {
+            Some(Ok(data)) => {
+                self.finish_if_ended();
+                Poll::Ready(Some(Ok(data)))
             }
-        }
-    }
-
-    /// Asks the body, then lets the connection work, until one of them has something to say.
-    fn poll_driven(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EgressError>>> {
-        let (mut driven, mut open) = (false, true);
-        loop {
-            let link = match &mut self.held {
-                Some(Held::Link(link)) => link,
-                Some(Held::Lane(_)) => return self.poll_shared(cx),
-                None => return Poll::Ready(None),
-            };
-            let incoming = Pin::new(&mut self.incoming);
-            match link.ask(|cx| incoming.poll_frame(cx)) {
-                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => return Poll::Ready(Some(Ok(data))),
-                    Err(_trailers) => driven = false,
-                },
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Some(Err(EgressError::hyper(&error, true, &self.origin))));
-                }
-                Poll::Ready(None) => {
-                    self.finish();
-                    return Poll::Ready(None);
-                }
-                Poll::Pending if !driven => {
-                    driven = true;
-                    open = link.drive(cx);
-                }
-                Poll::Pending if open => return Poll::Pending,
-                Poll::Pending => {
-                    return Poll::Ready(Some(Err(self.error(Kind::Reset, "the connection ended"))));
-                }
+            Some(Err(fault)) => {
+                self.held = None;
+                Poll::Ready(Some(Err(EgressError::fault(&fault, true, &self.origin))))
+            }
+            None => {
+                self.finish();
+                Poll::Ready(None)
             }
         }
     }
 
     fn finish_if_ended(&mut self) {
-        if self.incoming.is_end_stream() {
+        let ended = match &self.held {
+            Some(Held::Link(link)) => link.is_at_end(),
+            Some(Held::Lane(_, incoming)) => incoming.is_end_stream(),
+            None => false,
+        };
+        if ended {
             self.finish();
         }
     }
@@ -211,6 +186,25 @@ impl Body {
 
     fn error(&self, kind: Kind, detail: &str) -> EgressError {
         EgressError::new(kind, true, format!("{}: {detail}", self.origin))
+    }
+}
+
+/// Asks the body of a shared connection, which is driven elsewhere.
+fn poll_shared(
+    incoming: &mut Incoming,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Bytes, Fault>>> {
+    loop {
+        match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                // Trailers say nothing.
+                if let Ok(data) = frame.into_data() {
+                    return Poll::Ready(Some(Ok(data)));
+                }
+            }
+            Some(Err(error)) => return Poll::Ready(Some(Err((&error).into()))),
+            None => return Poll::Ready(None),
+        }
     }
 }
 

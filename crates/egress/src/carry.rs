@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
-use http::Response;
-use hyper::body::Incoming;
+use http::{HeaderMap, StatusCode};
 use tokio::time::timeout_at;
 
 use crate::body::Held;
 use crate::client::Inner;
+use crate::http1::Fault;
 use crate::link::{Failed, Framed, Link};
 use crate::trunk::{Lane, Trunk};
 use crate::{Client, Deadline, EgressError, Kind, Phase};
 
+/// The head of a reply, and what the rest of it comes on.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) held: Held,
+}
+
 /// What came of a request on one connection.
 enum Exchanged {
-    Reply(Held, Response<Incoming>),
+    Reply(Reply),
     /// Nothing of it was sent, or the peer has promised that it did not look at it.
     Unsent(Box<Framed>),
 }
@@ -25,7 +32,7 @@ impl Client {
         &self,
         request: Framed,
         deadline: Deadline,
-    ) -> Result<(Held, Response<Incoming>), EgressError> {
+    ) -> Result<Reply, EgressError> {
         let pool = &self.0.pool;
         let done = match pool.take() {
             Some(link) => self.on_link(link, request, deadline).await?,
@@ -35,7 +42,7 @@ impl Client {
             },
         };
         match done {
-            Exchanged::Reply(held, reply) => Ok((held, reply)),
+            Exchanged::Reply(reply) => Ok(reply),
             // Apart: dialling is rare, and large to carry room for.
             Exchanged::Unsent(request) => Box::pin(self.on_fresh(*request, deadline)).await,
         }
@@ -45,7 +52,7 @@ impl Client {
         &self,
         mut request: Framed,
         deadline: Deadline,
-    ) -> Result<(Held, Response<Incoming>), EgressError> {
+    ) -> Result<Reply, EgressError> {
         let Inner { dialer, pool, limits, .. } = &*self.0;
         let mut turn = None;
         if dialer.tls.offers_http2() {
@@ -57,7 +64,7 @@ impl Client {
             if let Some(lane) = pool.lane() {
                 drop(turn.take());
                 match self.on_lane(lane, request, deadline).await? {
-                    Exchanged::Reply(held, reply) => return Ok((held, reply)),
+                    Exchanged::Reply(reply) => return Ok(reply),
                     Exchanged::Unsent(unsent) => request = *unsent,
                 }
             }
@@ -69,7 +76,7 @@ impl Client {
             Opened::Lane(lane) => self.on_lane(lane, request, deadline).await?,
         };
         match done {
-            Exchanged::Reply(held, reply) => Ok((held, reply)),
+            Exchanged::Reply(reply) => Ok(reply),
             Exchanged::Unsent(_) => {
                 let detail = "closed, or refused the request, as soon as it was opened";
                 Err(self.error(Kind::Reset, false, detail))
@@ -80,12 +87,12 @@ impl Client {
     /// Opens a connection, which is shared with others where its handshake agreed on HTTP/2.
     async fn open(&self, deadline: Deadline) -> Result<Opened, EgressError> {
         let Inner { shared, dialer, pool, limits, .. } = &*self.0;
-        let broken = |e: hyper::Error| EgressError::hyper(&e, false, self.origin());
+        let broken = |e: hyper::Error| EgressError::fault(&Fault::from(&e), false, self.origin());
         let stream = dialer.dial(shared, limits, deadline).await?;
         pool.count_dial();
         pool.trunks().agreed(stream.speaks_http2());
         if !stream.speaks_http2() {
-            return Ok(Opened::Link(Box::new(Link::new(stream, limits).await.map_err(broken)?)));
+            return Ok(Opened::Link(Box::new(Link::new(stream, limits))));
         }
         let opening = Trunk::open(stream, limits, pool.clock().clone());
         let until = deadline.or_after(limits.connect);
@@ -113,7 +120,7 @@ impl Client {
     ) -> Result<Exchanged, EgressError> {
         let until = deadline.or_after(self.0.limits.first_byte);
         let reply = timeout_at(until.0, link.exchange(request)).await;
-        self.came_to(reply, Held::Link(link))
+        self.came_to(reply, |(status, headers)| Reply { status, headers, held: Held::Link(link) })
     }
 
     async fn on_lane(
@@ -124,23 +131,22 @@ impl Client {
     ) -> Result<Exchanged, EgressError> {
         let until = deadline.or_after(self.0.limits.first_byte);
         let reply = timeout_at(until.0, lane.exchange(request)).await;
-        self.came_to(reply, Held::Lane(lane))
+        self.came_to(reply, |reply| {
+            let (head, body) = reply.into_parts();
+            let held = Held::Lane(lane, Box::new(body));
+            Reply { status: head.status, headers: head.headers, held }
+        })
     }
 
-    fn came_to<T>(
+    fn came_to<H, T>(
         &self,
-        reply: Result<Result<Response<Incoming>, Failed>, T>,
-        held: Held,
+        reply: Result<Result<H, Failed>, T>,
+        held: impl FnOnce(H) -> Reply,
     ) -> Result<Exchanged, EgressError> {
         match reply {
-            Ok(Ok(reply)) => Ok(Exchanged::Reply(held, reply)),
+            Ok(Ok(head)) => Ok(Exchanged::Reply(held(head))),
             Ok(Err(Failed::Unsent(request))) => Ok(Exchanged::Unsent(request)),
-            Ok(Err(Failed::Broken(Some(error)))) => {
-                Err(EgressError::hyper(&error, true, self.origin()))
-            }
-            Ok(Err(Failed::Broken(None))) => {
-                Err(self.error(Kind::Reset, true, "the connection ended"))
-            }
+            Ok(Err(Failed::Broken(fault))) => Err(EgressError::fault(&fault, true, self.origin())),
             Err(_) => Err(self.error(Kind::Timeout(Phase::FirstByte), true, "no reply in time")),
         }
     }

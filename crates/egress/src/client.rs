@@ -8,9 +8,9 @@ use http::header::{
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
 
 use crate::body::Body;
+use crate::carry::Reply;
 use crate::dial::Dialer;
 use crate::egress::Shared;
 use crate::inflate::Coding;
@@ -116,12 +116,11 @@ impl Client {
         if let Some(proxy) = self.0.dialer.absolute() {
             Box::pin(self.for_proxy(proxy, &mut request)).await?;
         }
-        let (held, reply) = self.carried(request, deadline).await?;
-        let (head, incoming) = reply.into_parts();
-        self.vet_head(ask, head.status, &head.headers)?;
+        let Reply { status, headers, held } = self.carried(request, deadline).await?;
+        self.vet_head(ask, status, &headers)?;
         let origin = self.0.dialer.origin.authority.clone();
-        let body = Body::new(incoming, held, self.0.pool.clone(), limits, whole, origin);
-        Ok(Response { status: head.status, headers: head.headers, body })
+        let body = Body::new(held, self.0.pool.clone(), limits, whole, origin);
+        Ok(Response { status, headers, body })
     }
 
     /// `host`, or `host:port` where the port is not the default: all of the URL that may appear in a log.
@@ -192,7 +191,7 @@ impl Client {
         mut headers: HeaderMap,
         body: Bytes,
     ) -> Framed {
-        // Framing is hyper's alone: a header that contradicts it would be request smuggling.
+        // Framing is that of the connection alone: a header that contradicts it would be request smuggling.
         for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, PROXY_AUTHORIZATION] {
             headers.remove(name);
         }
@@ -202,7 +201,7 @@ impl Client {
         headers.insert(HOST, self.0.host.clone());
         let codings = if ask.compressed { Coding::OFFERED } else { "identity" };
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings));
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = path.map_or_else(|| self.0.endpoint.clone(), |p| Uri::from(p.clone()));
         *request.headers_mut() = headers;

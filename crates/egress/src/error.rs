@@ -3,6 +3,7 @@ use std::fmt;
 
 use model::Masks;
 
+use crate::http1::Fault;
 use crate::rule::{Refusal, Rule};
 
 /// Why an exchange with something outside failed.
@@ -127,22 +128,9 @@ impl EgressError {
         self
     }
 
-    pub(crate) fn hyper(error: &hyper::Error, sent: bool, origin: &str) -> Self {
-        let text = match error.source() {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        };
-        // hyper tells this case apart by method only when it is built as a server.
-        let kind = if text.contains("too large") {
-            Kind::TooLarge
-        } else if let Some(cause) = of_http2(error) {
-            cause
-        } else if error.is_parse() {
-            Kind::Protocol(Violation::Http)
-        } else {
-            Kind::Reset
-        };
-        Self::new(kind, sent, format!("{origin}: {text}"))
+    /// What a connection failed of.
+    pub(crate) fn fault(fault: &Fault, sent: bool, origin: &str) -> Self {
+        Self::new(fault.kind, sent, format!("{origin}: {}", fault.detail))
     }
 
     /// What went wrong.
@@ -199,7 +187,17 @@ impl EgressError {
     }
 }
 
-/// What a failure of HTTP/2 comes to.
+impl From<&hyper::Error> for Fault {
+    /// What a failure of HTTP/2 comes to.
+    fn from(error: &hyper::Error) -> Self {
+        let text = match error.source() {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        Self { kind: of_http2(error).unwrap_or(Kind::Reset), detail: text.into() }
+    }
+}
+
 fn of_http2(error: &hyper::Error) -> Option<Kind> {
     let cause = http2_cause(error)?;
     // What this side breaks off breaks the rules, or has a larger head than is taken: the library tells no difference.

@@ -1,133 +1,187 @@
 use std::future::poll_fn;
+use std::io::IoSlice;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
-use futures_util::task::AtomicWaker;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, Request, StatusCode};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
+use crate::http1::{Bounds, Fault, Framing, Head, Outbox, Piece};
 use crate::stream::Stream;
 use crate::target::Limits;
 
-/// Header fields that the HTTP library takes where nothing else is said.
-const USUAL_HEADERS: usize = 100;
+/// Room for what is read next: at least, and as much as is made at once where nothing is known of the length.
+const LEAST_ROOM: usize = 2 << 10;
+const ROOM: usize = 8 << 10;
+/// The same where a body turns out to be long.
+const MOST_ROOM: usize = 64 << 10;
+/// Room that is made on a peer's word alone, before its bytes are there.
+const TRUSTED: usize = 1 << 20;
 
 /// A request as it is sent: its body is whole.
-pub(crate) type Framed = Request<Full<Bytes>>;
+pub(crate) type Framed = Request<Bytes>;
 
-/// One HTTP/1.1 connection, driven by whoever uses it.
-///
-/// hyper splits a connection into a sender and a driver meant for a task of its own. Here both stay together and the
-/// driver is polled by the task that waits for the reply, so an exchange costs no task switch. The sender's and the
-/// body's channels make progress only when the driver does, so they are polled without a waker.
+/// One HTTP/1.1 connection, driven by whoever uses it: it has no task, and an exchange costs no switch to one.
 pub(crate) struct Link {
-    sender: http1::SendRequest<Full<Bytes>>,
-    /// `None` once the connection is over.
-    driver: Option<http1::Connection<TokioIo<Stream>, Full<Bytes>>>,
-    bell: Arc<Bell>,
-}
-
-/// What the driver calls whoever uses the connection by.
-#[derive(Default)]
-struct Bell {
-    user: AtomicWaker,
-    silent: AtomicBool,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.silent.load(Ordering::Relaxed) {
-            self.user.wake();
-        }
-    }
+    stream: Stream,
+    bounds: Bounds,
+    outbox: Outbox,
+    /// Whether all that was written has left.
+    flushed: bool,
+    /// What was read and not yet taken.
+    inbox: BytesMut,
+    /// How much is read at once.
+    room: usize,
+    /// What is still to come of the reply.
+    framing: Framing,
+    /// Whether the peer keeps the connection after that.
+    keeps: bool,
+    /// Whether a request could not be written whole.
+    spoiled: bool,
 }
 
 /// Why an exchange did not give a reply.
 pub(crate) enum Failed {
     /// The connection was already over; here is the request, of which nothing was written.
     Unsent(Box<Framed>),
-    /// The connection failed with the request under way; what is known of the reason.
-    Broken(Option<hyper::Error>),
+    /// The connection failed with the request under way.
+    Broken(Fault),
 }
 
 impl Link {
-    pub(crate) async fn new(stream: Stream, limits: &Limits) -> Result<Self, hyper::Error> {
-        let mut builder = http1::Builder::new();
-        builder.max_header_size(limits.max_head);
-        // Its own bound needs no setting, and costs less: a list of that length stands on the stack. A lower one is held
-        // when the head is vetted.
-        if limits.max_headers > USUAL_HEADERS {
-            builder.max_headers(limits.max_headers);
+    pub(crate) fn new(stream: Stream, limits: &Limits) -> Self {
+        Self {
+            stream,
+            bounds: Bounds::of(limits),
+            outbox: Outbox::default(),
+            flushed: true,
+            inbox: BytesMut::new(),
+            room: ROOM,
+            framing: Framing::Length(0),
+            keeps: true,
+            spoiled: false,
         }
-        let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
-        Ok(Self { sender, driver: Some(driver), bell: Arc::default() })
     }
 
     /// Sends a request and waits for the head of its reply. Dropped half-way, the connection must be dropped too.
-    pub(crate) async fn exchange(&mut self, request: Framed) -> Result<Response<Incoming>, Failed> {
-        let mut reply = pin!(self.sender.try_send_request(request));
-        let (driver, bell) = (&mut self.driver, &self.bell);
-        let outcome = poll_fn(|cx| {
-            drive(driver, bell, cx);
-            match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending if driver.is_none() => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
+    pub(crate) async fn exchange(
+        &mut self,
+        request: Framed,
+    ) -> Result<(StatusCode, HeaderMap), Failed> {
+        if !self.is_idle() {
+            return Err(Failed::Unsent(Box::new(request)));
+        }
+        let method = request.method().clone();
+        self.outbox.put(request);
+        (self.flushed, self.room) = (false, ROOM);
+        // Until the head of the reply says more.
+        self.framing = Framing::UntilClosed;
+        poll_fn(|cx| self.poll_head(cx, &method)).await.map_err(Failed::Broken)
+    }
+
+    fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        method: &Method,
+    ) -> Poll<Result<(StatusCode, HeaderMap), Fault>> {
+        loop {
+            self.send(cx);
+            // Nothing is there at first: what is left of an exchange before would have made the connection unfit.
+            while !self.inbox.is_empty()
+                && let Some(head) = Head::take(&mut self.inbox, method, self.bounds)?
+            {
+                if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS
+                {
+                    continue;
+                }
+                (self.framing, self.keeps) = (head.framing, head.keeps);
+                return Poll::Ready(Ok((head.status, head.headers)));
             }
-        });
-        match outcome.await {
-            Some(Ok(response)) => Ok(response),
-            Some(Err(mut failed)) => Err(match failed.take_message() {
-                Some(request) => Failed::Unsent(Box::new(request)),
-                None => Failed::Broken(Some(failed.into_error())),
-            }),
-            None => Err(Failed::Broken(None)),
+            if ready!(self.poll_fill(cx, 0))? == 0 {
+                return Poll::Ready(Err(Fault::reset("the connection ended before a reply came")));
+            }
         }
     }
 
-    /// Lets the connection do what it can; `false` once it is over.
-    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        drive(&mut self.driver, &self.bell, cx);
-        self.driver.is_some()
+    /// The next piece of the reply's body; `None` at its end. Of what is known to come, up to `gather` bytes are waited
+    /// for and come in one piece. Safe to drop and call again.
+    pub(crate) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        gather: usize,
+    ) -> Poll<Option<Result<Bytes, Fault>>> {
+        loop {
+            self.send(cx);
+            match self.framing.next(&mut self.inbox, gather)? {
+                Piece::Data(data) => return Poll::Ready(Some(Ok(data))),
+                Piece::End => return Poll::Ready(None),
+                Piece::More => {}
+            }
+            let whole = usize::try_from(self.framing.left()).unwrap_or(usize::MAX).min(gather);
+            let known = whole.saturating_sub(self.inbox.len()).min(TRUSTED);
+            if ready!(self.poll_fill(cx, known))? == 0 && !self.framing.close() {
+                let cut = Fault::reset("the connection ended before the reply did");
+                return Poll::Ready(Some(Err(cut)));
+            }
+        }
     }
 
-    /// Asks the body for what has come of it. Asking wakes the driver, which is the task that asks: that would be one
-    /// more turn for nothing, as whoever gets nothing here drives next. So the bell is silent meanwhile; no call from
-    /// elsewhere is lost, for the same reason.
-    pub(crate) fn ask<T>(&self, body: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
-        self.bell.silent.store(true, Ordering::Relaxed);
-        let asked = body(&mut Context::from_waker(Waker::noop()));
-        self.bell.silent.store(false, Ordering::Relaxed);
-        asked
+    /// How much of the body is known to be still to come.
+    pub(crate) const fn left(&self) -> u64 {
+        self.framing.left()
+    }
+
+    /// Whether the reply has been read to its end.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.framing.is_at_end()
     }
 
     /// Whether the connection is open and between exchanges. Also lets go of the wakers of its last user.
     pub(crate) fn is_idle(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop())) && self.sender.is_ready()
+        let rest = self.keeps && !self.spoiled && self.is_at_end() && self.inbox.is_empty();
+        // A byte that nobody asked for spoils it, as its end does.
+        let mut byte = [0];
+        let cx = &mut Context::from_waker(Waker::noop());
+        rest && self.flushed
+            && Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
-}
 
-fn drive(
-    driver: &mut Option<http1::Connection<TokioIo<Stream>, Full<Bytes>>>,
-    bell: &Arc<Bell>,
-    cx: &mut Context<'_>,
-) {
-    bell.user.register(cx.waker());
-    let waker = Waker::from(bell.clone());
-    let cx = &mut Context::from_waker(&waker);
-    // Its error, if any, reaches the sender or the body.
-    if driver.as_mut().is_some_and(|d| Pin::new(d).poll(cx).is_ready()) {
-        *driver = None;
+    /// Writes what can be written. A peer that takes no more may have answered all the same: its reply is still read.
+    fn send(&mut self, cx: &mut Context<'_>) {
+        while !self.flushed {
+            let stream = Pin::new(&mut self.stream);
+            let written = match self.outbox.left() {
+                ([], []) => stream.poll_flush(cx).map_ok(|()| self.flushed = true),
+                (all, []) => stream.poll_write(cx, all).map_ok(|count| self.outbox.advance(count)),
+                (head, body) => stream
+                    .poll_write_vectored(cx, &[IoSlice::new(head), IoSlice::new(body)])
+                    .map_ok(|count| self.outbox.advance(count)),
+            };
+            match written {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
+                    self.outbox.clear();
+                    (self.flushed, self.spoiled) = (true, true);
+                }
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Reads what has come; zero once the peer has closed. There is room for `known` bytes, or else as usual.
+    fn poll_fill(&mut self, cx: &mut Context<'_>, known: usize) -> Poll<Result<usize, Fault>> {
+        let least = if known > 0 { known } else { LEAST_ROOM };
+        if self.inbox.capacity() - self.inbox.len() < least {
+            self.inbox.reserve(known.max(self.room));
+        }
+        let spare = self.inbox.capacity() - self.inbox.len();
+        let read = ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(cx));
+        let read = read.map_err(|e| Fault::reset(format!("the connection failed: {e}")))?;
+        if read == spare {
+            self.room = (2 * self.room).min(MOST_ROOM);
+        }
+        Poll::Ready(Ok(read))
     }
 }
 
@@ -142,11 +196,12 @@ mod tests {
     async fn a_request_to_a_connection_that_is_over_comes_back_unsent() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let mut link = Link::new(Stream::Plain(stream), &Limits::default()).await.unwrap();
+        let mut link = Link::new(Stream::Plain(stream), &Limits::default());
+        assert!(link.is_idle());
         drop(listener.accept().await.unwrap());
-        poll_fn(|cx| if link.drive(cx) { Poll::Pending } else { Poll::Ready(()) }).await;
+        poll_fn(|cx| link.poll_fill(cx, 0)).await.ok().unwrap();
         assert!(!link.is_idle());
-        let request = Request::post("/x").body(Full::new(Bytes::from_static(b"body"))).unwrap();
+        let request = Request::post("/x").body(Bytes::from_static(b"body")).unwrap();
         match link.exchange(request).await {
             Err(Failed::Unsent(request)) => assert_eq!(request.uri().path(), "/x"),
             _ => panic!("the request was taken for sent"),

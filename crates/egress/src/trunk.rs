@@ -8,7 +8,7 @@ use std::time::Duration;
 use ambient::{Clock, Instant};
 use bytes::Bytes;
 use http::header::HOST;
-use http::{Response, Uri, Version};
+use http::{Request, Response, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::error::unprocessed;
+use crate::http1::Fault;
 use crate::link::{Failed, Framed};
 use crate::stream::Stream;
 use crate::target::Limits;
@@ -123,7 +124,7 @@ impl Lane {
     /// Sends a request and waits for the head of its reply. Dropped half-way, it resets its own stream and no other.
     pub(crate) async fn exchange(&self, request: Framed) -> Result<Response<Incoming>, Failed> {
         let Some(whole) = addressed(request.clone()) else {
-            return Err(Failed::Broken(None));
+            return Err(Failed::Broken(Fault::reset("the request cannot be sent as HTTP/2")));
         };
         let mut failed = match self.0.sender.clone().try_send_request(whole).await {
             Ok(reply) => return Ok(reply),
@@ -135,7 +136,7 @@ impl Lane {
         Err(if unsent || unprocessed(&error) {
             Failed::Unsent(Box::new(request))
         } else {
-            Failed::Broken(Some(error))
+            Failed::Broken((&error).into())
         })
     }
 }
@@ -148,7 +149,8 @@ impl Drop for Lane {
 }
 
 /// The request as HTTP/2 writes it: its place is in the URL, and there is no `Host`.
-fn addressed(mut request: Framed) -> Option<Framed> {
+fn addressed(request: Framed) -> Option<Request<Full<Bytes>>> {
+    let mut request = request.map(Full::new);
     let authority = request.headers_mut().remove(HOST)?;
     let path = request.uri().path_and_query()?.clone();
     let uri = Uri::builder().scheme("https").authority(authority.as_bytes()).path_and_query(path);
