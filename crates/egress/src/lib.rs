@@ -26,7 +26,7 @@ mod expand;
 pub mod guard;
 mod headers;
 mod host;
-mod http1;
+pub mod http1;
 mod identity;
 mod inflate;
 mod judge;

@@ -10,42 +10,58 @@ const FREE: usize = 18;
 
 /// Where the body of a reply ends, and how much of it is still to come.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
+pub enum Framing {
     /// After so many bytes.
     Length(u64),
     /// After the last chunk.
-    Chunked { at: At, besides: usize },
+    Chunked {
+        /// What comes next.
+        at: At,
+        /// Bytes that were no data, so far.
+        besides: usize,
+    },
     /// When the peer closes the connection.
     UntilClosed,
 }
 
 /// Where in a body of chunks the next byte stands (RFC 9112, section 7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
+pub enum At {
+    /// The line with the size of a chunk.
     Size,
+    /// So many bytes of its data.
     Data(u64),
+    /// The end of the line behind them.
     EndOfData,
+    /// Lines behind the last chunk.
     Trailers,
+    /// Nothing.
     End,
 }
 
 /// What comes next of a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub enum Piece {
+    /// Some of its bytes.
     Data(Bytes),
     /// Nothing, before more is read.
     More,
+    /// Nothing: it is whole.
     End,
 }
 
 impl Framing {
-    pub(crate) const fn chunked() -> Self {
+    /// A body in chunks, from its beginning.
+    pub const fn chunked() -> Self {
         Self::Chunked { at: At::Size, besides: 0 }
     }
 
     /// Takes the next piece off the front of what has been read. Of what is known to come, up to `gather` bytes have to be
     /// there first.
-    pub(crate) fn next(&mut self, inbox: &mut BytesMut, gather: usize) -> Result<Piece, Fault> {
+    ///
+    /// # Errors
+    /// Chunks that do not end where they say, or have more about them than there may be.
+    pub fn next(&mut self, inbox: &mut BytesMut, gather: usize) -> Result<Piece, Fault> {
         match self {
             Self::Length(0) => Ok(Piece::End),
             Self::Length(left) => Ok(data(left, inbox, gather)),
@@ -56,7 +72,7 @@ impl Framing {
     }
 
     /// The peer has closed the connection, and all that was read has been taken: whether that is the end of the body.
-    pub(crate) fn close(&mut self) -> bool {
+    pub fn close(&mut self) -> bool {
         let ends = match self {
             Self::UntilClosed => true,
             Self::Length(_) | Self::Chunked { .. } => self.is_at_end(),
@@ -66,12 +82,12 @@ impl Framing {
     }
 
     /// Whether nothing more belongs to the body.
-    pub(crate) const fn is_at_end(&self) -> bool {
+    pub const fn is_at_end(&self) -> bool {
         matches!(self, Self::Length(0) | Self::Chunked { at: At::End, .. })
     }
 
     /// How many bytes are known to be still to come.
-    pub(crate) const fn left(&self) -> u64 {
+    pub const fn left(&self) -> u64 {
         match self {
             Self::Length(left) | Self::Chunked { at: At::Data(left), .. } => *left,
             _ => 0,

@@ -14,20 +14,24 @@ const BEGIN: &[u8] = b"HTTP/1.";
 
 /// The head of a reply.
 #[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+pub struct Head {
+    /// Also 1xx: what follows those is another head.
+    pub status: StatusCode,
+    /// Its fields, in order, `Content-Length` not beside `Transfer-Encoding`.
+    pub headers: HeaderMap,
     /// Where its body ends.
-    pub(crate) framing: Framing,
+    pub framing: Framing,
     /// Whether the connection may serve again once that is read.
-    pub(crate) keeps: bool,
+    pub keeps: bool,
 }
 
 /// The bounds of a head.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    pub(crate) bytes: usize,
-    pub(crate) fields: usize,
+pub struct Bounds {
+    /// Its length in bytes.
+    pub bytes: usize,
+    /// How many fields.
+    pub fields: usize,
 }
 
 impl Bounds {
@@ -38,23 +42,25 @@ impl Bounds {
 
 impl Head {
     /// Takes the head of a reply to a request of this method off the front of what has been read; `None` if it is not whole.
-    pub(crate) fn take(
+    ///
+    /// # Errors
+    /// A head beyond its bounds, one that is no HTTP/1.0 or 1.1, and one that does not say in one way only where the body
+    /// ends.
+    pub fn take(
         inbox: &mut BytesMut,
         method: &Method,
         bounds: Bounds,
     ) -> Result<Option<Self>, Fault> {
-        let too_large =
-            || Fault::too_large(format!("sent a head of more than {} bytes", bounds.bytes));
-        let Some(length) = end(inbox) else {
-            let begun = inbox.len().min(BEGIN.len());
-            if inbox[..begun] != BEGIN[..begun] {
-                return Err(Fault::broken("does not answer in HTTP/1.1"));
-            }
-            return if inbox.len() < bounds.bytes { Ok(None) } else { Err(too_large()) };
-        };
-        if length > bounds.bytes {
-            return Err(too_large());
+        let begun = inbox.len().min(BEGIN.len());
+        if inbox[..begun] != BEGIN[..begun] {
+            return Err(Fault::broken("does not answer in HTTP/1.1"));
         }
+        let end = end(inbox);
+        if end.unwrap_or(inbox.len() + 1) > bounds.bytes {
+            let detail = format!("sent a head of more than {} bytes", bounds.bytes);
+            return Err(Fault::too_large(detail));
+        }
+        let Some(length) = end else { return Ok(None) };
         let text = inbox.split_to(length).freeze();
         let (mut usual, mut many) = ([EMPTY_HEADER; USUAL], Vec::new());
         let fields = usual.get_mut(..bounds.fields).unwrap_or_else(|| {

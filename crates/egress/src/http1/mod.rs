@@ -8,17 +8,19 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub(crate) use body::{Framing, Piece};
-pub(crate) use head::{Bounds, Head};
+pub use body::{Framing, Piece};
+pub use head::{Bounds, Head};
 pub(crate) use request::Outbox;
 
 use crate::{Kind, Violation};
 
 /// How a reply is not what it has to be. The connection goes with it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: Kind,
-    pub(crate) detail: Cow<'static, str>,
+pub struct Fault {
+    /// What went wrong.
+    pub kind: Kind,
+    /// The sentence, without its subject, which is the peer.
+    pub detail: Cow<'static, str>,
 }
 
 impl Fault {
