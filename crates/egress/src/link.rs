@@ -11,11 +11,10 @@ use crate::http1::{Bounds, Fault, Framing, Head, Outbox, Piece};
 use crate::stream::Stream;
 use crate::target::Limits;
 
-/// Room for what is read next: at least, and as much as is made at once where nothing is known of the length.
-const LEAST_ROOM: usize = 2 << 10;
+/// Room for what is read next where nothing is known of its length; there is made more once less than a quarter is left.
 const ROOM: usize = 8 << 10;
-/// The same where a body turns out to be long.
-const MOST_ROOM: usize = 64 << 10;
+/// The same where replies are long.
+const MOST_ROOM: usize = 128 << 10;
 /// Room that is made on a peer's word alone, before its bytes are there.
 const TRUSTED: usize = 1 << 20;
 
@@ -33,6 +32,8 @@ pub(crate) struct Link {
     inbox: BytesMut,
     /// How much is read at once.
     room: usize,
+    /// How much was read of the last reply.
+    read: usize,
     /// What is still to come of the reply.
     framing: Framing,
     /// Whether the peer keeps the connection after that.
@@ -58,6 +59,7 @@ impl Link {
             flushed: true,
             inbox: BytesMut::new(),
             room: ROOM,
+            read: 0,
             framing: Framing::Length(0),
             keeps: true,
             spoiled: false,
@@ -74,7 +76,9 @@ impl Link {
         }
         let method = request.method().clone();
         self.outbox.put(request);
-        (self.flushed, self.room) = (false, ROOM);
+        self.flushed = false;
+        // The next reply is most often like the one before.
+        self.room = std::mem::take(&mut self.read).next_power_of_two().clamp(ROOM, MOST_ROOM);
         // Until the head of the reply says more.
         self.framing = Framing::UntilClosed;
         poll_fn(|cx| self.poll_head(cx, &method)).await.map_err(Failed::Broken)
@@ -147,6 +151,13 @@ impl Link {
             && Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 
+    /// Lets go of more room than an idle connection should have.
+    pub(crate) fn slim(&mut self) {
+        if self.inbox.capacity() > ROOM {
+            self.inbox = BytesMut::new();
+        }
+    }
+
     /// Writes what can be written. A peer that takes no more may have answered all the same: its reply is still read.
     fn send(&mut self, cx: &mut Context<'_>) {
         while !self.flushed {
@@ -171,13 +182,14 @@ impl Link {
 
     /// Reads what has come; zero once the peer has closed. There is room for `known` bytes, or else as usual.
     fn poll_fill(&mut self, cx: &mut Context<'_>, known: usize) -> Poll<Result<usize, Fault>> {
-        let least = if known > 0 { known } else { LEAST_ROOM };
+        let least = if known > 0 { known } else { self.room / 4 };
         if self.inbox.capacity() - self.inbox.len() < least {
             self.inbox.reserve(known.max(self.room));
         }
         let spare = self.inbox.capacity() - self.inbox.len();
         let read = ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(cx));
         let read = read.map_err(|e| Fault::reset(format!("the connection failed: {e}")))?;
+        self.read += read;
         if read == spare {
             self.room = (2 * self.room).min(MOST_ROOM);
         }

@@ -52,6 +52,7 @@ impl Pool {
         if self.max == 0 || !link.is_idle() {
             return;
         }
+        link.slim();
         let since = self.clock.instant();
         let mut idle = self.lock();
         if idle.len() < self.max {
