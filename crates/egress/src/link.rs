@@ -1,5 +1,5 @@
 use std::future::poll_fn;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -151,38 +151,47 @@ impl Link {
             && Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 
-    /// Lets go of more room than an idle connection should have.
+    /// Lets go of the room that a long reply took: an idle connection should not keep it.
     pub(crate) fn slim(&mut self) {
-        if self.inbox.capacity() > ROOM {
+        if self.read > ROOM {
             self.inbox = BytesMut::new();
         }
     }
 
     /// Writes what can be written. A peer that takes no more may have answered all the same: its reply is still read.
     fn send(&mut self, cx: &mut Context<'_>) {
+        if let Poll::Ready(Err(_)) = self.poll_send(cx) {
+            self.outbox.clear();
+            (self.flushed, self.spoiled) = (true, true);
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.flushed {
             let stream = Pin::new(&mut self.stream);
             let written = match self.outbox.left() {
-                ([], []) => stream.poll_flush(cx).map_ok(|()| self.flushed = true),
-                (all, []) => stream.poll_write(cx, all).map_ok(|count| self.outbox.advance(count)),
-                (head, body) => stream
-                    .poll_write_vectored(cx, &[IoSlice::new(head), IoSlice::new(body)])
-                    .map_ok(|count| self.outbox.advance(count)),
-            };
-            match written {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => {
-                    self.outbox.clear();
-                    (self.flushed, self.spoiled) = (true, true);
+                ([], []) => {
+                    ready!(stream.poll_flush(cx))?;
+                    self.flushed = true;
+                    break;
                 }
-                Poll::Pending => return,
+                (all, []) => ready!(stream.poll_write(cx, all))?,
+                (head, body) => {
+                    let both = [IoSlice::new(head), IoSlice::new(body)];
+                    ready!(stream.poll_write_vectored(cx, &both))?
+                }
+            };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.outbox.advance(written);
         }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads what has come; zero once the peer has closed. There is room for `known` bytes, or else as usual.
     fn poll_fill(&mut self, cx: &mut Context<'_>, known: usize) -> Poll<Result<usize, Fault>> {
-        let least = if known > 0 { known } else { self.room / 4 };
+        let least = if known > 0 { known.min(MOST_ROOM) } else { self.room / 4 };
         if self.inbox.capacity() - self.inbox.len() < least {
             self.inbox.reserve(known.max(self.room));
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use egress::{Deadline, ExchangeOptions, Kind, Limits, Phase};
 use http::{HeaderMap, Method};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use crate::server::{Server, ask, eventually, outgoing, post, request, soon};
@@ -156,6 +156,59 @@ async fn a_large_request_is_written_whole_while_the_peer_reads_slowly() {
     let deadline = Deadline::after(Duration::from_secs(20));
     let reply = client.send(Method::POST, None, HeaderMap::new(), body, deadline).await.unwrap();
     assert_eq!(reply.body.collect(10).await.unwrap(), "1500000");
+}
+
+#[tokio::test]
+async fn an_answer_is_heard_before_the_request_was_read_and_the_connection_is_not_used_again() {
+    // A peer that holds the connection, and one that takes nothing more.
+    for closes in [false, true] {
+        let server = Server::start(move |mut stream, _| async move {
+            stream.read_exact(&mut [0; 64]).await.unwrap();
+            let reply = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno.";
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            if closes {
+                stream.shutdown().await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_secs(30)).await;
+        })
+        .await;
+        let client = server.client();
+        let body = Bytes::from(vec![b'x'; 16 << 20]);
+        let deadline = Deadline::after(Duration::from_secs(20));
+        let sent = client.send(Method::POST, None, HeaderMap::new(), body, deadline).await;
+        let reply = sent.unwrap();
+        assert_eq!(reply.status, 413, "{closes}");
+        assert_eq!(reply.body.collect(10).await.unwrap(), "no.");
+        assert_eq!(client.idle(), 0, "{closes}");
+    }
+}
+
+#[tokio::test]
+async fn long_and_short_replies_share_a_connection() {
+    let lengths = [3, 200_000, 200_000, 70_000, 1, 0, 9_000, 100_000];
+    for chunked in [false, true] {
+        let server = Server::start(move |mut stream, _| async move {
+            for length in lengths {
+                request(&mut stream).await.unwrap();
+                let body = "x".repeat(length);
+                let reply = if chunked {
+                    let end = if length == 0 { "" } else { "0\r\n\r\n" };
+                    format!("Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n{end}")
+                } else {
+                    format!("Content-Length: {length}\r\n\r\n{body}")
+                };
+                let reply = format!("HTTP/1.1 200 OK\r\n{reply}");
+                stream.write_all(reply.as_bytes()).await.unwrap();
+            }
+        })
+        .await;
+        let client = server.client();
+        for length in lengths {
+            let body = post(&client).await.unwrap().body.collect(1 << 20).await.unwrap();
+            assert_eq!(body, "x".repeat(length));
+        }
+        assert_eq!(server.accepted(), 1);
+    }
 }
 
 #[tokio::test]
