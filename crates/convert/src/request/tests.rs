@@ -53,6 +53,19 @@ fn sent(recipe: &Recipe, arguments: Value) -> String {
     }
 }
 
+#[test]
+fn a_server_makes_no_request_of_a_recipe_that_is_of_another() {
+    let recipe = recipe("GET", "/items", Vec::new());
+    for other in
+        ["https://api.example.com", "https://api.example.com/v1/", "http://api.example.com/v1"]
+    {
+        let refused = Server::new(other).request(&recipe, &Map::new()).unwrap_err();
+        assert_eq!(refused.code, "not_under_base", "{other}");
+    }
+    let request = Server::new(BASE).request(&recipe, &Map::new()).unwrap();
+    assert_eq!(request.url.as_str(), format!("{BASE}/items"));
+}
+
 fn by_path(id: &str) -> String {
     let item =
         recipe("GET", "/items/{id}", vec![parameter("id", Location::Path, Style::Simple, false)]);
