@@ -181,6 +181,11 @@ fn heads_and_what_stands_about_chunks_are_bounded() {
     let fields = |count: usize| "A: b\r\n".repeat(count);
     assert!(get(&format!("HTTP/1.1 204 x\r\n{}\r\n", fields(8))).is_ok());
     assert_eq!(get(&format!("HTTP/1.1 204 x\r\n{}\r\n", fields(9))), Err(Kind::TooLarge));
+    let many = Bounds { bytes: 1 << 10, fields: 100 };
+    for (count, taken) in [(100, true), (101, false)] {
+        let mut inbox = BytesMut::from(&*format!("HTTP/1.1 204 x\r\n{}\r\n", fields(count)));
+        assert_eq!(Head::take(&mut inbox, &Method::GET, many).is_ok(), taken, "{count}");
+    }
     let long = |length: usize| format!("HTTP/1.1 204 x\r\nA: {}", "b".repeat(length - 19));
     assert!(get(&format!("{}\r\n\r\n", long(1020))).is_ok());
     assert_eq!(get(&format!("{}\r\n\r\n", long(1021))), Err(Kind::TooLarge));
