@@ -113,12 +113,13 @@ impl Body {
     }
 
     async fn collect_at_most(&mut self, max: usize) -> Result<Bytes, EgressError> {
-        let mut next = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()?;
-        let Some(first) = next.take() else { return Ok(Bytes::new()) };
+        let Some(first) = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()? else {
+            return Ok(Bytes::new());
+        };
         if first.len() > max {
             return Err(self.beyond(max));
         }
-        next = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()?;
+        let mut next = poll_fn(|cx| self.poll_chunk(cx, max)).await.transpose()?;
         if next.is_none() {
             return Ok(first);
         }

@@ -17,7 +17,7 @@ const BEGIN: &[u8] = b"HTTP/1.";
 pub struct Head {
     /// Also 1xx: what follows those is another head.
     pub status: StatusCode,
-    /// Its fields, in order, `Content-Length` not beside `Transfer-Encoding`.
+    /// Its fields, `Content-Length` not beside `Transfer-Encoding`.
     pub headers: HeaderMap,
     /// Where its body ends.
     pub framing: Framing,

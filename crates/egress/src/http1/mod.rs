@@ -8,7 +8,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub use body::{Framing, Piece};
+pub use body::{At, Framing, Piece};
 pub use head::{Bounds, Head};
 pub(crate) use request::Outbox;
 
