@@ -1,7 +1,9 @@
 //! What the targets share: a second opinion on JSON, and ways to cut one input into several.
 
+mod feed;
 mod opinion;
 
+pub use feed::{Feed, No};
 pub use opinion::Json;
 
 use bytes::Bytes;

@@ -1,11 +1,9 @@
 #![no_main]
 //! A reply over HTTP/1.1 is the same in whatever pieces it comes, within its bounds, and nothing of it is lost or doubled.
 
-use bytes::BytesMut;
-use egress::Kind;
-use egress::http1::{Bounds, Head, Piece};
-use fuzz::pieces;
+use fuzz::{Feed, No, pieces};
 use http::Method;
+use http1::{Bounds, Reply};
 use libfuzzer_sys::fuzz_target;
 
 const BOUNDS: Bounds = Bounds { bytes: 512, fields: 8 };
@@ -21,32 +19,15 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// The head as it was understood, the body, and what is behind it.
-type Said = (String, Vec<u8>, Vec<u8>);
-
-/// Reads a reply that comes in these pieces, after which the peer closes.
-fn read(pieces: &[&[u8]], method: &Method, gather: usize) -> Result<Said, Kind> {
-    let (mut inbox, mut rest) = (BytesMut::new(), pieces.iter());
-    let mut more =
-        |inbox: &mut BytesMut| rest.next().map(|piece| inbox.extend_from_slice(piece)).is_some();
-    let mut head = loop {
-        match Head::take(&mut inbox, method, BOUNDS).map_err(|fault| fault.kind)? {
-            Some(head) => break head,
-            None if more(&mut inbox) => {}
-            None => return Err(Kind::Reset),
-        }
-    };
+fn read(
+    pieces: &[&[u8]],
+    method: &Method,
+    gather: usize,
+) -> Result<(String, Vec<u8>, Vec<u8>), No> {
+    let mut feed = Feed::new(pieces);
+    let head = feed.head(|inbox| Reply::take(inbox, method, BOUNDS))?;
     assert!(head.headers.len() <= BOUNDS.fields);
     let said = format!("{} {:?} {:?} {}", head.status, head.headers, head.framing, head.keeps);
-    let mut body = Vec::new();
-    loop {
-        match head.framing.next(&mut inbox, gather).map_err(|fault| fault.kind)? {
-            Piece::Data(data) => body.extend_from_slice(&data),
-            Piece::End => break,
-            Piece::More if more(&mut inbox) => {}
-            Piece::More if head.framing.close() => break,
-            Piece::More => return Err(Kind::Reset),
-        }
-    }
-    while more(&mut inbox) {}
-    Ok((said, body, inbox.to_vec()))
+    let (body, behind) = feed.body(head.framing, gather)?;
+    Ok((said, body, behind))
 }

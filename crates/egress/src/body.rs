@@ -10,7 +10,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
-use crate::http1::Fault;
+use crate::fault::Fault;
 use crate::link::Link;
 use crate::pool::Pool;
 use crate::target::Limits;

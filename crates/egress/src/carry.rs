@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 
 use crate::body::Held;
 use crate::client::Inner;
-use crate::http1::Fault;
+use crate::fault::Fault;
 use crate::link::{Failed, Framed, Link};
 use crate::trunk::{Lane, Trunk};
 use crate::{Client, Deadline, EgressError, Kind, Phase};

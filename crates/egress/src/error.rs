@@ -3,7 +3,7 @@ use std::fmt;
 
 use model::Masks;
 
-use crate::http1::Fault;
+use crate::fault::Fault;
 use crate::rule::{Refusal, Rule};
 
 /// Why an exchange with something outside failed.

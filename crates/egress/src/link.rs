@@ -1,20 +1,16 @@
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use http1::{Bounds, Framing, Inbox, Outbox, Piece, Reply};
+use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::http1::{Bounds, Fault, Framing, Head, Outbox, Piece};
+use crate::fault::Fault;
 use crate::stream::Stream;
 use crate::target::Limits;
 
-/// Room for what is read next where nothing is known of its length; there is made more once less than a quarter is left.
-const ROOM: usize = 8 << 10;
-/// The same where replies are long.
-const MOST_ROOM: usize = 128 << 10;
 /// Room that is made on a peer's word alone, before its bytes are there.
 const TRUSTED: usize = 1 << 20;
 
@@ -26,14 +22,9 @@ pub(crate) struct Link {
     stream: Stream,
     bounds: Bounds,
     outbox: Outbox,
-    /// Whether all that was written has left.
-    flushed: bool,
-    /// What was read and not yet taken.
-    inbox: BytesMut,
-    /// How much is read at once.
-    room: usize,
-    /// How much was read of the last reply.
-    read: usize,
+    /// Whether all that was put into that has left.
+    sent: bool,
+    inbox: Inbox,
     /// What is still to come of the reply.
     framing: Framing,
     /// Whether the peer keeps the connection after that.
@@ -54,12 +45,10 @@ impl Link {
     pub(crate) fn new(stream: Stream, limits: &Limits) -> Self {
         Self {
             stream,
-            bounds: Bounds::of(limits),
+            bounds: Bounds { bytes: limits.max_head, fields: limits.max_headers },
             outbox: Outbox::default(),
-            flushed: true,
-            inbox: BytesMut::new(),
-            room: ROOM,
-            read: 0,
+            sent: true,
+            inbox: Inbox::default(),
             framing: Framing::Length(0),
             keeps: true,
             spoiled: false,
@@ -75,10 +64,9 @@ impl Link {
             return Err(Failed::Unsent(Box::new(request)));
         }
         let method = request.method().clone();
-        self.outbox.put(request);
-        self.flushed = false;
-        // The next reply is most often like the one before.
-        self.room = std::mem::take(&mut self.read).next_power_of_two().clamp(ROOM, MOST_ROOM);
+        self.outbox.put_request(request);
+        self.sent = false;
+        self.inbox.begin();
         // Until the head of the reply says more.
         self.framing = Framing::UntilClosed;
         poll_fn(|cx| self.poll_head(cx, &method)).await.map_err(Failed::Broken)
@@ -93,7 +81,7 @@ impl Link {
             self.send(cx);
             // Nothing is there at first: what is left of an exchange before would have made the connection unfit.
             while !self.inbox.is_empty()
-                && let Some(head) = Head::take(&mut self.inbox, method, self.bounds)?
+                && let Some(head) = Reply::take(self.inbox.bytes(), method, self.bounds)?
             {
                 if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS
                 {
@@ -117,13 +105,13 @@ impl Link {
     ) -> Poll<Option<Result<Bytes, Fault>>> {
         loop {
             self.send(cx);
-            match self.framing.next(&mut self.inbox, gather)? {
+            match self.framing.next(self.inbox.bytes(), gather).map_err(Fault::from)? {
                 Piece::Data(data) => return Poll::Ready(Some(Ok(data))),
                 Piece::End => return Poll::Ready(None),
                 Piece::More => {}
             }
             let whole = usize::try_from(self.framing.left()).unwrap_or(usize::MAX).min(gather);
-            let known = whole.saturating_sub(self.inbox.len()).min(TRUSTED);
+            let known = whole.saturating_sub(self.inbox.bytes().len()).min(TRUSTED);
             if ready!(self.poll_fill(cx, known))? == 0 && !self.framing.close() {
                 let cut = Fault::reset("the connection ended before the reply did");
                 return Poll::Ready(Some(Err(cut)));
@@ -147,62 +135,34 @@ impl Link {
         // A byte that nobody asked for spoils it, as its end does.
         let mut byte = [0];
         let cx = &mut Context::from_waker(Waker::noop());
-        rest && self.flushed
+        rest && self.sent
             && Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 
     /// Lets go of the room that a long reply took: an idle connection should not keep it.
     pub(crate) fn slim(&mut self) {
-        if self.read > ROOM {
-            self.inbox = BytesMut::new();
-        }
+        self.inbox.slim();
     }
 
     /// Writes what can be written. A peer that takes no more may have answered all the same: its reply is still read.
     fn send(&mut self, cx: &mut Context<'_>) {
-        if let Poll::Ready(Err(_)) = self.poll_send(cx) {
-            self.outbox.clear();
-            (self.flushed, self.spoiled) = (true, true);
+        if self.sent {
+            return;
         }
-    }
-
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.flushed {
-            let stream = Pin::new(&mut self.stream);
-            let written = match self.outbox.left() {
-                ([], []) => {
-                    ready!(stream.poll_flush(cx))?;
-                    self.flushed = true;
-                    break;
-                }
-                (all, []) => ready!(stream.poll_write(cx, all))?,
-                (head, body) => {
-                    let both = [IoSlice::new(head), IoSlice::new(body)];
-                    ready!(stream.poll_write_vectored(cx, &both))?
-                }
-            };
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        match self.outbox.poll_send(cx, Pin::new(&mut self.stream)) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => self.sent = true,
+            Poll::Ready(Err(_)) => {
+                self.outbox.clear();
+                (self.sent, self.spoiled) = (true, true);
             }
-            self.outbox.advance(written);
         }
-        Poll::Ready(Ok(()))
     }
 
-    /// Reads what has come; zero once the peer has closed. There is room for `known` bytes, or else as usual.
+    /// Reads what has come; zero once the peer has closed.
     fn poll_fill(&mut self, cx: &mut Context<'_>, known: usize) -> Poll<Result<usize, Fault>> {
-        let least = if known > 0 { known.min(MOST_ROOM) } else { self.room / 4 };
-        if self.inbox.capacity() - self.inbox.len() < least {
-            self.inbox.reserve(known.max(self.room));
-        }
-        let spare = self.inbox.capacity() - self.inbox.len();
-        let read = ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(cx));
-        let read = read.map_err(|e| Fault::reset(format!("the connection failed: {e}")))?;
-        self.read += read;
-        if read == spare {
-            self.room = (2 * self.room).min(MOST_ROOM);
-        }
-        Poll::Ready(Ok(read))
+        let read = ready!(self.inbox.poll_fill(cx, Pin::new(&mut self.stream), known));
+        Poll::Ready(read.map_err(|e| Fault::reset(format!("the connection failed: {e}"))))
     }
 }
 

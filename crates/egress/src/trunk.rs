@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::error::unprocessed;
-use crate::http1::Fault;
+use crate::fault::Fault;
 use crate::link::{Failed, Framed};
 use crate::stream::Stream;
 use crate::target::Limits;

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use hyper::server::conn::{http1, http2};
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use identity::Concurrency;
@@ -18,13 +20,13 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use crate::address::is_trusted;
+use crate::conversation::Conversation;
+use crate::date::Dates;
 use crate::door::Door;
 use crate::gauges::Counted;
 use crate::line::{Line, Watchman};
+use crate::upload::Upload;
 use crate::wire::Wire;
-
-/// Header fields that the HTTP library takes where nothing else is said.
-const USUAL_HEADERS: usize = 100;
 
 /// How a listener ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,7 @@ pub struct Served {
 pub(crate) struct Listener {
     pub(crate) door: Arc<Door>,
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) dates: Dates,
 }
 
 impl Listener {
@@ -134,83 +137,56 @@ impl Listener {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        if !h2 {
+            let conversation = Conversation::new(self, line.clone(), peer, wire).run();
+            return self.watch(pin!(conversation), &line, |_| line.closes()).await;
+        }
         let (door, shared) = (self.door.clone(), line.clone());
-        let service = service_fn(move |request| {
-            // Boxed, so that a connection that waits, or that streams, carries no room for the work on a request.
-            let answer = Box::pin(door.clone().handle(shared.clone(), peer, request));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (head, body) = request.into_parts();
+            let body = Upload::Stream(body);
+            // Boxed, so that a stream that waits carries no room for the work on a request.
+            let answer = Box::pin(door.clone().handle(shared.clone(), peer, head, body));
             async { Ok::<_, std::convert::Infallible>(answer.await) }
         });
-        let io = TokioIo::new(wire);
-        // The two kinds of connection have no trait in common.
-        if h2 {
-            let connection = self.http2().serve_connection(io, service);
-            let mut connection = pin!(connection);
-            let mut stop = false;
-            loop {
-                let done = self.watch(connection.as_mut(), &line, stop).await;
-                if let Some(done) = done {
-                    return done;
-                }
-                connection.as_mut().graceful_shutdown();
-                stop = true;
-            }
-        }
-        let connection = self.http1().serve_connection(io, service);
-        let mut connection = pin!(connection);
-        let mut stop = false;
-        loop {
-            let done = self.watch(connection.as_mut(), &line, stop).await;
-            if let Some(done) = done {
-                return done;
-            }
-            connection.as_mut().graceful_shutdown();
-            stop = true;
-        }
+        let connection = self.http2().serve_connection(TokioIo::new(wire), service);
+        let stop =
+            |connection: Pin<&mut http2::Connection<_, _, _>>| connection.graceful_shutdown();
+        self.watch(pin!(connection), &line, stop).await
     }
 
-    /// Drives a connection under its one timer. Nothing if the doors close meanwhile.
-    async fn watch(
+    /// Drives a connection under its one timer, and tells it to stop once the doors close.
+    async fn watch<C, E>(
         &self,
-        mut connection: std::pin::Pin<&mut impl Future<Output = hyper::Result<()>>>,
+        mut connection: Pin<&mut C>,
         line: &Line,
-        closing: bool,
-    ) -> Option<io::Result<()>> {
+        stop: impl Fn(Pin<&mut C>),
+    ) -> io::Result<()>
+    where
+        C: Future<Output = Result<(), E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let limits = &self.door.base.limits;
         let mut watchman = Watchman::new(limits);
         let mut tick = pin!(tokio::time::sleep(watchman.tick()));
         let mut closed = pin!(self.door.base.closing.cancelled());
+        let mut closing = false;
         loop {
             tokio::select! {
                 biased;
-                done = &mut connection => return Some(done.map_err(io::Error::other)),
-                () = &mut closed, if !closing => return None,
+                done = &mut connection => return done.map_err(io::Error::other),
+                () = &mut closed, if !closing => {
+                    stop(connection.as_mut());
+                    closing = true;
+                }
                 () = &mut tick => {
                     if let Some(why) = watchman.judge(line, limits) {
-                        return Some(Err(io::Error::other(format!("{why:?}"))));
+                        return Err(io::Error::other(format!("{why:?}")));
                     }
                     tick.as_mut().reset(tokio::time::Instant::now() + watchman.tick());
                 }
             }
         }
-    }
-
-    fn http1(&self) -> http1::Builder {
-        let limits = &self.door.base.limits;
-        let mut builder = http1::Builder::new();
-        builder
-            .timer(TokioTimer::new())
-            // The time for a head is kept by the watchman, together with all other times of a connection.
-            .header_read_timeout(None)
-            // Gathering the answers of a pipeline would also gather a stream without end: its bound is given up then.
-            .pipeline_flush(false)
-            .keep_alive(true)
-            .half_close(false)
-            .max_header_size(limits.header_bytes);
-        // Its own bound needs no setting, and costs less: a list of that length stands on the stack.
-        if limits.headers != USUAL_HEADERS {
-            builder.max_headers(limits.headers);
-        }
-        builder
     }
 
     fn http2(&self) -> http2::Builder<TokioExecutor> {

@@ -53,16 +53,19 @@ impl Body {
     pub(crate) fn keep(&mut self, busy: Busy) {
         self.busy = Some(busy);
     }
-}
 
-impl http_body::Body for Body {
-    type Data = Bytes;
-    type Error = Infallible;
+    /// How many bytes are to come, if that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Empty => Some(0),
+            Kind::One(bytes) => Some(bytes.len() as u64),
+            Kind::Many(_, left) => Some(*left),
+            Kind::Events(_) => None,
+        }
+    }
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    /// The next bytes; none at the end.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let next = match &mut self.kind {
             Kind::Empty => None,
             Kind::One(bytes) => {
@@ -75,12 +78,21 @@ impl http_body::Body for Body {
                 *left = left.saturating_sub(part.as_ref().map_or(0, |p| p.len() as u64));
                 part
             }
-            Kind::Events(stream) => match stream.poll_next(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(next) => next,
-            },
+            Kind::Events(stream) => return stream.poll_next(cx),
         };
-        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(next)
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.poll_next(cx).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -92,12 +104,7 @@ impl http_body::Body for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::One(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Many(_, left) => SizeHint::with_exact(*left),
-            Kind::Events(_) => SizeHint::default(),
-        }
+        self.left().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Reads the body of a request: bounded in bytes and in time, without copying what comes in one piece.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body::Body as _;
-use hyper::body::Incoming;
+
+use crate::upload::{Broken, Upload};
 
 /// Why there is no body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +21,10 @@ pub(crate) enum NoBody {
 }
 
 /// The whole body. The timer is made only if the client lets us wait.
-pub(crate) async fn collect(
-    mut body: Incoming,
-    max: usize,
-    time: Duration,
-) -> Result<Bytes, NoBody> {
+pub(crate) async fn collect(mut body: Upload, max: usize, time: Duration) -> Result<Bytes, NoBody> {
     let mut got = Got::default();
     let first = poll_fn(|cx| {
-        Poll::Ready(match got.poll(Pin::new(&mut body), cx, max) {
+        Poll::Ready(match got.poll(&mut body, cx, max) {
             Poll::Ready(done) => Some(done),
             Poll::Pending => None,
         })
@@ -36,7 +32,7 @@ pub(crate) async fn collect(
     if let Some(done) = first.await {
         return done.map(|()| got.bytes());
     }
-    let rest = poll_fn(|cx| got.poll(Pin::new(&mut body), cx, max));
+    let rest = poll_fn(|cx| got.poll(&mut body, cx, max));
     let mut late = pin!(tokio::time::sleep(time));
     tokio::select! {
         biased;
@@ -55,25 +51,18 @@ struct Got {
 impl Got {
     fn poll(
         &mut self,
-        mut body: Pin<&mut Incoming>,
+        body: &mut Upload,
         cx: &mut Context<'_>,
         max: usize,
     ) -> Poll<Result<(), NoBody>> {
         loop {
-            if body.is_end_stream() {
-                return Poll::Ready(Ok(()));
-            }
-            let frame = match body.as_mut().poll_frame(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(Err(NoBody::Broken)),
-                Poll::Ready(Some(Ok(frame))) => frame,
-            };
-            if let Ok(data) = frame.into_data() {
-                if self.len() + data.len() > max {
+            match ready!(body.poll_next(cx)) {
+                None => return Poll::Ready(Ok(())),
+                Some(Err(Broken)) => return Poll::Ready(Err(NoBody::Broken)),
+                Some(Ok(data)) if self.len() + data.len() > max => {
                     return Poll::Ready(Err(NoBody::TooLarge));
                 }
-                self.take(data);
+                Some(Ok(data)) => self.take(data),
             }
         }
     }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use gate::Arrival;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response};
-use hyper::body::Incoming;
+use http::{HeaderMap, Method, Response};
 use identity::{Concurrency, Limiter, presented};
 use model::{Code, Principal, Refusal, SourceName};
 use protocol::mcp::Era;
@@ -22,6 +21,7 @@ use crate::problem::Problem;
 use crate::route::Route;
 use crate::session::Session;
 use crate::table::Table;
+use crate::upload::Upload;
 use crate::visit::Visit;
 use crate::webhook::{self, Routes};
 use crate::{Network, RestBase, address, media, outcome, post, reply, rest, sse, unsolicited};
@@ -56,10 +56,10 @@ impl Door {
         self: Arc<Self>,
         line: Arc<Line>,
         peer: IpAddr,
-        request: Request<Incoming>,
+        head: Parts,
+        body: Upload,
     ) -> Response<Body> {
         let busy = line.begin();
-        let (head, body) = request.into_parts();
         let https = self.tls || address::forwarded_https(&self.trusted, peer, &head.headers);
         let at = Arrival {
             front: "http",
@@ -67,7 +67,7 @@ impl Door {
             trace: trace(&head.headers),
         };
         let mut origin = None;
-        let mut response = match self.admit(&line, &head) {
+        let mut response = match self.admit(&head) {
             Ok(allowed) => {
                 origin = allowed;
                 self.send_on(&line, https, head, at, body).await
@@ -96,10 +96,10 @@ impl Door {
     }
 
     /// Framing, `Host` and `Origin`: before anything is looked at. Gives the origin of a page that may call.
-    fn admit(&self, line: &Line, head: &Parts) -> Result<Option<HeaderValue>, Refusal> {
+    fn admit(&self, head: &Parts) -> Result<Option<HeaderValue>, Refusal> {
         let has = |name| head.headers.contains_key(name);
-        let (sized, chunked) = (has(header::CONTENT_LENGTH), has(header::TRANSFER_ENCODING));
-        if line.is_ambiguous(sized, chunked) {
+        // Who reads the one reads another request than who reads the other (RFC 9112, section 6.3).
+        if has(header::CONTENT_LENGTH) && has(header::TRANSFER_ENCODING) {
             return Err(Refusal::new(
                 Code::InvalidRequest,
                 "Content-Length beside Transfer-Encoding",
@@ -126,7 +126,7 @@ impl Door {
         https: bool,
         head: Parts,
         at: Arrival,
-        body: Incoming,
+        body: Upload,
     ) -> Response<Body> {
         if let Some((base, place)) = self.rest.as_ref().and_then(|b| Some((b, b.place(&head.uri)?)))
         {
@@ -172,7 +172,7 @@ impl Door {
         name: Option<String>,
         head: Parts,
         at: Arrival,
-        body: Incoming,
+        body: Upload,
     ) -> Response<Body> {
         if head.method == Method::OPTIONS {
             return preflight(&head.headers);

@@ -24,9 +24,8 @@ pub(crate) struct Line {
     ended: AtomicBool,
     lingers: AtomicBool,
     waiting: Mutex<Option<Waker>>,
-    /// `Content-Length` lines that came in, and those that requests showed.
-    lengths: AtomicU64,
-    lengths_shown: AtomicU64,
+    /// No further request is taken.
+    closing: AtomicBool,
 }
 
 /// Why a connection is closed by this side.
@@ -73,18 +72,13 @@ impl Line {
         self.blocked.store(true, Relaxed);
     }
 
-    /// Raw bytes held so many `Content-Length` lines.
-    pub(crate) fn lengths(&self, count: u64) {
-        self.lengths.fetch_add(count, Relaxed);
+    /// The doors close: the connection ends once the request that is being answered has its answer.
+    pub(crate) fn closes(&self) {
+        self.closing.store(true, Relaxed);
     }
 
-    /// A request was read. Whether its framing is ambiguous: it came in chunks, and a length that the HTTP library
-    /// has dropped came along (RFC 9112 section 6.3).
-    pub(crate) fn is_ambiguous(&self, shows_length: bool, chunked: bool) -> bool {
-        if shows_length {
-            self.lengths_shown.fetch_add(1, Relaxed);
-        }
-        chunked && (shows_length || self.lengths.load(Relaxed) > self.lengths_shown.load(Relaxed))
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
     }
 
     /// The last answer left bytes of the client unread.
@@ -309,16 +303,5 @@ mod tests {
         line.speaks_h2();
         line.hold();
         assert!(!line.end_reached());
-    }
-
-    // g-http-15
-    #[test]
-    fn a_length_that_was_dropped_beside_chunks_is_noticed() {
-        let line = Line::default();
-        line.lengths(1);
-        assert!(!line.is_ambiguous(true, false));
-        assert!(!line.is_ambiguous(false, true));
-        line.lengths(1);
-        assert!(line.is_ambiguous(false, true));
     }
 }

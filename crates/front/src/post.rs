@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
-use hyper::body::Incoming;
 use identity::{NoSession, SessionToken};
 use model::{Code, Refusal, Timestamp};
 use protocol::batch;
@@ -27,6 +26,7 @@ use crate::session::Session;
 use crate::stream::EventStream;
 use crate::table::{Full, Held};
 use crate::track::Track;
+use crate::upload::Upload;
 use crate::visit::{Visit, source_set};
 use crate::{legacy, media, reply};
 
@@ -34,7 +34,7 @@ use crate::{legacy, media, reply};
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The request in a POST: media types, then the body, then what it says.
-pub(crate) async fn post(door: &Arc<Door>, visit: Visit, body: Incoming) -> Response<Body> {
+pub(crate) async fn post(door: &Arc<Door>, visit: Visit, body: Upload) -> Response<Body> {
     match receive(door, &visit, body).await {
         Ok(text) => dispatch(door, visit, text).await,
         Err(response) => response,
@@ -45,7 +45,7 @@ pub(crate) async fn post(door: &Arc<Door>, visit: Visit, body: Incoming) -> Resp
 pub(crate) async fn receive(
     door: &Door,
     visit: &Visit,
-    body: Incoming,
+    body: Upload,
 ) -> Result<Bytes, Response<Body>> {
     let no = |refusal, status| async move {
         let said = door.base.refuse(refusal, Era::Modern, None, &visit.at, Some(&visit.principal));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
+use http1::{Fault, Kind};
 use protocol::Rope;
 use protocol::json::quote;
 
@@ -126,15 +127,15 @@ pub(crate) fn closing(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// A whole HTTP/1.1 answer to what could not be parsed, as bytes. `status` is code and reason.
-pub(crate) fn bare_error(status: &str) -> Bytes {
-    let reason = status.split_once(' ').map_or(status, |(_, reason)| reason);
-    let body = format!("{{\"error\":{{\"code\":\"bad_request\",\"message\":{}}}}}", quote(reason));
-    let guards = GUARDS.map(|(n, v)| format!("{n}: {v}\r\n")).concat();
-    let framing = format!("content-length: {}\r\nconnection: close", body.len());
-    Bytes::from(format!(
-        "HTTP/1.1 {status}\r\n{guards}content-type: application/json\r\n{framing}\r\n\r\n{body}"
-    ))
+/// The answer to what is no request. The connection ends with it.
+pub(crate) fn unreadable(fault: &Fault) -> Response<Body> {
+    let status = match fault.kind {
+        Kind::Malformed => 400,
+        Kind::TooLarge => 431,
+    };
+    let message = quote(&format!("this request cannot be read: the client {}", fault.detail));
+    let text = format!("{{\"error\":{{\"code\":\"bad_request\",\"message\":{message}}}}}");
+    closing(response(status, JSON.clone(), Body::text(Rope::from(Bytes::from(text)))))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::{Listener, Served};
 use crate::base::{Base, random};
 use crate::clients::Clients;
+use crate::date::Dates;
 use crate::door::Door;
 use crate::hosts::Hosts;
 use crate::start::public_url;
@@ -37,7 +38,8 @@ pub async fn serve(
     let tls = settings.tls.as_ref().map(tls::config).transpose()?;
     let door = Arc::new(door(gate, settings, tls.is_some())?);
     let keeper = tokio::spawn(keeper::keep(door.clone()));
-    let served = Listener { door: door.clone(), tls }.run(listener, shutdown).await;
+    let served =
+        Listener { door: door.clone(), tls, dates: Dates::default() }.run(listener, shutdown).await;
     keeper.abort();
     if let Some(hooks) = &door.hooks {
         hooks.finish(door.base.limits.grace).await;

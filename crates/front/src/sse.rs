@@ -6,7 +6,6 @@ use bytes::Bytes;
 use gate::Arrival;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response};
-use hyper::body::Incoming;
 use identity::{NoSession, SessionToken};
 use model::{Code, Refusal, Timestamp};
 use protocol::mcp::Version;
@@ -24,6 +23,7 @@ use crate::route::Route;
 use crate::stream::EventStream;
 use crate::table::{Full, Held};
 use crate::unsolicited::{life, permit};
+use crate::upload::Upload;
 use crate::visit::{Visit, source_set};
 
 /// Answers a request to `/sse` or `/messages`.
@@ -33,7 +33,7 @@ pub(crate) async fn visit(
     route: &Route,
     head: Parts,
     at: Arrival,
-    body: Incoming,
+    body: Upload,
 ) -> Response<Body> {
     let method = if *route == Route::Sse { Method::GET } else { Method::POST };
     if head.method != method {
@@ -111,7 +111,7 @@ impl Drop for EndsWithStream {
     }
 }
 
-async fn message(door: &Arc<Door>, visit: &Visit, id: &str, body: Incoming) -> Response<Body> {
+async fn message(door: &Arc<Door>, visit: &Visit, id: &str, body: Upload) -> Response<Body> {
     let peer = match find(door, visit, id) {
         Ok(peer) => peer,
         Err(none) => {

@@ -1,4 +1,4 @@
-//! A connection's bytes, on their way to and from the HTTP library.
+//! A connection's bytes, on their way in and out: when they move is noted, and how the connection ends is seen to.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -13,12 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use crate::line::Line;
-use crate::reply;
 
 /// How every HTTP/2 connection begins (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Header lines that are counted.
-const LENGTH: &[u8] = b"\ncontent-length";
 
 /// How long to read on after the last answer, and how many bytes of it.
 const LINGER: Duration = Duration::from_millis(500);
@@ -36,25 +33,14 @@ pub(crate) struct Wire<S> {
     line: Arc<Line>,
     /// Bytes read while the version was told.
     early: Bytes,
-    scan: Scan,
     /// The client has closed its sending side.
     ended: bool,
     linger: Option<Linger>,
-    /// What is left to send of an error page that stands for one of the HTTP library's.
-    page: Bytes,
 }
 
 impl<S: AsyncRead + Unpin> Wire<S> {
     pub(crate) fn new(inner: S, line: Arc<Line>) -> Self {
-        Self {
-            inner,
-            line,
-            early: Bytes::new(),
-            scan: Scan::default(),
-            ended: false,
-            linger: None,
-            page: Bytes::new(),
-        }
+        Self { inner, line, early: Bytes::new(), ended: false, linger: None }
     }
 
     /// Reads just enough to tell whether the client speaks HTTP/2 without having agreed on it (prior knowledge).
@@ -99,9 +85,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             }
             me.line.received();
         }
-        if !me.line.is_h2() {
-            me.line.lengths(me.scan.count(&out.filled()[before..]));
-        }
         Poll::Ready(Ok(()))
     }
 }
@@ -118,24 +101,6 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
             Poll::Ready(Err(_)) => {}
         }
         result
-    }
-
-    /// Puts our own page in place of a bare error. It is sent by the flush that follows.
-    fn replace(&mut self, page: Bytes) {
-        self.page = page;
-        self.line.lingers();
-    }
-
-    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.page.has_remaining() {
-            let wrote = Pin::new(&mut self.inner).poll_write(cx, &self.page);
-            let n = ready!(self.noted(wrote, |n| *n as u64))?;
-            if n == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.page.advance(n);
-        }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -168,11 +133,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let me = self.get_mut();
-        ready!(me.poll_page(cx))?;
-        if let Some(page) = bare_error(buf).filter(|_| !me.line.is_h2()) {
-            me.replace(page);
-            return Poll::Ready(Ok(buf.len()));
-        }
         let wrote = Pin::new(&mut me.inner).poll_write(cx, buf);
         me.noted(wrote, |n| *n as u64)
     }
@@ -183,12 +143,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let me = self.get_mut();
-        ready!(me.poll_page(cx))?;
-        let head = bufs.first().map_or(&[][..], |buf| buf);
-        if let Some(page) = bare_error(head).filter(|_| !me.line.is_h2()) {
-            me.replace(page);
-            return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
-        }
         let wrote = Pin::new(&mut me.inner).poll_write_vectored(cx, bufs);
         me.noted(wrote, |n| *n as u64)
     }
@@ -199,14 +153,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let me = self.get_mut();
-        ready!(me.poll_page(cx))?;
         let flushed = Pin::new(&mut me.inner).poll_flush(cx);
         me.noted(flushed, |()| 0)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let me = self.get_mut();
-        ready!(me.poll_page(cx))?;
         if me.linger.is_none() {
             ready!(Pin::new(&mut me.inner).poll_shutdown(cx))?;
         }
@@ -217,61 +169,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-/// The HTTP library answers what it cannot parse by itself, with a bare head. What goes out instead has a body and
-/// the headers that every answer has.
-fn bare_error(buf: &[u8]) -> Option<Bytes> {
-    let rest = buf.strip_prefix(b"HTTP/1.1 ").or_else(|| buf.strip_prefix(b"HTTP/1.0 "))?;
-    if !rest.starts_with(b"4") {
-        return None;
-    }
-    if memchr::memmem::find(buf, b"x-content-type-options").is_some() || !buf.ends_with(b"\r\n\r\n")
-    {
-        return None;
-    }
-    let line = &rest[..memchr::memchr(b'\r', rest)?];
-    Some(reply::bare_error(std::str::from_utf8(line).ok()?))
-}
-
-/// Counts `Content-Length` lines in what streams by.
-#[derive(Debug, Default)]
-struct Scan {
-    matched: usize,
-}
-
-impl Scan {
-    fn count(&mut self, bytes: &[u8]) -> u64 {
-        let (mut at, mut found) = (0, 0);
-        while at < bytes.len() {
-            if self.matched == 0 {
-                let Some(next) = memchr::memchr(b'\n', &bytes[at..]) else { break };
-                at += next + 1;
-                self.matched = 1;
-                continue;
-            }
-            if bytes[at].eq_ignore_ascii_case(&LENGTH[self.matched]) {
-                self.matched += 1;
-                at += 1;
-                if self.matched == LENGTH.len() {
-                    found += 1;
-                    self.matched = 0;
-                }
-            } else {
-                self.matched = 0;
-            }
-        }
-        found
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::{Instant, sleep, timeout};
 
     use super::*;
-
-    const BARE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
 
     /// A wire, its line, and the client's end of it.
     fn wire() -> (Wire<DuplexStream>, Arc<Line>, DuplexStream) {
@@ -378,83 +281,5 @@ mod tests {
         assert_eq!((some.filled(), wire.ended), (&b"abcx"[..], false));
         assert!(Pin::new(&mut wire).poll_read(&mut cx, &mut some).is_pending(), "held back");
         assert!(wire.ended && line.poll_ended(&mut cx).is_ready());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_bare_error_is_replaced_and_sent_whole_by_a_flush_or_by_closing_however_it_was_written()
-     {
-        let bodies = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], BARE];
-        for (vectored, h2, flushed, bytes) in (0..16).map(|n| (n & 1, n & 2, n & 4, bodies[n >> 3]))
-        {
-            // So small that what is sent goes out in many pieces.
-            let (mut client, server) = duplex(16);
-            let line = Arc::new(Line::default());
-            let mut wire = Wire::new(server, line.clone());
-            if h2 > 0 {
-                line.speaks_h2();
-            }
-            let reading = tokio::spawn(async move {
-                let mut all = Vec::new();
-                client.read_to_end(&mut all).await.unwrap();
-                all
-            });
-            let mut left = bytes;
-            while !left.is_empty() {
-                let n = if vectored > 0 {
-                    wire.write_vectored(&[io::IoSlice::new(left)]).await.unwrap()
-                } else {
-                    wire.write(left).await.unwrap()
-                };
-                left = &left[n..];
-            }
-            if flushed > 0 {
-                wire.flush().await.unwrap();
-                assert!(wire.page.is_empty());
-            }
-            wire.shutdown().await.unwrap();
-            drop(wire);
-            let replaced = bare_error(bytes).filter(|_| h2 == 0);
-            assert_eq!(line.is_lingering(), replaced.is_some());
-            assert_eq!(reading.await.unwrap(), replaced.as_deref().unwrap_or(bytes));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_page_that_cannot_be_sent_is_an_error() {
-        let (mut wire, _, client) = wire();
-        drop(client);
-        wire.write_all(BARE).await.unwrap();
-        assert!(wire.flush().await.is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn lengths_are_counted_alike_however_the_bytes_are_cut(cuts in prop::collection::vec(1usize..9, 1..40)) {
-            let text = b"POST / HTTP/1.1\r\nCONTENT-Length: 1\r\n\n\ncontent-lengt\ncontent-length\r\nx: content-length\r\n";
-            let mut scan = Scan::default();
-            let (mut rest, mut found) = (&text[..], 0);
-            for cut in cuts.iter().cycle() {
-                let (now, later) = rest.split_at((*cut).min(rest.len()));
-                found += scan.count(now);
-                rest = later;
-                if rest.is_empty() {
-                    break;
-                }
-            }
-            prop_assert_eq!(found, 2);
-        }
-    }
-
-    #[test]
-    fn an_error_of_the_library_gets_a_body_and_our_own_answers_stay_as_they_are() {
-        let page = bare_error(BARE).unwrap();
-        let page = String::from_utf8(page.to_vec()).unwrap();
-        assert!(page.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{page}");
-        assert!(page.contains("nosniff") && page.ends_with('}'), "{page}");
-        assert!(
-            bare_error(b"HTTP/1.1 404 Not Found\r\nx-content-type-options: nosniff\r\n\r\n")
-                .is_none()
-        );
-        assert!(bare_error(b"HTTP/1.1 200 OK\r\n\r\n").is_none());
     }
 }

@@ -6,7 +6,6 @@ use gate::{Arrival, Client};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
-use hyper::body::Incoming;
 use identity::presented;
 use model::{Code, Principal, Refusal};
 use protocol::Rope;
@@ -25,6 +24,7 @@ use crate::door::Door;
 use crate::outcome::outcome;
 use crate::problem::Problem;
 use crate::silent::Silent;
+use crate::upload::Upload;
 use crate::{media, percent, reply};
 
 /// The door as records name it.
@@ -49,7 +49,7 @@ pub(crate) async fn visit(
     place: Place,
     head: Parts,
     at: Arrival,
-    body: Incoming,
+    body: Upload,
 ) -> Response<Body> {
     let at = Arrival { front: FRONT, ..at };
     let allow = match place {
@@ -145,7 +145,7 @@ async fn tool(
     call: &Call,
     name: Option<String>,
     head: &Parts,
-    body: Incoming,
+    body: Upload,
 ) -> Response<Body> {
     let no = |refusal, own| refused(door, &call.at, Some(&call.principal), refusal, own);
     let invalid = |text: &str| Refusal::new(Code::InvalidRequest, text);

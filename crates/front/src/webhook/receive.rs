@@ -7,7 +7,6 @@ use gate::Arrival;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderMap, Method, Response};
-use hyper::body::Incoming;
 use model::{Code, Principal, Refusal, Timestamp, Usage};
 use protocol::json::{Limits, Object};
 
@@ -23,6 +22,7 @@ use crate::collect::{NoBody, collect};
 use crate::door::Door;
 use crate::outcome::outcome;
 use crate::rest::incoming;
+use crate::upload::Upload;
 use crate::{percent, reply};
 
 /// The door as records name it.
@@ -79,7 +79,7 @@ pub(crate) async fn visit(
     name: &str,
     head: Parts,
     at: Arrival,
-    body: Incoming,
+    body: Upload,
 ) -> Response<Body> {
     let Some(route) = routes.find(name).filter(|_| head.method == Method::POST) else {
         return reply::nothing_here();
@@ -92,7 +92,7 @@ pub(crate) async fn visit(
 }
 
 impl Visit<'_> {
-    async fn take(&self, head: &Parts, body: Incoming) -> Result<Response<Body>, No> {
+    async fn take(&self, head: &Parts, body: Upload) -> Result<Response<Body>, No> {
         let hook = &self.route.hook;
         if self.door.base.gate.draining() {
             return Err(No::new(Code::Draining, "the gate is shutting down"));
@@ -109,7 +109,7 @@ impl Visit<'_> {
     }
 
     /// The raw body. Nobody has proven anything yet, so there is room for a bounded number of them.
-    async fn body(&self, headers: &HeaderMap, body: Incoming) -> Result<Bytes, No> {
+    async fn body(&self, headers: &HeaderMap, body: Upload) -> Result<Bytes, No> {
         let limits = &self.routes.limits;
         let too_large =
             || No::new(Code::TooLarge, &format!("a body may have {} bytes", limits.body));

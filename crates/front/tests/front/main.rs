@@ -8,6 +8,7 @@
 )]
 
 mod admission;
+mod conversations;
 mod framing;
 mod legacy;
 mod limits;

@@ -190,6 +190,12 @@ impl Conn {
         self.message().await.unwrap()
     }
 
+    /// What still comes until the server closes the connection.
+    pub(crate) async fn rest(&mut self) -> String {
+        while self.more().await {}
+        String::from_utf8(std::mem::take(&mut self.got)).unwrap()
+    }
+
     /// Whether the server has closed the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         while self.more().await {}

@@ -116,7 +116,7 @@ fn chunked(
             At::Size => {
                 let Some(line) = line(inbox, MOST_BESIDES)? else { return Ok(Piece::More) };
                 count(besides, (line.len() + 2).saturating_sub(FREE))?;
-                let size = size(&line).ok_or(Fault::broken("sent a chunk without a size"))?;
+                let size = size(&line).ok_or(Fault::malformed("sent a chunk without a size"))?;
                 *at = if size == 0 { At::Trailers } else { At::Data(size) };
             }
             At::Data(left) => {
@@ -152,7 +152,7 @@ fn count(besides: &mut usize, more: usize) -> Result<(), Fault> {
 
 /// Takes a line of at most so many bytes off the front, without its end, which is CR LF and nothing else.
 fn line(inbox: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Fault> {
-    let broken = || Fault::broken("sent a chunk that does not end where it has to");
+    let broken = || Fault::malformed("sent a chunk that does not end where it has to");
     match memchr(b'\n', inbox) {
         None if inbox.len() > most + 1 => Err(broken()),
         None => Ok(None),
