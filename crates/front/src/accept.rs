@@ -1,10 +1,12 @@
 //! Connections: accepted within bounds, served until they end, drained when the gate stops.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::Request;
@@ -24,7 +26,8 @@ use crate::conversation::Conversation;
 use crate::date::Dates;
 use crate::door::Door;
 use crate::gauges::Counted;
-use crate::line::{Line, Watchman};
+use crate::line::{Line, Told};
+use crate::rounds::Rounds;
 use crate::upload::Upload;
 use crate::wire::Wire;
 
@@ -52,8 +55,8 @@ impl Listener {
         let me = Arc::new(self);
         let limits = &me.door.base.limits;
         let per_address = Concurrency::new(limits.connections_per_address);
+        let rounds = Arc::new(Rounds::new(limits));
         let tasks = TaskTracker::new();
-        let cut = tokio_util::sync::CancellationToken::new();
         let accepted = AtomicU64::new(0);
         let accepting = async {
             loop {
@@ -65,34 +68,42 @@ impl Listener {
                     continue;
                 }
                 accepted.fetch_add(1, Relaxed);
-                let (one, cut) = (me.clone(), cut.clone());
+                let (one, place) = (me.clone(), rounds.place(peer));
                 tasks.spawn(async move {
                     let _permit = permit;
-                    tokio::select! {
-                        biased;
-                        () = one.connection(stream, peer) => {}
-                        () = cut.cancelled() => {}
-                    }
+                    let mut connection = pin!(one.connection(stream, peer, &place.line));
+                    poll_fn(|cx| match place.line.poll_end(cx) {
+                        Poll::Ready(()) => Poll::Ready(()),
+                        Poll::Pending => connection.as_mut().poll(cx),
+                    })
+                    .await;
                 });
             }
         };
+        let mut rounds_walked = pin!(rounds.walk());
         tokio::select! {
             () = accepting => {}
             () = shutdown => {}
+            never = &mut rounds_walked => match never {},
         }
         drop(listener);
         me.door.base.closing.cancel();
+        rounds.tell(Told::Finish);
         tasks.close();
-        let drained = tokio::time::timeout(limits.grace, tasks.wait()).await.is_ok();
+        let drained = tokio::select! {
+            () = tasks.wait() => true,
+            () = tokio::time::sleep(limits.grace) => false,
+            never = rounds_walked => match never {},
+        };
         let cut_off = if drained { 0 } else { tasks.len() };
-        cut.cancel();
+        rounds.tell(Told::End);
         tasks.wait().await;
         Served { connections: accepted.load(Relaxed), cut_off }
     }
 
-    async fn connection(&self, stream: TcpStream, peer: IpAddr) {
+    async fn connection(&self, stream: TcpStream, peer: IpAddr, line: &Arc<Line>) {
         let _counted = Counted::connection(&self.door.base.gauges);
-        let line = Arc::new(Line::default());
+        let line = line.clone();
         let served = match &self.tls {
             None => self.plain(stream, peer, line).await,
             Some(config) => self.secure(config.clone(), stream, peer, line).await,
@@ -138,8 +149,7 @@ impl Listener {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if !h2 {
-            let conversation = Conversation::new(self, line.clone(), peer, wire).run();
-            return self.watch(pin!(conversation), &line, |_| line.closes()).await;
+            return Conversation::new(self, line, peer, wire).run().await;
         }
         let (door, shared) = (self.door.clone(), line.clone());
         let service = service_fn(move |request: Request<Incoming>| {
@@ -150,43 +160,16 @@ impl Listener {
             async { Ok::<_, std::convert::Infallible>(answer.await) }
         });
         let connection = self.http2().serve_connection(TokioIo::new(wire), service);
-        let stop =
-            |connection: Pin<&mut http2::Connection<_, _, _>>| connection.graceful_shutdown();
-        self.watch(pin!(connection), &line, stop).await
-    }
-
-    /// Drives a connection under its one timer, and tells it to stop once the doors close.
-    async fn watch<C, E>(
-        &self,
-        mut connection: Pin<&mut C>,
-        line: &Line,
-        stop: impl Fn(Pin<&mut C>),
-    ) -> io::Result<()>
-    where
-        C: Future<Output = Result<(), E>>,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let limits = &self.door.base.limits;
-        let mut watchman = Watchman::new(limits);
-        let mut tick = pin!(tokio::time::sleep(watchman.tick()));
-        let mut closed = pin!(self.door.base.closing.cancelled());
-        let mut closing = false;
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut connection => return done.map_err(io::Error::other),
-                () = &mut closed, if !closing => {
-                    stop(connection.as_mut());
-                    closing = true;
-                }
-                () = &mut tick => {
-                    if let Some(why) = watchman.judge(line, limits) {
-                        return Err(io::Error::other(format!("{why:?}")));
-                    }
-                    tick.as_mut().reset(tokio::time::Instant::now() + watchman.tick());
-                }
+        let mut connection = pin!(connection);
+        let mut finishing = false;
+        let served = poll_fn(|cx| {
+            if !finishing && line.is_closing() {
+                connection.as_mut().graceful_shutdown();
+                finishing = true;
             }
-        }
+            connection.as_mut().poll(cx)
+        });
+        served.await.map_err(io::Error::other)
     }
 
     fn http2(&self) -> http2::Builder<TokioExecutor> {

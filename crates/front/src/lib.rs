@@ -38,6 +38,7 @@ mod problem;
 mod pump;
 mod reply;
 mod rest;
+mod rounds;
 mod route;
 mod said;
 mod serve;

@@ -1,13 +1,15 @@
 //! What is known of one connection, shared between its socket and its requests.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use crate::Limits;
+use futures_util::task::AtomicWaker;
 
-/// The state of one connection. Nothing here reads a clock: time passes in ticks of the connection's one timer.
+/// The state of one connection. Nothing here reads a clock: time passes in ticks of the one timer of all connections.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     h2: AtomicBool,
@@ -24,19 +26,34 @@ pub(crate) struct Line {
     ended: AtomicBool,
     lingers: AtomicBool,
     waiting: Mutex<Option<Waker>>,
-    /// No further request is taken.
-    closing: AtomicBool,
+    /// What it was told from outside ([`Told`]).
+    told: AtomicU8,
+    /// The task that serves it.
+    task: AtomicWaker,
 }
 
-/// Why a connection is closed by this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Overdue {
-    /// The headers did not come in time.
-    Head,
-    /// No request for too long.
-    Idle,
-    /// The client does not read what it is sent.
-    Stalled,
+/// What a connection is told from outside. Later ones weigh more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Told {
+    /// The doors close: it ends once the request that is being answered has its answer.
+    Finish = 1,
+    /// It ends now.
+    End,
+}
+
+/// What has happened on a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Seen {
+    /// Requests so far.
+    pub(crate) requests: u64,
+    /// Whether one is being answered.
+    pub(crate) busy: bool,
+    /// Whether the beginning of a head came in.
+    pub(crate) head: bool,
+    /// Bytes that were sent so far.
+    pub(crate) sent: u64,
+    /// Whether what is sent is not taken.
+    pub(crate) blocked: bool,
 }
 
 impl Line {
@@ -72,13 +89,23 @@ impl Line {
         self.blocked.store(true, Relaxed);
     }
 
-    /// The doors close: the connection ends once the request that is being answered has its answer.
-    pub(crate) fn closes(&self) {
-        self.closing.store(true, Relaxed);
+    pub(crate) fn tell(&self, told: Told) {
+        self.told.fetch_max(told as u8, Release);
+        self.task.wake();
     }
 
+    /// Whether no further request is taken.
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Relaxed)
+        self.told.load(Relaxed) >= Told::Finish as u8
+    }
+
+    /// Ready once the connection has to end now. Its task is woken by whatever it is told.
+    pub(crate) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.task.register(cx.waker());
+        match self.told.load(Acquire) >= Told::End as u8 {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
     }
 
     /// The last answer left bytes of the client unread.
@@ -120,6 +147,17 @@ impl Line {
         Poll::Pending
     }
 
+    /// What has happened on it so far.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen {
+            requests: self.requests.load(Relaxed),
+            busy: self.busy.load(Relaxed) > 0,
+            head: self.head.load(Relaxed) && !self.is_h2(),
+            sent: self.sent.load(Relaxed),
+            blocked: self.blocked.load(Relaxed),
+        }
+    }
+
     fn waiting(&self) -> std::sync::MutexGuard<'_, Option<Waker>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -138,143 +176,11 @@ impl Drop for Busy {
     }
 }
 
-/// Judges a connection once a tick.
-#[derive(Debug)]
-pub(crate) struct Watchman {
-    tick: Duration,
-    requests: u64,
-    head: bool,
-    sent: u64,
-    /// Since the last request, or since the beginning of a head.
-    quiet: Duration,
-    stalled: Duration,
-}
-
-impl Watchman {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        let shortest = limits.header_time.min(limits.idle).min(limits.stall);
-        let tick = (shortest / 4).clamp(Duration::from_millis(20), Duration::from_secs(5));
-        Self {
-            tick,
-            requests: 0,
-            head: false,
-            sent: 0,
-            quiet: Duration::ZERO,
-            stalled: Duration::ZERO,
-        }
-    }
-
-    pub(crate) const fn tick(&self) -> Duration {
-        self.tick
-    }
-
-    /// A tick has passed.
-    pub(crate) fn judge(&mut self, line: &Line, limits: &Limits) -> Option<Overdue> {
-        let (requests, sent) = (line.requests.load(Relaxed), line.sent.load(Relaxed));
-        let head = line.head.load(Relaxed) && !line.is_h2();
-        // Bytes that make no request are no use of the line: frames of HTTP/2 might come for ever.
-        let moved = requests != self.requests || (head && !self.head);
-        let busy = line.busy.load(Relaxed) > 0;
-        self.quiet = if busy || moved { Duration::ZERO } else { self.quiet + self.tick };
-        let stuck = line.blocked.load(Relaxed) && sent == self.sent;
-        self.stalled = if stuck { self.stalled + self.tick } else { Duration::ZERO };
-        (self.requests, self.head, self.sent) = (requests, head, sent);
-        if self.stalled >= limits.stall {
-            return Some(Overdue::Stalled);
-        }
-        match head {
-            true if self.quiet >= limits.header_time => Some(Overdue::Head),
-            false if self.quiet >= limits.idle => Some(Overdue::Idle),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-
-    fn limits() -> Limits {
-        Limits {
-            header_time: Duration::from_secs(10),
-            idle: Duration::from_secs(75),
-            ..Limits::default()
-        }
-    }
-
-    fn ticks(line: &Line, watchman: &mut Watchman) -> (Option<Overdue>, Duration) {
-        for n in 1..1000 {
-            if let Some(why) = watchman.judge(line, &limits()) {
-                return (Some(why), watchman.tick() * n);
-            }
-        }
-        (None, Duration::MAX)
-    }
-
-    #[test]
-    fn a_head_that_trickles_in_has_the_time_of_a_head_and_an_idle_line_that_of_an_idle_one() {
-        let line = Arc::new(Line::default());
-        let mut watchman = Watchman::new(&limits());
-        assert_eq!(ticks(&line, &mut watchman), (Some(Overdue::Idle), Duration::from_secs(75)));
-        let mut watchman = Watchman::new(&limits());
-        let mut seen = None;
-        for _ in 0..8 {
-            line.received();
-            seen = seen.or(watchman.judge(&line, &limits()));
-        }
-        assert_eq!(seen, Some(Overdue::Head), "a byte a tick does not help");
-    }
-
-    #[test]
-    fn a_request_in_flight_is_never_idle_but_may_stall() {
-        let line = Arc::new(Line::default());
-        let mut watchman = Watchman::new(&limits());
-        let busy = line.begin();
-        assert_eq!(ticks(&line, &mut watchman).0, None);
-        line.blocked();
-        assert_eq!(ticks(&line, &mut watchman).0, Some(Overdue::Stalled));
-        line.sent(1);
-        drop(busy);
-        assert_eq!(ticks(&line, &mut watchman).0, Some(Overdue::Idle));
-    }
-
-    #[test]
-    fn a_head_has_its_whole_time_however_long_the_line_was_idle_before() {
-        let line = Arc::new(Line::default());
-        let mut watchman = Watchman::new(&limits());
-        for _ in 0..20 {
-            assert_eq!(watchman.judge(&line, &limits()), None);
-        }
-        line.received();
-        let (why, after) = ticks(&line, &mut watchman);
-        assert_eq!(why, Some(Overdue::Head));
-        assert_eq!(after, limits().header_time + watchman.tick(), "counted from the first tick");
-    }
-
-    #[test]
-    fn one_request_after_the_other_is_never_overdue_even_if_the_next_head_has_begun() {
-        let line = Arc::new(Line::default());
-        let mut watchman = Watchman::new(&limits());
-        for _ in 0..100 {
-            drop(line.begin());
-            line.received();
-            assert_eq!(watchman.judge(&line, &limits()), None);
-        }
-    }
-
-    #[test]
-    fn over_http_2_bytes_without_a_request_are_neither_a_head_nor_a_use() {
-        let line = Arc::new(Line::default());
-        line.speaks_h2();
-        let mut watchman = Watchman::new(&limits());
-        let mut passed = Duration::ZERO;
-        let why = (0..1000).find_map(|_| {
-            line.received();
-            passed += watchman.tick();
-            watchman.judge(&line, &limits())
-        });
-        assert_eq!((why, passed), (Some(Overdue::Idle), limits().idle));
-    }
 
     #[tokio::test(start_paused = true)]
     async fn the_end_of_sending_is_held_back_while_an_answer_is_due_and_whoever_waits_hears_of_it()
