@@ -1,16 +1,19 @@
 //! What is under way with one client: its requests, and the questions it has been asked.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use gate::port::Ask;
 use protocol::json::Raw;
 use protocol::mcp::Method;
 use protocol::rpc::{Id, IdKey, Response, RpcError, notification, request};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::track::Track;
 
@@ -24,7 +27,8 @@ type Outcome = Result<Bytes, RpcError>;
 /// Requests and questions of one client.
 #[derive(Default)]
 pub(crate) struct Desk {
-    running: Mutex<HashMap<IdKey, Arc<Notify>>>,
+    /// Most often there is one.
+    running: Mutex<Vec<(IdKey, Arc<Recall>)>>,
     asks: Mutex<HashMap<IdKey, oneshot::Sender<Outcome>>>,
     number: AtomicU64,
 }
@@ -41,20 +45,38 @@ pub(crate) enum NotBegun {
 /// A request that runs; dropping it says that it is over.
 pub(crate) struct Ticket {
     desk: Arc<Desk>,
-    key: IdKey,
-    cancel: Arc<Notify>,
+    recall: Arc<Recall>,
+}
+
+/// Whether the client has taken a request back.
+#[derive(Default)]
+struct Recall {
+    made: AtomicBool,
+    /// Who runs the request.
+    task: AtomicWaker,
+}
+
+impl Recall {
+    fn make(&self) {
+        self.made.store(true, Ordering::Release);
+        self.task.wake();
+    }
 }
 
 impl Ticket {
     /// Waits until the client takes the request back.
     pub(crate) async fn cancelled(&self) {
-        self.cancel.notified().await;
+        poll_fn(|cx| {
+            self.recall.task.register(cx.waker());
+            if self.recall.made.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        lock(&self.desk.running).remove(&self.key);
+        lock(&self.desk.running).retain(|(_, recall)| !Arc::ptr_eq(recall, &self.recall));
     }
 }
 
@@ -62,30 +84,30 @@ impl Desk {
     /// A request begins.
     pub(crate) fn begin(self: &Arc<Self>, id: &Id) -> Result<Ticket, NotBegun> {
         let key = id.key();
-        let cancel = Arc::new(Notify::new());
+        let recall = Arc::new(Recall::default());
         let mut running = lock(&self.running);
         if running.len() >= MAX_RUNNING {
             return Err(NotBegun::TooMany);
         }
-        if running.contains_key(&key) {
+        if running.iter().any(|(other, _)| *other == key) {
             return Err(NotBegun::SameId);
         }
-        running.insert(key.clone(), cancel.clone());
+        running.push((key, recall.clone()));
         drop(running);
-        Ok(Ticket { desk: self.clone(), key, cancel })
+        Ok(Ticket { desk: self.clone(), recall })
     }
 
     /// The client takes a request back. One that is not there is nobody's business.
     pub(crate) fn cancel(&self, key: &IdKey) {
-        if let Some(cancel) = lock(&self.running).get(key) {
-            cancel.notify_one();
+        if let Some((_, recall)) = lock(&self.running).iter().find(|(other, _)| other == key) {
+            recall.make();
         }
     }
 
     /// Ends everything: requests are cancelled, questions stay unanswered.
     pub(crate) fn clear(&self) {
-        for cancel in lock(&self.running).values() {
-            cancel.notify_one();
+        for (_, recall) in lock(&self.running).iter() {
+            recall.make();
         }
         lock(&self.asks).clear();
     }
@@ -158,8 +180,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
     use protocol::json::Limits;
 
     use super::*;
