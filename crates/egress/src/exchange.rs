@@ -25,13 +25,14 @@ impl Client {
         credential: Option<&dyn Credential>,
         options: ExchangeOptions,
     ) -> impl Future<Output = Result<Whole, EgressError>> + Send {
-        // Apart: such an exchange is large, and no caller should have to carry room for it, or move it.
-        Box::pin(self.whole(request, credential, options))
+        // Apart: such an exchange is large, and no caller should have to carry room for it, or move it. Nor has every step of it
+        // to carry the request.
+        Box::pin(self.whole(Box::new(request), credential, options))
     }
 
     async fn whole(
         &self,
-        request: Outgoing,
+        request: Box<Outgoing>,
         credential: Option<&dyn Credential>,
         options: ExchangeOptions,
     ) -> Result<Whole, EgressError> {
@@ -52,7 +53,7 @@ impl Client {
 /// Sends the request, and those that redirects make of it.
 async fn follow(
     client: &Client,
-    mut request: Outgoing,
+    mut request: Box<Outgoing>,
     mut credential: Option<&dyn Credential>,
     options: &ExchangeOptions,
     deadline: Deadline,
@@ -75,7 +76,7 @@ async fn follow(
         hops += 1;
         let next = redirect::next(&request, response.status, &response.headers, client.policy())?;
         drop(response);
-        request = next.request;
+        request = Box::new(next.request);
         if next.crosses {
             if masks.masked(request.url.as_str().as_bytes()).is_some() {
                 let why = "the redirect would take a secret of this origin to another";
@@ -123,8 +124,8 @@ impl Attempt<'_> {
     }
 
     /// The request with its credential, which may change everything but where it goes.
-    async fn signed(&self, masks: &mut Masks) -> Result<Outgoing, EgressError> {
-        let mut signed = self.request.clone();
+    async fn signed(&self, masks: &mut Masks) -> Result<Box<Outgoing>, EgressError> {
+        let mut signed = Box::new(self.request.clone());
         let Some(credential) = self.credential else { return Ok(signed) };
         let secrets = Noting::new(&*self.client.shared().options.secrets);
         let applied = timeout_at(self.deadline.0, credential.apply(&mut signed, &secrets)).await;
@@ -142,8 +143,8 @@ impl Attempt<'_> {
         ))
     }
 
-    async fn once(&self, signed: Outgoing) -> Result<Response, EgressError> {
-        let Outgoing { method, url, headers, body } = signed;
+    async fn once(&self, signed: Box<Outgoing>) -> Result<Response, EgressError> {
+        let Outgoing { method, url, headers, body } = *signed;
         let path = PathAndQuery::try_from(&url[Position::BeforePath..Position::AfterQuery])
             .map_err(|_| EgressError::refused(Rule::Malformed, "the URL cannot be sent as HTTP"))?;
         let ask = Ask {

@@ -156,7 +156,7 @@ impl Listener {
             let (head, body) = request.into_parts();
             let body = Upload::Stream(body);
             // Boxed, so that a stream that waits carries no room for the work on a request.
-            let answer = Box::pin(door.clone().handle(shared.clone(), peer, head, body));
+            let answer = Box::pin(door.clone().handle(shared.clone(), peer, Box::new(head), body));
             async { Ok::<_, std::convert::Infallible>(answer.await) }
         });
         let connection = self.http2().serve_connection(TokioIo::new(wire), service);

@@ -58,7 +58,7 @@ async fn one(scene: &Scene, message: Result<Message, protocol::rpc::BadMessage>)
             None
         }
         Ok(Message::Request(request)) => match RequestMeta::read(&request.params) {
-            Ok(meta) => legacy::run(scene.again(), request, meta).await,
+            Ok(meta) => legacy::run(scene.again(), request, meta.progress_token).await,
             Err(e) => {
                 let refusal = Refusal::new(Code::InvalidParams, e.to_string());
                 refuse(refusal, Some(&request.id)).await

@@ -120,6 +120,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
             bodiless: head.method == Method::HEAD,
             keeps,
         };
+        let head = Box::new(head);
         let (upload, mut coming) = self.upload(framing, expects);
         let door = self.listener.door.clone();
         // Boxed, so that a connection that waits, or that streams, carries no room for the work on a request.

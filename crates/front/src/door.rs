@@ -56,7 +56,7 @@ impl Door {
         self: Arc<Self>,
         line: Arc<Line>,
         peer: IpAddr,
-        head: Parts,
+        head: Box<Parts>,
         body: Upload,
     ) -> Response<Body> {
         let busy = line.begin();
@@ -124,7 +124,7 @@ impl Door {
         self: &Arc<Self>,
         line: &Arc<Line>,
         https: bool,
-        head: Parts,
+        head: Box<Parts>,
         at: Arrival,
         body: Upload,
     ) -> Response<Body> {
@@ -170,7 +170,7 @@ impl Door {
         self: &Arc<Self>,
         line: &Arc<Line>,
         name: Option<String>,
-        head: Parts,
+        head: Box<Parts>,
         at: Arrival,
         body: Upload,
     ) -> Response<Body> {
@@ -184,7 +184,7 @@ impl Door {
             Ok(visit) => visit,
             Err(response) => return response,
         };
-        let visit = Visit { headers: head.headers, ..visit };
+        let visit = Box::new(Visit { headers: head.headers, ..visit });
         match head.method {
             Method::POST => post::post(self, visit, body).await,
             Method::GET => Box::pin(unsolicited::get(self, visit)).await,

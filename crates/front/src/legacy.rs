@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use gate::port::{Link, Told};
 use gate::{Arrival, Incoming};
 use model::{Code, Refusal};
 use protocol::json::Object;
-use protocol::mcp::meta::RequestMeta;
 use protocol::mcp::{Era, Level, Method};
 use protocol::rpc::{Id, Request};
 
@@ -26,8 +26,8 @@ pub(crate) struct Scene {
     pub(crate) at: Arrival,
 }
 
-/// Answers one request; nothing if the client took it back.
-pub(crate) async fn run(scene: Scene, request: Request, meta: RequestMeta) -> Option<Said> {
+/// Answers one request; nothing if the client took it back. `token` is what its progress is told under.
+pub(crate) async fn run(scene: Scene, request: Request, token: Option<Bytes>) -> Option<Said> {
     let id = request.id.clone();
     let ticket = match scene.session.desk.begin(&id) {
         Ok(ticket) => ticket,
@@ -46,7 +46,7 @@ pub(crate) async fn run(scene: Scene, request: Request, meta: RequestMeta) -> Op
     tokio::select! {
         biased;
         () = ticket.cancelled() => None,
-        said = scene.answer(request, meta) => Some(said),
+        said = scene.answer(request, token) => Some(said),
     }
 }
 
@@ -66,7 +66,7 @@ impl Scene {
         base.refuse(refusal, Era::Legacy, Some(id), &self.at, Some(&client.principal)).await
     }
 
-    async fn answer(&self, request: Request, meta: RequestMeta) -> Said {
+    async fn answer(&self, request: Request, token: Option<Bytes>) -> Said {
         let session = &self.session;
         let Request { id, method, params } = request;
         if let Err(refusal) = self.admits(&method) {
@@ -93,7 +93,7 @@ impl Scene {
                 Some(kind) => {
                     Ok(Box::pin(session.base.list(&session.client, kind, &params, &self.at)).await)
                 }
-                None => self.call(&id, method, params, meta).await,
+                None => self.call(&id, method, params, token).await,
             },
         };
         Said::vetted(vetted.unwrap_or_else(|refused| refused), Era::Legacy, Some(&id))
@@ -104,7 +104,7 @@ impl Scene {
         id: &Id,
         method: Method,
         params: Object,
-        meta: RequestMeta,
+        token: Option<Bytes>,
     ) -> Result<gate::Vetted, gate::Vetted> {
         let session = &self.session;
         let level = Wanted::Session(session.client.clone());
@@ -115,7 +115,7 @@ impl Scene {
             params,
             // Headers of old versions mirror nothing and are not trusted (g-protocol-32).
             param_headers: None,
-            progress: meta.progress_token.is_some(),
+            progress: token.is_some(),
             level: level.least(),
             arrival: self.at.clone(),
         };
@@ -125,7 +125,7 @@ impl Scene {
         let link: Arc<dyn Link> = Arc::new(Way {
             track: self.track.clone(),
             desk: Some(session.desk.clone()),
-            token: meta.progress_token,
+            token,
             level,
             events: self.events,
             patience: session.base.limits.ask,

@@ -135,7 +135,9 @@ impl Peer {
             }
             (_, Some(session)) => {
                 let scene = self.scene(session, at);
-                let answer = async move { me.say(legacy::run(scene, request, meta).await).await };
+                let answer = async move {
+                    me.say(legacy::run(scene, request, meta.progress_token).await).await
+                };
                 self.answering.spawn(answer);
             }
         }
@@ -205,7 +207,7 @@ impl Peer {
         };
         let me = self.clone();
         self.answering.spawn(async move {
-            let answering = me.modern_answer(request, meta, known, level, at);
+            let answering = me.modern_answer(request, meta.progress_token, known, level, at);
             tokio::select! {
                 biased;
                 () = ticket.cancelled() => {}
@@ -217,7 +219,7 @@ impl Peer {
     async fn modern_answer(
         &self,
         request: Request,
-        meta: RequestMeta,
+        token: Option<Bytes>,
         known: Arc<crate::clients::Known>,
         level: Option<protocol::mcp::Level>,
         at: Arrival,
@@ -236,7 +238,7 @@ impl Peer {
         let base = self.base.clone();
         let scene =
             modern::Scene { base, known, track, events: true, at, level, param_headers: None };
-        let said = scene.answer(request, meta).await;
+        let said = scene.answer(request, token).await;
         self.say(Some(said)).await;
     }
 

@@ -34,7 +34,7 @@ use crate::{legacy, media, reply};
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The request in a POST: media types, then the body, then what it says.
-pub(crate) async fn post(door: &Arc<Door>, visit: Visit, body: Upload) -> Response<Body> {
+pub(crate) async fn post(door: &Arc<Door>, visit: Box<Visit>, body: Upload) -> Response<Body> {
     match receive(door, &visit, body).await {
         Ok(text) => dispatch(door, visit, text).await,
         Err(response) => response,
@@ -75,7 +75,7 @@ pub(crate) async fn receive(
     }
 }
 
-async fn dispatch(door: &Arc<Door>, mut visit: Visit, text: Bytes) -> Response<Body> {
+async fn dispatch(door: &Arc<Door>, mut visit: Box<Visit>, text: Bytes) -> Response<Body> {
     if batch::is_batch(&text) {
         return Box::pin(batched(door, visit, &text)).await;
     }
@@ -102,7 +102,7 @@ async fn dispatch(door: &Arc<Door>, mut visit: Visit, text: Bytes) -> Response<B
                 // Apart, here and elsewhere: what is rare must not make every request's future large.
                 return Box::pin(initialize(door, visit, request)).await;
             }
-            legacy_request(door, visit, request, meta).await
+            legacy_request(door, visit, request, meta.progress_token).await
         }
         other => Box::pin(unanswered(door, &visit, other)).await,
     }
@@ -147,7 +147,7 @@ async fn unanswered(door: &Arc<Door>, visit: &Visit, message: Message) -> Respon
 
 async fn modern_request(
     door: &Arc<Door>,
-    visit: Visit,
+    visit: Box<Visit>,
     request: Request,
     meta: RequestMeta,
 ) -> Response<Body> {
@@ -180,7 +180,7 @@ async fn modern_request(
         level,
         param_headers: Some(modern::param_headers(&visit.headers)),
     };
-    let running = Box::pin(async move { Some(scene.answer(request, meta).await) });
+    let running = Box::pin(async move { Some(scene.answer(request, meta.progress_token).await) });
     let limits = &door.base.limits;
     let counted = || Counted::stream(&door.base.gauges);
     exchange::answer(running, track, visit.accepts, false, &visit.line, limits, |parts| {
@@ -195,7 +195,7 @@ async fn modern_request(
 }
 
 /// `initialize` opens a session.
-async fn initialize(door: &Arc<Door>, visit: Visit, request: Request) -> Response<Body> {
+async fn initialize(door: &Arc<Door>, visit: Box<Visit>, request: Request) -> Response<Body> {
     if let Err(refusal) = door.count(&door.opens, &visit.principal) {
         return refused(door, &visit, refusal, Some(&request.id)).await;
     }
@@ -280,9 +280,9 @@ fn find(door: &Door, visit: &Visit, id: &HeaderValue, now: u64) -> Result<Arc<Se
 
 async fn legacy_request(
     door: &Arc<Door>,
-    visit: Visit,
+    visit: Box<Visit>,
     request: Request,
-    meta: RequestMeta,
+    token: Option<Bytes>,
 ) -> Response<Body> {
     let session = match session_of(door, &visit).await {
         Ok(session) => session,
@@ -300,7 +300,7 @@ async fn legacy_request(
         events: visit.accepts.events,
         at: visit.at.clone(),
     };
-    let running = Box::pin(legacy::run(scene, request, meta));
+    let running = Box::pin(legacy::run(scene, request, token));
     legacy_exchange(door, &visit, &session, running, track).await
 }
 
@@ -334,7 +334,7 @@ async fn legacy_exchange(
 }
 
 /// An array: only a session of 2025-03-26 has those.
-async fn batched(door: &Arc<Door>, visit: Visit, text: &Bytes) -> Response<Body> {
+async fn batched(door: &Arc<Door>, visit: Box<Visit>, text: &Bytes) -> Response<Body> {
     let invalid = |text: &str| Refusal::new(Code::InvalidRequest, text);
     // What is no JSON at all is no batch either, wherever it comes.
     if let Err(e) = protocol::json::check(text, Limits::REQUEST) {
@@ -372,7 +372,7 @@ async fn batched(door: &Arc<Door>, visit: Visit, text: &Bytes) -> Response<Body>
 }
 
 /// DELETE ends a session.
-pub(crate) async fn delete(door: &Arc<Door>, visit: Visit) -> Response<Body> {
+pub(crate) async fn delete(door: &Arc<Door>, visit: Box<Visit>) -> Response<Body> {
     if modern::is_modern(visit.version(), None) {
         return reply::wrong_method(HeaderValue::from_static("POST"));
     }

@@ -31,7 +31,7 @@ pub(crate) async fn visit(
     door: &Arc<Door>,
     line: &Arc<Line>,
     route: &Route,
-    head: Parts,
+    head: Box<Parts>,
     at: Arrival,
     body: Upload,
 ) -> Response<Body> {

@@ -22,7 +22,7 @@ use crate::visit::Visit;
 use crate::{modern, reply};
 
 /// GET opens the session's stream, or resumes one that was lost (`Last-Event-ID`).
-pub(crate) async fn get(door: &Arc<Door>, visit: Visit) -> Response<Body> {
+pub(crate) async fn get(door: &Arc<Door>, visit: Box<Visit>) -> Response<Body> {
     if modern::is_modern(visit.version(), None) {
         return reply::wrong_method(HeaderValue::from_static("POST"));
     }
@@ -110,7 +110,7 @@ pub(crate) fn life(base: Arc<Base>, track: Arc<Track>, kept: impl Send + 'static
 /// `subscriptions/listen`
 pub(crate) async fn listen(
     door: &Arc<Door>,
-    visit: Visit,
+    visit: Box<Visit>,
     known: &Known,
     request: Request,
 ) -> Response<Body> {

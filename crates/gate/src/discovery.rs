@@ -31,7 +31,7 @@ const WORDS: usize = 16;
 /// What becomes of a request.
 pub(crate) enum Turn {
     /// It goes on, as a call of the tool it means.
-    On(Incoming),
+    On(Box<Incoming>),
     /// It is answered.
     Answered(Ending),
 }
@@ -58,7 +58,7 @@ fn is_on(gate: &Gate, client: &Client) -> bool {
 pub(crate) async fn turn(
     gate: &Gate,
     client: &Arc<Client>,
-    incoming: Incoming,
+    incoming: Box<Incoming>,
 ) -> Result<Turn, Refusal> {
     let own = own_name(gate, client, &incoming);
     match own {
@@ -131,7 +131,7 @@ fn invalid(why: &str) -> Refusal {
 
 /// The call of the tool that a call of [`CALL`] means. Whatever else stood in the params (`_meta`, the answers to an
 /// earlier question) stays.
-fn meant(incoming: Incoming) -> Result<Incoming, Refusal> {
+fn meant(incoming: Box<Incoming>) -> Result<Box<Incoming>, Refusal> {
     let given = given(&incoming)?;
     let name = given.str("name").ok_or_else(|| invalid("`name` is no text"))?;
     if matches!(&*name, SEARCH | DESCRIBE | CALL) {
@@ -145,7 +145,7 @@ fn meant(incoming: Incoming) -> Result<Incoming, Refusal> {
         .apply(&incoming.params);
     let params = Object::parse(text, Limits::REQUEST).map_err(|e| invalid(&e.to_string()))?;
     // Mirrors, if there were any, were of the outer call.
-    Ok(Incoming { params, param_headers: None, ..incoming })
+    Ok(Box::new(Incoming { params, param_headers: None, ..*incoming }))
 }
 
 async fn search(gate: &Gate, client: &Arc<Client>, given: &Object) -> Result<Ending, Refusal> {

@@ -280,7 +280,7 @@ impl Gate {
         incoming: Incoming,
         link: Arc<dyn Link>,
     ) -> Vetted {
-        way::call(self, client, incoming, link).await
+        way::call(self, client, Box::new(incoming), link).await
     }
 
     /// What a legacy client tells outside any call goes to every source of its tenant.

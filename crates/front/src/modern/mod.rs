@@ -10,7 +10,6 @@ use gate::port::Link;
 use gate::{Arrival, Incoming, SERVER_INFO};
 use http::HeaderMap;
 use protocol::mcp::headers::PARAM_PREFIX;
-use protocol::mcp::meta::RequestMeta;
 use protocol::mcp::open::DiscoverResult;
 use protocol::mcp::translate::Caching;
 use protocol::mcp::{Era, Level, Method, Version};
@@ -42,8 +41,8 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Answers one request that has been checked.
-    pub(crate) async fn answer(self, request: Request, meta: RequestMeta) -> Said {
+    /// Answers one request that has been checked. `token` is what its progress is told under.
+    pub(crate) async fn answer(self, request: Request, token: Option<Bytes>) -> Said {
         let client = &self.known.client;
         let Request { id, method, params } = request;
         if !self.known.is_offered(&self.base, &method).await {
@@ -57,10 +56,11 @@ impl Scene {
             let vetted = Box::pin(self.base.list(client, kind, &params, &self.at)).await;
             return Said::vetted(vetted, Era::Modern, Some(&id));
         }
+        let progress = token.is_some();
         let link: Arc<dyn Link> = Arc::new(Way {
             track: self.track,
             desk: None,
-            token: meta.progress_token.clone(),
+            token,
             level: Wanted::From(self.level),
             events: self.events,
             patience: self.base.limits.ask,
@@ -70,7 +70,7 @@ impl Scene {
             method,
             params,
             param_headers: self.param_headers,
-            progress: meta.progress_token.is_some(),
+            progress,
             level: self.level,
             arrival: self.at,
         };

@@ -47,7 +47,7 @@ pub(crate) async fn visit(
     door: &Arc<Door>,
     base: &RestBase,
     place: Place,
-    head: Parts,
+    head: Box<Parts>,
     at: Arrival,
     body: Upload,
 ) -> Response<Body> {

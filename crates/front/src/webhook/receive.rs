@@ -77,7 +77,7 @@ pub(crate) async fn visit(
     door: &Door,
     routes: &Routes,
     name: &str,
-    head: Parts,
+    head: Box<Parts>,
     at: Arrival,
     body: Upload,
 ) -> Response<Body> {

@@ -67,7 +67,7 @@ pub(crate) struct Ending {
 pub(crate) async fn call(
     gate: &Gate,
     client: &Arc<Client>,
-    incoming: Incoming,
+    incoming: Box<Incoming>,
     link: Arc<dyn Link>,
 ) -> Vetted {
     let mut passage = match Passage::open(gate, client, &incoming) {
@@ -81,7 +81,7 @@ pub(crate) async fn call(
 async fn travel(
     gate: &Gate,
     client: &Arc<Client>,
-    incoming: Incoming,
+    incoming: Box<Incoming>,
     link: Arc<dyn Link>,
     passage: &mut Passage,
 ) -> Result<Ending, Refusal> {
@@ -183,7 +183,7 @@ fn admitted(
 async fn make(
     gate: &Gate,
     client: &Arc<Client>,
-    incoming: Incoming,
+    incoming: Box<Incoming>,
     found: &Found,
     ready: Ready,
     named: &Named,
@@ -250,7 +250,7 @@ pub(crate) async fn readable(
 fn clear(
     gate: &Gate,
     client: &Arc<Client>,
-    incoming: Incoming,
+    incoming: Box<Incoming>,
     found: &Found,
     ready: Ready,
     named: &Named,
@@ -261,6 +261,7 @@ fn clear(
         Era::Modern => park::upstream_state(gate, client, &incoming, found)?,
         Era::Legacy => None,
     };
+    let incoming = *incoming;
     Ok(Cleared::new(Clearance {
         client: client.clone(),
         method: incoming.method,
