@@ -90,6 +90,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
             }
             self.inbox.slim();
             self.inbox.begin();
+            if !self.inbox.is_empty() {
+                // What came meanwhile is the beginning of a head, and has the time of one.
+                self.line.received();
+            }
         }
         self.wire.shutdown().await
     }

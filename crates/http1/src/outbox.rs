@@ -11,6 +11,8 @@ use tokio::io::AsyncWrite;
 const TOGETHER: usize = 4 << 10;
 /// Most pieces that are written at once.
 const PIECES: usize = 16;
+/// Room that is kept for what is written next: an idle connection should keep no more.
+const KEPT: usize = 8 << 10;
 
 /// What is being written. The room for heads is kept for the next.
 #[derive(Debug, Default)]
@@ -156,6 +158,7 @@ impl Outbox {
         count -= near;
         if self.written == self.near.len() {
             self.near.clear();
+            self.near.shrink_to(KEPT);
             self.written = 0;
         }
         while let Some(first) = self.far.front_mut().filter(|_| count > 0) {
@@ -278,6 +281,15 @@ mod tests {
         outbox.push_chunk(Bytes::new());
         outbox.end_chunks();
         assert_eq!(text(&mut outbox), "a\r\n0123456789\r\n0\r\n\r\n", "no chunk ends it early");
+    }
+
+    #[test]
+    fn the_room_that_much_took_is_let_go_of() {
+        let mut outbox = Outbox::default();
+        (0..100).for_each(|_| outbox.push(Bytes::from(vec![b'x'; TOGETHER])));
+        assert!(outbox.near.capacity() >= 100 * TOGETHER);
+        sent(&mut outbox, &[usize::MAX]);
+        assert!(outbox.near.capacity() <= KEPT);
     }
 
     #[test]

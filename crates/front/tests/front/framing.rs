@@ -206,3 +206,17 @@ async fn a_client_that_closes_its_sending_side_still_gets_its_answer() {
         assert!(body.contains(&format!(r#"{{\"text\":\"{era}\"}}"#)), "{body}");
     }
 }
+
+#[tokio::test]
+async fn the_beginning_of_a_head_that_was_sent_ahead_has_the_time_of_a_head() {
+    let server = Server::with(|s| {
+        s.limits.header_time = Duration::from_millis(300);
+        s.limits.idle = Duration::from_hours(1);
+    })
+    .await;
+    let mut conn = server.connect().await;
+    let whole = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.at);
+    conn.write(&format!("{whole}POST /mcp HT")).await;
+    assert_eq!(conn.reply().await.status, 200);
+    assert!(conn.closes_within(Duration::from_secs(10)).await);
+}
