@@ -76,7 +76,7 @@ async fn follow(
         hops += 1;
         let next = redirect::next(&request, response.status, &response.headers, client.policy())?;
         drop(response);
-        request = Box::new(next.request);
+        *request = next.request;
         if next.crosses {
             if masks.masked(request.url.as_str().as_bytes()).is_some() {
                 let why = "the redirect would take a secret of this origin to another";

@@ -135,7 +135,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
         });
         let Some(response) = answer.await? else { return Ok(false) };
         drop(handled);
-        if coming.is_some_and(|body| !body.is_over(&mut self.inbox)) {
+        if coming.is_some_and(|mut body| !body.ends_with(&mut self.inbox)) {
             // What is left of it is not wanted, and cannot be told from a request that follows.
             self.line.lingers();
             asked.keeps = false;
@@ -298,8 +298,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
 }
 
 impl Coming {
-    /// Whether nothing more of it will come than what is there already, which nobody wants.
-    fn is_over(mut self, inbox: &mut Inbox) -> bool {
+    /// Whether nothing more of it will come than what is there already, which is left out: nobody wants it.
+    fn ends_with(&mut self, inbox: &mut Inbox) -> bool {
         while let Ok(Piece::Data(_)) = self.framing.next(inbox.bytes(), 0) {}
         self.framing.is_at_end()
     }

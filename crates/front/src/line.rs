@@ -102,10 +102,7 @@ impl Line {
     /// Ready once the connection has to end now. Its task is woken by whatever it is told.
     pub(crate) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.task.register(cx.waker());
-        match self.told.load(Acquire) >= Told::End as u8 {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
+        if self.told.load(Acquire) >= Told::End as u8 { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The last answer left bytes of the client unread.

@@ -136,7 +136,7 @@ impl Peer {
             (_, Some(session)) => {
                 let scene = self.scene(session, at);
                 let answer = async move {
-                    me.say(legacy::run(scene, request, meta.progress_token).await).await
+                    me.say(legacy::run(scene, request, meta.progress_token).await).await;
                 };
                 self.answering.spawn(answer);
             }

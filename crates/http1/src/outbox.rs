@@ -229,7 +229,7 @@ mod tests {
             pieces: &[IoSlice<'_>],
         ) -> Poll<io::Result<usize>> {
             self.turn += 1;
-            if self.turn % 2 == 0 {
+            if self.turn.is_multiple_of(2) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -313,8 +313,8 @@ mod tests {
             // Twice: what is left of the first does not come back.
             for round in 0..2_u8 {
                 let mut all = Vec::new();
-                for (n, length) in lengths.iter().enumerate() {
-                    let piece = vec![b'a' + round + (n % 20) as u8; *length];
+                for (length, letter) in lengths.iter().zip((b'a'..=b'y').cycle()) {
+                    let piece = vec![letter + round; *length];
                     all.extend_from_slice(&piece);
                     outbox.push(Bytes::from(piece));
                 }
