@@ -10,7 +10,7 @@ use crate::{Fault, Framing};
 /// A request, up to its body.
 #[derive(Debug)]
 pub struct Request {
-    /// Method, target, version and fields. `Content-Length` may stand beside `Transfer-Encoding` (see [`Self::is_ambiguous`]).
+    /// Method, target, version and fields. `Content-Length` may stand beside `Transfer-Encoding`: who answers it refuses that.
     pub head: Parts,
     /// Where its body ends.
     pub framing: Framing,
