@@ -37,7 +37,8 @@ impl Options {
         Self {
             dir: dir.into(),
             origin: origin.into(),
-            segment_bytes: 64 * 1024 * 1024,
+            // Whoever starts reads the last one again.
+            segment_bytes: 16 * 1024 * 1024,
             retain: Retention::default(),
             checkpoint_every: Duration::from_secs(1),
             sink: None,

@@ -17,7 +17,7 @@ pub struct Audit {
     pub checkpoint_to: Option<PathBuf>,
     /// What to keep. Nothing set keeps everything.
     pub retain: Retain,
-    /// A file of records is closed at this size (64 MiB).
+    /// A file of records is closed at this size (16 MiB). A gate that starts reads the last one again.
     pub segment: Option<Size>,
 }
 
