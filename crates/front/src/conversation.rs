@@ -146,16 +146,18 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
     /// The body as the door sees it, and what is still to come of it.
     fn upload(&mut self, framing: Framing, expects: bool) -> (Upload, Option<Coming>) {
         let inbox = self.inbox.bytes();
-        let length = match framing {
-            Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
-            _ => usize::MAX,
+        let gather = match framing {
+            Framing::Length(length) => {
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                if length <= inbox.len() {
+                    return (Upload::Whole(inbox.split_to(length).freeze()), None);
+                }
+                // In one piece, if it is no longer than any may be.
+                length.min(self.listener.door.base.limits.body)
+            }
+            _ => 0,
         };
-        if length <= inbox.len() {
-            return (Upload::Whole(inbox.split_to(length).freeze()), None);
-        }
         let pipe = Arc::new(Pipe::default());
-        // A body of known length comes in one piece, if it is no longer than any may be.
-        let gather = length.min(self.listener.door.base.limits.body);
         let coming = Coming { pipe: pipe.clone(), framing, expects, gather };
         (Upload::Coming(pipe), Some(coming))
     }
@@ -204,8 +206,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
             }
             ready!(self.poll_send(cx))?;
             let known = usize::try_from(body.framing.left()).unwrap_or(usize::MAX);
-            let known = known.min(body.gather).saturating_sub(self.inbox.bytes().len());
-            let known = known.min(TRUSTED);
+            let known = known.saturating_sub(self.inbox.bytes().len()).min(TRUSTED);
             if ready!(self.poll_fill(cx, known))? == 0 {
                 return Poll::Ready(Ok(Some(Err(Broken))));
             }

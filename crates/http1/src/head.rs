@@ -64,11 +64,12 @@ pub(crate) fn parse<'b, T>(
 /// The fields of a head, none of them copied.
 pub(crate) fn fields(text: &Bytes, parsed: &[Header<'_>]) -> Result<HeaderMap, Fault> {
     let broken = || Fault::malformed("sent a header field that there cannot be");
-    let mut headers = HeaderMap::with_capacity(parsed.len());
+    let many = |_| Fault::too_large("sent more header fields than can be kept");
+    let mut headers = HeaderMap::try_with_capacity(parsed.len()).map_err(many)?;
     for field in parsed {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| broken())?;
         let value = HeaderValue::from_maybe_shared(text.slice_ref(field.value));
-        headers.append(name, value.map_err(|_| broken())?);
+        headers.try_append(name, value.map_err(|_| broken())?).map_err(many)?;
     }
     Ok(headers)
 }

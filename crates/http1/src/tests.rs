@@ -375,6 +375,18 @@ fn requests_are_bounded_in_bytes_and_fields_whether_they_have_an_end_or_not() {
 }
 
 #[test]
+fn more_fields_than_can_be_kept_are_refused_whatever_the_bounds_say() {
+    let bounds = Bounds { bytes: 1 << 20, fields: 1 << 17 };
+    for (count, taken) in [(20_000, true), (40_000, false)] {
+        let fields =
+            (0..count).fold(String::new(), |all, n| all + "A" + &n.to_string() + ": b\r\n");
+        let head = format!("GET / HTTP/1.1\r\n{fields}\r\n");
+        let request = Request::take(&mut BytesMut::from(&*head), bounds);
+        assert_eq!(request.map_err(|fault| fault.kind).is_ok(), taken, "{count}");
+    }
+}
+
+#[test]
 fn a_client_that_waits_to_be_asked_for_its_body_is_told_from_others() {
     for (version, field, expects) in [
         ("1.1", "Expect: 100-continue", true),
