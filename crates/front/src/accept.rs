@@ -80,11 +80,11 @@ impl Listener {
                 });
             }
         };
-        let mut rounds_walked = pin!(rounds.walk());
+        let mut walk = pin!(rounds.walk());
         tokio::select! {
             () = accepting => {}
             () = shutdown => {}
-            never = &mut rounds_walked => match never {},
+            never = &mut walk => match never {},
         }
         drop(listener);
         me.door.base.closing.cancel();
@@ -93,7 +93,7 @@ impl Listener {
         let drained = tokio::select! {
             () = tasks.wait() => true,
             () = tokio::time::sleep(limits.grace) => false,
-            never = rounds_walked => match never {},
+            never = walk => match never {},
         };
         let cut_off = if drained { 0 } else { tasks.len() };
         rounds.tell(Told::End);

@@ -1,5 +1,5 @@
 use bytes::BytesMut;
-use http::Method;
+use http::{HeaderMap, Method};
 use proptest::prelude::*;
 
 use super::*;
@@ -23,19 +23,21 @@ const BOUNDS: Bounds = Bounds { bytes: 1 << 10, fields: 8 };
 /// What a reply says once it has been read.
 type Said = (u16, Vec<(String, Vec<u8>)>, Vec<u8>, Vec<u8>, bool);
 
-/// Reads a reply that comes in these pieces, after which the peer closes: status, fields, body, what is behind it, and
-/// whether the connection may serve again.
-fn read(pieces: &[&[u8]], method: &Method, gather: usize) -> Result<Said, No> {
+/// A head, its body, and what is behind it.
+type Whole<T> = (T, Vec<u8>, Vec<u8>);
+
+/// Reads a message that comes in these pieces, after which the peer closes.
+fn whole<T>(
+    pieces: &[&[u8]],
+    gather: usize,
+    take: impl Fn(&mut BytesMut) -> Result<Option<T>, Fault>,
+    framing: impl Fn(&mut T) -> &mut Framing,
+) -> Result<Whole<T>, No> {
     let (mut inbox, mut rest) = (BytesMut::new(), pieces.iter());
-    let mut more = |inbox: &mut BytesMut| match rest.next() {
-        Some(piece) => {
-            inbox.extend_from_slice(piece);
-            true
-        }
-        None => false,
-    };
+    let mut more =
+        |inbox: &mut BytesMut| rest.next().map(|piece| inbox.extend_from_slice(piece)).is_some();
     let mut head = loop {
-        match Reply::take(&mut inbox, method, BOUNDS)? {
+        match take(&mut inbox)? {
             Some(head) => break head,
             None if more(&mut inbox) => {}
             None => return Err(No::Reset),
@@ -43,17 +45,28 @@ fn read(pieces: &[&[u8]], method: &Method, gather: usize) -> Result<Said, No> {
     };
     let mut body = Vec::new();
     loop {
-        match head.framing.next(&mut inbox, gather)? {
+        let framing = framing(&mut head);
+        match framing.next(&mut inbox, gather)? {
             Piece::Data(data) => body.extend_from_slice(&data),
             Piece::End => break,
             Piece::More if more(&mut inbox) => {}
-            Piece::More if head.framing.close() => break,
+            Piece::More if framing.close() => break,
             Piece::More => return Err(No::Reset),
         }
     }
     while more(&mut inbox) {}
-    let fields = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
-    Ok((head.status.as_u16(), fields, body, inbox.to_vec(), head.keeps))
+    Ok((head, body, inbox.to_vec()))
+}
+
+fn fields(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect()
+}
+
+/// Reads a reply: status, fields, body, what is behind it, and whether the connection may serve again.
+fn read(pieces: &[&[u8]], method: &Method, gather: usize) -> Result<Said, No> {
+    let take = |inbox: &mut BytesMut| Reply::take(inbox, method, BOUNDS);
+    let (head, body, rest) = whole(pieces, gather, take, |head| &mut head.framing)?;
+    Ok((head.status.as_u16(), fields(&head.headers), body, rest, head.keeps))
 }
 
 fn get(reply: &str) -> Result<Said, No> {
@@ -242,32 +255,12 @@ fn replies() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
 /// may serve again.
 type Asked = (String, Vec<(String, Vec<u8>)>, Vec<u8>, Vec<u8>, bool);
 
-/// Reads a request that comes in these pieces, after which the client closes.
 fn asked(pieces: &[&[u8]]) -> Result<Asked, No> {
-    let (mut inbox, mut rest) = (BytesMut::new(), pieces.iter());
-    let mut more =
-        |inbox: &mut BytesMut| rest.next().map(|piece| inbox.extend_from_slice(piece)).is_some();
-    let mut request = loop {
-        match Request::take(&mut inbox, BOUNDS)? {
-            Some(request) => break request,
-            None if more(&mut inbox) => {}
-            None => return Err(No::Reset),
-        }
-    };
-    let mut body = Vec::new();
-    loop {
-        match request.framing.next(&mut inbox, 0)? {
-            Piece::Data(data) => body.extend_from_slice(&data),
-            Piece::End => break,
-            Piece::More if more(&mut inbox) => {}
-            Piece::More => return Err(No::Reset),
-        }
-    }
-    while more(&mut inbox) {}
+    let take = |inbox: &mut BytesMut| Request::take(inbox, BOUNDS);
+    let (request, body, rest) = whole(pieces, 0, take, |request| &mut request.framing)?;
     let head = request.head;
     let line = format!("{} {} {:?}", head.method, head.uri, head.version);
-    let fields = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
-    Ok((line, fields, body, inbox.to_vec(), request.keeps))
+    Ok((line, fields(&head.headers), body, rest, request.keeps))
 }
 
 /// First line, body, what is behind it, and whether the connection may serve again.
