@@ -295,6 +295,10 @@ impl Source for Api {
         self.payer.is_some()
     }
 
+    fn reads(&self) -> bool {
+        true
+    }
+
     fn status(&self) -> Status {
         let breaker = self.breaker();
         let last_trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();

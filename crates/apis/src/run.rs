@@ -9,8 +9,8 @@ use gate::{About, Approval, Clearance, Client};
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{Method, StatusCode};
 use pay::Sending;
+use protocol::json::Limits;
 use protocol::json::value as read_json;
-use protocol::json::{Limits, Object};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -39,20 +39,17 @@ pub(crate) struct Run<'a> {
 
 impl Api {
     /// Carries out what was cleared.
-    pub(crate) async fn carry_out(&self, clearance: Clearance) -> Result<Reply, Trouble> {
-        let Clearance { client, target, params, deadline, about, approval, .. } = clearance;
-        let Some(operation) = self.operation(&target) else {
-            return Ok(answer::failed(&client, "unknown_tool", "the API has no such operation"));
-        };
-        let mut arguments = match arguments(&params) {
-            Ok(arguments) => arguments,
-            Err(why) => return Ok(answer::failed(&client, "invalid_arguments", &why)),
+    pub(crate) async fn carry_out(&self, mut clearance: Clearance) -> Result<Reply, Trouble> {
+        let mut arguments = std::mem::take(&mut clearance.arguments);
+        // The rest stays where it is: what a future has from outside and moves into it has room in it twice.
+        let Clearance { client, target, params, deadline: limit, about, approval, .. } = &clearance;
+        let Some(operation) = self.operation(target) else {
+            return Ok(answer::failed(client, "unknown_tool", "the API has no such operation"));
         };
         let view = View::take(&mut arguments, operation.pages);
-        let limit = deadline;
-        let key = pay::idempotency_key(&params);
+        let (limit, approval) = (*limit, approval.as_deref());
+        let key = pay::idempotency_key(params);
         let deadline = Deadline::after(limit);
-        let (client, about, approval) = (&*client, &about, approval.as_deref());
         let run = Run { api: self, operation, client, about, approval, key, deadline };
         let work = run.call(&arguments, view);
         if let Ok(done) = tokio::time::timeout(limit, work).await {
@@ -69,16 +66,6 @@ fn overdue(limit: Duration) -> Trouble {
         detail: format!("no answer in {} ms", limit.as_millis()),
         status: None,
         unknown: true,
-    }
-}
-
-/// The arguments of a call, numbers digit for digit.
-fn arguments(params: &Object) -> Result<Map<String, Value>, String> {
-    let Some(raw) = params.raw("arguments") else { return Ok(Map::new()) };
-    match read_json(raw, Limits::REQUEST) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err("the arguments are no object".to_owned()),
-        Err(e) => Err(format!("the arguments cannot be read: {e}")),
     }
 }
 

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use model::Timestamp;
 
 use crate::escape;
@@ -82,11 +84,30 @@ impl<'a> Line<'a> {
     pub(crate) fn digest(&mut self, name: &str, value: Option<&[u8; 32]>) {
         if let Some(value) = value {
             self.open(name);
-            for byte in value {
-                let pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-                self.out.extend_from_slice(&pair);
+            let mut digits = [0; 64];
+            for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(value) {
+                *pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
             }
+            self.out.extend_from_slice(&digits);
             self.out.push(b'"');
+        }
+    }
+
+    /// An address, without a port.
+    pub(crate) fn address(&mut self, name: &str, value: Option<IpAddr>) {
+        match value {
+            None => {}
+            Some(IpAddr::V4(address)) => {
+                self.open(name);
+                for (at, part) in address.octets().into_iter().enumerate() {
+                    if at > 0 {
+                        self.out.push(b'.');
+                    }
+                    decimal(part.into(), self.out);
+                }
+                self.out.push(b'"');
+            }
+            Some(IpAddr::V6(address)) => self.plain(name, &address.to_string()),
         }
     }
 

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use model::{Action, Code, Credential, Effect, PrincipalId, SourceName, TenantId, Timestamp};
 
 use crate::entry::{Entry, EntryError};
@@ -128,7 +130,7 @@ pub struct Record {
     /// The door it came through.
     pub front: Option<Text>,
     /// The peer's address.
-    pub client: Option<Text>,
+    pub client: Option<IpAddr>,
     /// What the peer calls itself.
     pub user_agent: Option<Text>,
     /// The source behind the gate.
@@ -210,7 +212,7 @@ impl Record {
         line.text("request_id", self.request_id.as_deref(), NAME);
         line.text("trace_id", self.trace_id.as_deref(), NAME);
         line.text("front", self.front.as_deref(), NAME);
-        line.text("client", self.client.as_deref(), NAME);
+        line.address("client", self.client);
         line.text("user_agent", self.user_agent.as_deref(), FREE);
     }
 

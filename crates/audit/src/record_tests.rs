@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -19,7 +20,7 @@ fn full(text: &str) -> Record {
         request_id: t(),
         trace_id: t(),
         front: t(),
-        client: t(),
+        client: Some(IpAddr::V6(Ipv6Addr::from_bits(u128::MAX))),
         user_agent: t(),
         source: SourceName::new(&"a".repeat(32)).ok(),
         tool: t(),

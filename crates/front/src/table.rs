@@ -1,7 +1,8 @@
 //! Sessions by their secret number: bounded for each principal, ended when nobody uses them.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use foldhash::HashMap;
 
 use crate::base::Who;
 
@@ -37,7 +38,10 @@ pub(crate) struct Full;
 
 impl<T: Held> Table<T> {
     pub(crate) fn new(cap: usize) -> Self {
-        Self { cap, all: Mutex::new(All { by_uid: HashMap::new(), by_owner: HashMap::new() }) }
+        Self {
+            cap,
+            all: Mutex::new(All { by_uid: HashMap::default(), by_owner: HashMap::default() }),
+        }
     }
 
     /// Takes one in. At the cap the owner's oldest that nobody uses gives way.

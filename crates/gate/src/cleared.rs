@@ -5,6 +5,7 @@ use approvals::Binding;
 use model::Credential;
 use protocol::json::Object;
 use protocol::mcp::{Level, Method};
+use serde_json::{Map, Value};
 
 use crate::Client;
 
@@ -51,6 +52,9 @@ pub struct Clearance {
     pub target: String,
     /// Params as the client wrote them (its own names, its own `_meta`); `target` goes in where a name stands.
     pub params: Object,
+    /// The arguments of a tool as they were checked, numbers digit for digit; only for a source that reads them
+    /// ([`crate::port::Source::reads`]).
+    pub arguments: Map<String, Value>,
     /// `Mcp-Param-*` headers for a modern upstream over HTTP, checked against the arguments.
     pub param_headers: Vec<(String, String)>,
     /// Whether the client wants progress; its token stays on its own hop.

@@ -252,7 +252,7 @@ impl Gate {
         };
         let mut record = Record::new(kind, Timestamp(self.0.clock.now_millis()));
         record.front = Some(Text::from(at.front));
-        record.client = at.peer.map(|ip| Text::from(ip.to_string()));
+        record.client = at.peer;
         record.trace_id = at.trace.clone().map(Text::from);
         record.principal = principal.map(|p| p.id.clone());
         record.tenant = principal.map(|p| p.tenant.clone());

@@ -63,6 +63,12 @@ pub trait Source: Send + Sync + 'static {
         false
     }
 
+    /// Whether it works with the values of a tool's arguments rather than with their text. Then a call carries those that
+    /// were checked ([`Clearance::arguments`](crate::Clearance::arguments)), so that nothing is read a second time.
+    fn reads(&self) -> bool {
+        false
+    }
+
     /// How it is doing, for health pages and tables.
     fn status(&self) -> Status;
 

@@ -32,7 +32,7 @@ fn record(clock: &Clock) -> Result<Record, model::NameError> {
         request_id: Some("42".into()),
         trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
         front: Some("http".into()),
-        client: Some("127.0.0.1:53122".into()),
+        client: Some(std::net::Ipv4Addr::LOCALHOST.into()),
         user_agent: Some("example-client/1.4.2".into()),
         source: Some(SourceName::new("files")?),
         tool: Some("files__read_file".into()),

@@ -1,7 +1,8 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 use model::{Action, Effect, Principal, SourceName, Timestamp, Verdict};
 
 use crate::prepare::Prepared;
@@ -20,6 +21,7 @@ const PER_SHARD: usize = 512;
 #[derive(Debug)]
 pub struct Decider {
     set: Arc<PolicySet>,
+    /// Names of principals and tools are the operator's: nobody outside can choose such as meet.
     hasher: RandomState,
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
 }
@@ -45,7 +47,7 @@ struct Key {
 impl Decider {
     /// Begins with an empty memory.
     pub fn new(set: Arc<PolicySet>) -> Self {
-        Self { set, hasher: RandomState::new(), shards: Default::default() }
+        Self { set, hasher: RandomState::default(), shards: Default::default() }
     }
 
     /// The policies behind it.

@@ -14,9 +14,10 @@ mod table;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc as _;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: std::alloc::System = std::alloc::System;
 
 fn main() -> ExitCode {
     // A supervisor of a child program, not a gate.

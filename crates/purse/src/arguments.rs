@@ -1,5 +1,4 @@
 use model::money::MoneyRule;
-use protocol::json::{Limits, Object, value};
 use serde_json::{Map, Value};
 
 /// Why a tool has no result: a stable code, and one sentence.
@@ -26,19 +25,9 @@ impl No {
 }
 
 /// The arguments of a call, numbers digit for digit.
-pub(crate) struct Arguments(Map<String, Value>);
+pub(crate) struct Arguments(pub(crate) Map<String, Value>);
 
 impl Arguments {
-    /// Those of the params of `tools/call`.
-    pub(crate) fn of(params: &Object) -> Result<Self, No> {
-        let Some(raw) = params.raw("arguments") else { return Ok(Self(Map::new())) };
-        match value(raw, Limits::REQUEST) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(No::argument("the arguments are no object")),
-            Err(e) => Err(No::argument(format!("the arguments cannot be read: {e}"))),
-        }
-    }
-
     /// A text of at most `most` bytes, if it is given.
     pub(crate) fn text(&self, name: &str, most: usize) -> Result<Option<&str>, No> {
         match self.0.get(name) {

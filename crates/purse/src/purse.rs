@@ -100,7 +100,7 @@ impl Purse {
         SourceSettings { effects, pins: PinMode::Off, ..SourceSettings::new(&self.name) }
     }
 
-    async fn carry_out(&self, clearance: Clearance) -> Result<Reply, Trouble> {
+    async fn carry_out(&self, mut clearance: Clearance) -> Result<Reply, Trouble> {
         let Some(payer) = &self.payer else {
             return Err(failed("this program only looks: nothing is paid by it"));
         };
@@ -108,10 +108,7 @@ impl Purse {
         let Some(tool) = Tool::named(&clearance.target) else {
             return result(&client, Err(No::new("unknown_tool", "there is no such tool")));
         };
-        let arguments = match Arguments::of(&clearance.params) {
-            Ok(arguments) => arguments,
-            Err(no) => return result(&client, Err(no)),
-        };
+        let arguments = Arguments(std::mem::take(&mut clearance.arguments));
         let deadline = Deadline::after(clearance.deadline);
         let call = Call { purse: self, payer, clearance: &clearance, arguments, deadline };
         match tokio::time::timeout(clearance.deadline, call.made(tool)).await {
@@ -228,6 +225,10 @@ impl Source for Purse {
 
     fn asks(&self) -> bool {
         self.payer.is_some()
+    }
+
+    fn reads(&self) -> bool {
+        true
     }
 
     fn status(&self) -> Status {

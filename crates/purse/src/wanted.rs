@@ -88,15 +88,12 @@ fn headers(given: Option<&Map<String, Value>>) -> Result<HeaderMap, No> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::json::{Limits, Object};
     use serde_json::json;
 
     use super::*;
 
     fn wanted(arguments: &Value) -> Result<Wanted, No> {
-        let params = json!({ "arguments": arguments }).to_string();
-        let params = Object::parse(Bytes::from(params), Limits::REQUEST).unwrap();
-        Wanted::of(&Arguments::of(&params)?)
+        Wanted::of(&Arguments(arguments.as_object().unwrap().clone()))
     }
 
     fn refused(arguments: &Value) -> &'static str {

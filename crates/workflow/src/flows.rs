@@ -123,6 +123,10 @@ impl Source for Flows {
         }
     }
 
+    fn reads(&self) -> bool {
+        true
+    }
+
     fn status(&self) -> Status {
         Status { up: true, ..Status::default() }
     }

@@ -11,8 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use gate::port::{Reply, Trouble};
 use gate::{Clearance, Client, Gate, Step, WeakGate};
 use model::{Code, Refusal};
-use protocol::json::{Limits, value};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Flows;
 use crate::answer::{Ended, answer};
@@ -33,20 +32,17 @@ struct Hand {
 
 impl Flows {
     pub(crate) async fn carry_out(&self, clearance: Clearance) -> Result<Reply, Trouble> {
-        let Clearance { client, target, params, deadline, .. } = clearance;
+        let Clearance { client, target, arguments, deadline, .. } = clearance;
         let gate = self.gate.get().and_then(WeakGate::upgrade);
         let gate = gate.ok_or_else(|| trouble("the workflows are not joined to a gate"))?;
         let stepping = match gate.stepping(&client) {
             Ok(stepping) => stepping,
             Err(refusal) => return answer(&client, nested_too_deep(&refusal)),
         };
-        let inputs = match params.get("arguments") {
-            Some(raw) => value(&raw, Limits::REQUEST).map_err(|e| trouble(&e.to_string()))?,
-            None => Value::Object(Map::new()),
-        };
         let hand = Hand { gate, client: stepping, workflow: target };
         let time = self.time.min(deadline);
-        let ended = match tokio::time::timeout(time, self.run(hand, inputs)).await {
+        let ended = match tokio::time::timeout(time, self.run(hand, Value::Object(arguments))).await
+        {
             Ok(ended) => ended?,
             Err(_) => too_long(time),
         };

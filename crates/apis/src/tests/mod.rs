@@ -136,6 +136,7 @@ pub(crate) fn clearance(tool: &str, arguments: &Value, who: &str) -> Clearance {
         method: Method::ToolsCall,
         target: tool.to_owned(),
         params: Object::parse(params.into(), Limits::REQUEST).unwrap(),
+        arguments: arguments.as_object().cloned().unwrap_or_default(),
         param_headers: Vec::new(),
         progress: false,
         level: None,

@@ -1,6 +1,6 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use model::{SourceName, TenantId};
 
 use super::{Entry, Shelf};

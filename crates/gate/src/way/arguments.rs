@@ -4,6 +4,7 @@ use model::{Code, Effect, Refusal};
 use protocol::json::{Object, quote};
 use protocol::mcp::headers::PARAM_PREFIX;
 use protocol::mcp::{Era, Method};
+use serde_json::{Map, Value};
 
 use super::{Found, Passage};
 use crate::catalogue::Entry;
@@ -33,17 +34,25 @@ pub(super) fn read(
     Ok(Some(arguments))
 }
 
-/// Stage: what mirrors the arguments must agree with them, and they must fit the tool's schema. Returns the mirrors
-/// for the upstream.
+/// What a call goes on with, once its arguments are checked.
+pub(super) struct Checked {
+    /// Mirrors of the arguments, for the upstream.
+    pub(super) headers: Vec<(String, String)>,
+    /// The arguments, where the source reads them.
+    pub(super) arguments: Map<String, Value>,
+}
+
+/// Stage: what mirrors the arguments must agree with them, and they must fit the tool's schema.
 pub(super) fn check(
     gate: &Gate,
     client: &Arc<Client>,
     incoming: &Incoming,
     found: &Found,
     arguments: Option<&Object>,
-) -> Result<Vec<(String, String)>, Refusal> {
+) -> Result<Checked, Refusal> {
     let (Method::ToolsCall, Some(entry)) = (&incoming.method, &found.entry) else {
-        return Ok(incoming.param_headers.clone().unwrap_or_default());
+        let headers = incoming.param_headers.clone().unwrap_or_default();
+        return Ok(Checked { headers, arguments: Map::new() });
     };
     let empty = Object::empty();
     let arguments = arguments.unwrap_or(&empty);
@@ -54,9 +63,9 @@ pub(super) fn check(
             .check(received.iter().map(|(n, v)| (n.as_str(), v.as_bytes())), arguments)
             .map_err(|e| Refusal::new(Code::HeaderMismatch, e.to_string()))?;
     }
-    against_schema(entry, arguments, gate.checks_arguments(entry.source_name()))?;
+    let value = against_schema(entry, arguments, gate.checks_arguments(entry.source_name()))?;
     if entry.effect == Effect::Spend {
-        reads_as_written(entry, arguments)?;
+        reads_as_written(entry, &value)?;
     }
     let mut headers = entry.param_headers.build(arguments);
     let known = |header: &str| {
@@ -64,14 +73,17 @@ pub(super) fn check(
         entry.param_headers.as_slice().iter().any(|p| p.name.eq_ignore_ascii_case(name))
     };
     headers.extend(received.unwrap_or_default().iter().filter(|(n, _)| !known(n)).cloned());
-    Ok(headers)
+    let arguments = match value {
+        Value::Object(members) if found.source.reads() => members,
+        _ => Map::new(),
+    };
+    Ok(Checked { headers, arguments })
 }
 
 /// What moves money is read by persons, before and after: a text that a screen shows in another order than it is in is
 /// refused.
-fn reads_as_written(entry: &Entry, arguments: &Object) -> Result<(), Refusal> {
-    let value = arguments.value().map_err(|e| unfit(entry, &[(String::new(), e.to_string())]))?;
-    match inspect::reordered(&value) {
+fn reads_as_written(entry: &Entry, arguments: &Value) -> Result<(), Refusal> {
+    match inspect::reordered(arguments) {
         None => Ok(()),
         Some(path) => {
             let why = "holds characters that reorder what a person reads (U+202A to U+202E, U+2066 to U+2069)";
@@ -81,11 +93,12 @@ fn reads_as_written(entry: &Entry, arguments: &Object) -> Result<(), Refusal> {
 }
 
 /// JSON Schema 2020-12, and names that mean something to JavaScript behind us. No value is echoed: it may be secret.
+/// Returns what was checked.
 pub(crate) fn against_schema(
     entry: &Entry,
     arguments: &Object,
     wanted: bool,
-) -> Result<(), Refusal> {
+) -> Result<Value, Refusal> {
     let problem = |problems: &[(String, String)]| unfit(entry, problems);
     let value = arguments.value().map_err(|e| problem(&[(String::new(), e.to_string())]))?;
     // A schema that does not compile quarantined the tool before it could get here; without one nothing is checked in.
@@ -97,13 +110,14 @@ pub(crate) fn against_schema(
     };
     inspect::check_argument_names(&value, &schema.document)
         .map_err(|e| problem(&[(e.path.clone(), e.message.clone())]))?;
-    if !wanted {
-        return Ok(());
+    if wanted {
+        schema.compiled.validate(&value).map_err(|problems| {
+            let pairs: Vec<_> =
+                problems.iter().map(|p| (p.path.clone(), p.message.clone())).collect();
+            problem(&pairs)
+        })?;
     }
-    schema.compiled.validate(&value).map_err(|problems| {
-        let pairs: Vec<_> = problems.iter().map(|p| (p.path.clone(), p.message.clone())).collect();
-        problem(&pairs)
-    })
+    Ok(value)
 }
 
 /// The refusal of arguments, each problem with its JSON pointer.

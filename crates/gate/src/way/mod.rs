@@ -27,6 +27,7 @@ pub(crate) use passage::Passage;
 pub(crate) use vet::{ending_of, refusal_of};
 
 use approve::{Named, Put, Settled};
+use arguments::Checked;
 
 use crate::catalogue::Entry;
 use crate::discovery::{self, Turn};
@@ -155,8 +156,7 @@ struct Admitted {
 
 /// What goes with a call that is made.
 struct Ready {
-    /// Mirrors of the arguments, for the upstream.
-    headers: Vec<(String, String)>,
+    checked: Checked,
     /// What its record says of it.
     about: About,
 }
@@ -174,8 +174,8 @@ fn admitted(
     lookup::refuse_quarantined(found)?;
     limit::tool(gate, client, found)?;
     let place = limit::at_once(gate, client)?;
-    let headers = arguments::check(gate, client, incoming, found, arguments)?;
-    let ready = Ready { headers, about: passage.about() };
+    let checked = arguments::check(gate, client, incoming, found, arguments)?;
+    let ready = Ready { checked, about: passage.about() };
     Ok(Admitted { asks, ready, place })
 }
 
@@ -255,7 +255,7 @@ fn clear(
     ready: Ready,
     named: &Named,
 ) -> Result<Cleared, Refusal> {
-    let Ready { headers: param_headers, about } = ready;
+    let Ready { checked: Checked { headers: param_headers, arguments }, about } = ready;
     let approval = approve::for_source(gate, client, &incoming, found, named);
     let state = match client.version.era() {
         Era::Modern => park::upstream_state(gate, client, &incoming, found)?,
@@ -267,6 +267,7 @@ fn clear(
         method: incoming.method,
         target: found.target.clone(),
         params: found.params.clone().unwrap_or(incoming.params),
+        arguments,
         param_headers,
         progress: incoming.progress,
         level: incoming.level,

@@ -35,7 +35,7 @@ impl Passage {
         let id = incoming.id.raw();
         record.request_id = std::str::from_utf8(id).ok().map(|t| Text::from(t.to_owned()));
         record.trace_id = incoming.arrival.trace.clone().map(Text::from);
-        record.client = incoming.arrival.peer.map(|ip| Text::from(ip.to_string()));
+        record.client = incoming.arrival.peer;
         record.bytes_in = u64::try_from(incoming.params.text().len()).ok();
         let asked = incoming.params.str("name").or_else(|| incoming.params.str("uri"));
         record.tool = asked.map(|name| Text::from(name.into_owned()));

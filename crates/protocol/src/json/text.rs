@@ -54,24 +54,28 @@ pub fn quote(text: &str) -> String {
 
 /// Appends `text` as a JSON string: the shortest lawful escapes (RFC 8785 section 3.2.2.2).
 pub fn quote_into(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
+    // A long look for what is near would be wasted on texts of many lines; where nothing was near, it pays.
+    let mut stretch = STRETCH;
     while !rest.is_empty() {
-        // A long look for what is near would be wasted on texts of many lines.
-        let near = rest.len().min(STRETCH);
+        let near = rest.len().min(stretch);
         let plain = plain_run(&rest[..near]).len;
         out.extend_from_slice(&rest[..plain]);
         if plain < near {
             escape_into(out, rest[plain]);
             rest = &rest[plain + 1..];
+            stretch = STRETCH;
         } else {
             rest = &rest[plain..];
+            stretch *= 4;
         }
     }
     out.push(b'"');
 }
 
-/// Bytes that are looked at together before they are copied.
+/// Bytes that are looked at together before they are copied, at first.
 const STRETCH: usize = 256;
 
 fn escape_into(out: &mut Vec<u8>, byte: u8) {
@@ -105,6 +109,15 @@ mod tests {
             let back = unquote(quoted.as_bytes());
             prop_assert_eq!(back.as_deref(), Some(text.as_str()));
             prop_assert_eq!(serde_json::from_str::<String>(&quoted).ok(), Some(text));
+        }
+    }
+
+    #[test]
+    fn an_escape_is_made_wherever_it_stands_in_a_long_text() {
+        for at in 0..3_000 {
+            let text = format!("{}\n{}", "x".repeat(at), "y".repeat(3_000 - at));
+            let quoted = format!("\"{}\\n{}\"", "x".repeat(at), "y".repeat(3_000 - at));
+            assert_eq!(quote(&text), quoted);
         }
     }
 

@@ -223,6 +223,7 @@ pub(crate) fn cleared(
         method,
         target: target.to_owned(),
         params: object(params),
+        arguments: serde_json::Map::new(),
         param_headers: Vec::new(),
         progress: true,
         level: None,
