@@ -71,6 +71,18 @@ fn payment(text: &str) -> Payment {
 }
 
 #[test]
+fn an_address_is_written_as_everybody_writes_it() {
+    for text in
+        ["0.0.0.0", "203.0.113.9", "255.255.255.255", "::1", "2001:db8::a:1", "::ffff:10.0.0.1"]
+    {
+        let client = Some(text.parse().unwrap());
+        let mut line = Vec::new();
+        Record { client, ..Record::default() }.write_line(1, &mut line);
+        assert_eq!(Record::parse(&line).unwrap().client.as_deref(), Some(text));
+    }
+}
+
+#[test]
 fn aud_04_a_payment_is_told_in_full_and_reads_back() {
     let record = Record {
         kind: Kind::Payment,

@@ -43,6 +43,22 @@ async fn an_allowed_call_reaches_its_source_under_its_own_name_and_leaves_one_re
 }
 
 #[tokio::test]
+async fn a_source_that_reads_arguments_gets_those_that_were_checked_and_another_their_text_alone() {
+    let house = notes().build();
+    let alice = legacy(principal("alice"));
+    let given = json!({"q": "caf\u{e9}\n", "deep": {"n": [1, true, null]}});
+    house.call(&alice, "notes__search", given.clone()).await;
+    house.source().reads.store(true, Ordering::SeqCst);
+    house.call(&alice, "notes__search", given.clone()).await;
+    house.call(&alice, "notes__search", json!({})).await;
+    assert_eq!(*house.source().read.lock().unwrap(), [json!({}), given.clone(), json!({})]);
+    for (_, params) in house.source().seen.lock().unwrap().iter().take(2) {
+        let params: serde_json::Value = serde_json::from_str(params).unwrap();
+        assert_eq!(params["arguments"], given);
+    }
+}
+
+#[tokio::test]
 async fn hidden_and_unknown_look_the_same_and_both_name_the_line_that_would_allow_them() {
     let house = notes().build();
     let alice = legacy(principal("alice"));

@@ -27,6 +27,8 @@ pub struct Fake {
     pub dead: AtomicBool,
     /// Whether it may ask a person.
     pub asks: AtomicBool,
+    /// Whether it reads arguments.
+    pub reads: AtomicBool,
     pub instructions: Mutex<Option<String>>,
     pub calls: AtomicUsize,
     pub templates: Mutex<Vec<Value>>,
@@ -47,6 +49,8 @@ pub struct Fake {
     pub seen: Mutex<Vec<(String, String)>>,
     /// `Mcp-Param-*` headers of each call.
     pub headers: Mutex<Vec<Vec<(String, String)>>>,
+    /// Arguments of each call, as they were checked.
+    pub read: Mutex<Vec<Value>>,
 }
 
 /// What a call is answered with.
@@ -95,6 +99,7 @@ impl Fake {
             script: Mutex::new(Script::Echo),
             dead: AtomicBool::new(false),
             asks: AtomicBool::new(false),
+            reads: AtomicBool::new(false),
             instructions: Mutex::default(),
             calls: AtomicUsize::new(0),
             templates: Mutex::new(vec![
@@ -110,6 +115,7 @@ impl Fake {
             cancelled: Arc::default(),
             seen: Mutex::default(),
             headers: Mutex::default(),
+            read: Mutex::default(),
         })
     }
 
@@ -146,6 +152,7 @@ impl Fake {
             .unwrap()
             .push((call.target.clone(), String::from_utf8_lossy(call.params.text()).into_owned()));
         self.headers.lock().unwrap().push(call.param_headers.clone());
+        self.read.lock().unwrap().push(Value::Object(call.arguments));
         let complete =
             |result: String, failed| Ok(Reply::Complete { result: draft(result), failed });
         *self.kept.lock().unwrap() = Some(link.clone());
@@ -336,6 +343,10 @@ impl Source for Fake {
 
     fn asks(&self) -> bool {
         self.asks.load(Ordering::SeqCst)
+    }
+
+    fn reads(&self) -> bool {
+        self.reads.load(Ordering::SeqCst)
     }
 
     fn status(&self) -> Status {
