@@ -14,10 +14,8 @@ mod table;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+// Linked in, it is `malloc`: for what is written in C, too, and for the standard library without a detour.
 use mimalloc as _;
-
-#[global_allocator]
-static ALLOCATOR: std::alloc::System = std::alloc::System;
 
 fn main() -> ExitCode {
     // A supervisor of a child program, not a gate.
