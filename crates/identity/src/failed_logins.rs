@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::RandomState;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::table::{Cell, Table};
 ///
 /// Ask it only after a credential was found wanting: a good credential is never counted and never refused, whatever
 /// came from its address before. IPv6 clients are told apart by their /64, since a client can pick the rest at will.
-pub struct FailedLogins(Table<IpAddr, Arrival>);
+pub struct FailedLogins(Table<IpAddr, Arrival, RandomState>);
 
 impl FailedLogins {
     /// `limit` failures at once, and one more each `window / limit`, per address; about `capacity` busy addresses are

@@ -3,15 +3,16 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use ambient::Instant;
+use foldhash::quality::RandomState;
 
 use crate::table::{Cell, Table};
 use crate::window::{Rate, Window};
 
 /// A [`Rate`] for each key, such as a principal or a principal and tool, in bounded memory.
 ///
-/// Keyed by principal, two keys of one principal share one allowance. Answers come from memory in well under a
+/// For keys that no stranger chooses. Keyed by principal, two keys of one principal share one allowance. Answers come from memory in well under a
 /// microsecond; nothing is allocated for a key that is known already.
-pub struct Limiter<K>(Table<K, Window>);
+pub struct Limiter<K>(Table<K, Window, RandomState>);
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
     /// A limiter that tells about `capacity` busy keys apart (each takes some 300 bytes once used). When more are

@@ -1,6 +1,6 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,11 +26,13 @@ pub(crate) trait Cell: Copy {
 ///
 /// A full shard first forgets its idle cells, which changes no answer. If all are busy, newcomers share one cell:
 /// whoever floods the table with keys is limited as one, and nobody's count is lost to make room.
-pub(crate) struct Table<K, C: Cell> {
+///
+/// `S` hashes the keys: SipHash ([`std::hash::RandomState`]) where strangers choose them.
+pub(crate) struct Table<K, C: Cell, S> {
     rule: C::Rule,
     /// Cells in each shard.
     capacity: usize,
-    hasher: RandomState,
+    hasher: S,
     shards: Box<[Mutex<Shard<K, C>>]>,
 }
 
@@ -41,7 +43,7 @@ struct Shard<K, C> {
     next_sweep: u64,
 }
 
-impl<K: Hash + Eq + Clone, C: Cell> Table<K, C> {
+impl<K: Hash + Eq + Clone, C: Cell, S: BuildHasher + Default> Table<K, C, S> {
     /// A table of about `capacity` keys.
     pub(crate) fn new(rule: C::Rule, capacity: usize) -> Self {
         let shard =
@@ -49,7 +51,7 @@ impl<K: Hash + Eq + Clone, C: Cell> Table<K, C> {
         Self {
             rule,
             capacity: capacity.div_ceil(SHARDS).max(1),
-            hasher: RandomState::new(),
+            hasher: S::default(),
             shards: (0..SHARDS).map(|_| shard()).collect(),
         }
     }

@@ -7,10 +7,10 @@ mod pins;
 mod shelf;
 mod views;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use foldhash::HashMap;
 use inspect::Neighbours;
 use model::{SourceName, TenantId};
 
