@@ -10,7 +10,7 @@ use crate::window::{Rate, Window};
 
 /// A [`Rate`] for each key, such as a principal or a principal and tool, in bounded memory.
 ///
-/// For keys that no stranger chooses. Keyed by principal, two keys of one principal share one allowance. Answers come from memory in well under a
+/// For keys that callers do not choose. Keyed by principal, two keys of one principal share one allowance. Answers come from memory in well under a
 /// microsecond; nothing is allocated for a key that is known already.
 pub struct Limiter<K>(Table<K, Window, RandomState>);
 

@@ -21,7 +21,7 @@ const PER_SHARD: usize = 512;
 #[derive(Debug)]
 pub struct Decider {
     set: Arc<PolicySet>,
-    /// Names of principals and tools are the operator's: nobody outside can choose such as meet.
+    /// Entries are told apart by their keys: where two hashes meet it costs time, never a verdict.
     hasher: RandomState,
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
 }
