@@ -9,14 +9,14 @@ use gate::Client;
 use gate::port::Reply;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use protocol::json::{Limits, Object, quote};
+use protocol::json::Object;
+use protocol::mcp::{CallToolResult, ContentBlock, Media, Structured};
 use serde_json::Value;
 use url::Url;
 
 use crate::api::Operation;
 use crate::beside::{Beside, meta, note};
 use crate::unpaid::fenced;
-use crate::writer::Writer;
 
 /// An answer as it came, or from memory.
 pub(crate) struct Answer {
@@ -89,9 +89,8 @@ pub(crate) fn of_json(
     beside: &Beside,
     failed: bool,
 ) -> Option<Reply> {
-    let object = Object::parse(answer.body.clone(), Limits::REPLY).ok()?;
-    let text = std::str::from_utf8(object.text()).ok()?;
-    Some(written(client, answer, text, Some(text), beside, failed))
+    let body = Structured::parse(answer.body.clone()).ok()?;
+    Some(written(client, answer, ContentBlock::Structured, &body, beside, failed))
 }
 
 /// A JSON value that was read, and the text that stands in its place, if one does.
@@ -104,33 +103,42 @@ pub(crate) fn of_value(
 ) -> Reply {
     let json = value.to_string();
     let structured = match value {
-        Value::Object(_) => json.clone(),
-        _ => format!("{{\"body\":{json}}}"),
+        Value::Object(_) => Structured::parse(json.clone().into()),
+        _ => Structured::parse(format!("{{\"body\":{json}}}").into()),
     };
-    written(client, answer, text.unwrap_or(&json), Some(&structured), beside, false)
+    let Ok(structured) = structured else {
+        return failed(
+            client,
+            "result_too_large",
+            "the answer is nested too deeply or has too many values",
+        );
+    };
+    let said = ContentBlock::Text(text.unwrap_or(&json));
+    written(client, answer, said, &structured, beside, false)
 }
 
 /// Text, bytes, or nothing at all.
 pub(crate) fn of_other(client: &Client, answer: &Answer, form: Form) -> Reply {
-    let mut out = Writer::new(answer.body.len());
-    let kind = || quote(&answer.media_type());
+    let meta = meta(answer, &Beside::default());
+    let shown = |block| {
+        let (content, meta) = (&[block], meta.as_ref());
+        reply(client, CallToolResult { content, meta, ..CallToolResult::default() })
+    };
     match form {
-        Form::Empty => out.text(&said(answer.status)),
-        Form::Image | Form::Audio => {
-            let word = if form == Form::Image { "image" } else { "audio" };
-            let (kind, data) = (kind(), STANDARD.encode(&answer.body));
-            out.block(&format!(r#"{{"type":"{word}","data":"{data}","mimeType":{kind}}}"#));
+        Form::Empty => shown(ContentBlock::Text(&said(answer.status))),
+        Form::Json | Form::Text | Form::Page => {
+            shown(ContentBlock::Text(&String::from_utf8_lossy(&answer.body)))
         }
-        Form::Bytes => {
-            let (kind, data) = (kind(), STANDARD.encode(&answer.body));
-            let uri = quote(answer.url.as_str());
-            out.block(&format!(
-                r#"{{"type":"resource","resource":{{"uri":{uri},"mimeType":{kind},"blob":"{data}"}}}}"#
-            ));
+        Form::Image | Form::Audio | Form::Bytes => {
+            let data = STANDARD.encode(&answer.body);
+            let media = Media { mime_type: &answer.media_type(), data: &data };
+            shown(match form {
+                Form::Image => ContentBlock::Image(media),
+                Form::Audio => ContentBlock::Audio(media),
+                _ => ContentBlock::Blob(answer.url.as_str(), media),
+            })
         }
-        Form::Json | Form::Text | Form::Page => out.text(&String::from_utf8_lossy(&answer.body)),
     }
-    out.end(client, None, &meta(answer, &Beside::default()), false)
 }
 
 /// The API says no: its words, unless they are a page for people.
@@ -143,9 +151,7 @@ pub(crate) fn of_error(client: &Client, answer: &Answer) -> Reply {
         Form::Empty => said,
         _ => format!("{said}; the {} bytes of its page are not shown", answer.body.len()),
     };
-    let mut out = Writer::new(text.len());
-    out.text(&text);
-    out.end(client, None, &meta(answer, &Beside::default()), true)
+    error(client, &text, meta(answer, &Beside::default()).as_ref())
 }
 
 /// Money was asked for, and none was given.
@@ -156,26 +162,32 @@ pub(crate) fn unpaid(client: &Client, no: &pay::Refused) -> Reply {
 
 /// The gate says why there is no result.
 pub(crate) fn failed(client: &Client, code: &str, why: &str) -> Reply {
-    let mut out = Writer::new(why.len());
-    out.text(&format!("{code}: {why}"));
-    out.end(client, None, b"", true)
+    error(client, &format!("{code}: {why}"), None)
+}
+
+fn error(client: &Client, text: &str, meta: Option<&Object>) -> Reply {
+    let content = &[ContentBlock::Text(text)];
+    reply(client, CallToolResult { content, meta, is_error: true, structured: None })
 }
 
 /// A data result, and what is said beside it.
 fn written(
     client: &Client,
     answer: &Answer,
-    text: &str,
-    structured: Option<&str>,
+    said: ContentBlock<'_>,
+    structured: &Structured,
     beside: &Beside,
-    failed: bool,
+    is_error: bool,
 ) -> Reply {
-    let mut out = Writer::new(text.len() + structured.map_or(0, str::len));
-    out.text(text);
-    if let Some(note) = note(beside) {
-        out.text(&note);
-    }
-    out.end(client, structured, &meta(answer, beside), failed)
+    let note = note(beside);
+    let both = [said, ContentBlock::Text(note.as_deref().unwrap_or_default())];
+    let content = if note.is_some() { &both[..] } else { &both[..1] };
+    let (structured, meta) = (Some(structured), meta(answer, beside));
+    reply(client, CallToolResult { content, structured, is_error, meta: meta.as_ref() })
+}
+
+fn reply(client: &Client, result: CallToolResult<'_>) -> Reply {
+    Reply::Complete { result: result.write(client.version), failed: result.is_error }
 }
 
 fn said(status: StatusCode) -> String {

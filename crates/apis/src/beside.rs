@@ -2,7 +2,7 @@
 
 use http::header::{PROXY_AUTHENTICATE, SET_COOKIE, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName};
-use protocol::json::quote_into;
+use protocol::json::{Limits, Object, quote_into};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
@@ -48,8 +48,8 @@ pub(crate) fn note(beside: &Beside) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// The text of what is said beside the result, for workflows and programs.
-pub(crate) fn meta(answer: &Answer, beside: &Beside) -> Vec<u8> {
+/// What is said beside the result, for workflows and programs. Nothing, should it be nested too deeply.
+pub(crate) fn meta(answer: &Answer, beside: &Beside) -> Option<Object> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(BEGIN.as_bytes());
     out.extend_from_slice(answer.status.as_str().as_bytes());
@@ -77,7 +77,7 @@ pub(crate) fn meta(answer: &Answer, beside: &Beside) -> Vec<u8> {
         member(&mut out, SCHEMA, &json!(beside.schema));
     }
     out.push(b'}');
-    out
+    Object::parse(out.into(), Limits::WITHIN_REPLY).ok()
 }
 
 /// One more member behind others.
@@ -177,7 +177,7 @@ mod tests {
                 next: next.map(|n| json!({"page": n, "of": words}).as_object().unwrap().clone()),
                 schema: words,
             };
-            prop_assert_eq!(String::from_utf8(meta(&answer, &beside)).unwrap(), plainly(&answer, &beside).to_string());
+            prop_assert_eq!(meta(&answer, &beside).unwrap().value().unwrap().to_string(), plainly(&answer, &beside).to_string());
         }
     }
 }

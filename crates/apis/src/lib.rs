@@ -23,7 +23,6 @@ mod tests;
 mod trouble;
 mod unpaid;
 mod view;
-mod writer;
 
 pub use api::{Api, Ports};
 pub use auth::{Auth, ClientAuth, Grant, OAuth2, SetupError, SigV4};

@@ -284,8 +284,7 @@ impl Run<'_> {
         let once = ExchangeOptions {
             accept_compressed: true,
             max_body: self.api.bounds().result,
-            deadline: self.deadline,
-            ..ExchangeOptions::default()
+            ..ExchangeOptions::by(self.deadline)
         };
         match how {
             Sending::Once => once,

@@ -94,9 +94,11 @@ impl Client {
         body: Bytes,
         deadline: Deadline,
     ) -> Result<Response, EgressError> {
+        let deadline = deadline.or_after(self.0.limits.total);
         self.send_asking(Ask::default(), method, path, headers, body, deadline).await
     }
 
+    /// The same; `deadline` is no later than the target's own.
     pub(crate) async fn send_asking(
         &self,
         ask: Ask,
@@ -111,7 +113,6 @@ impl Client {
             return Err(EgressError::refused(Rule::Method, reason));
         }
         let limits = &self.0.limits;
-        let whole = deadline.or_after(limits.total);
         let mut request = self.request(ask, method, path, headers, body);
         if let Some(proxy) = self.0.dialer.absolute() {
             Box::pin(self.for_proxy(proxy, &mut request)).await?;
@@ -119,7 +120,7 @@ impl Client {
         let Reply { status, headers, held } = self.carried(request, deadline).await?;
         self.vet_head(ask, status, &headers)?;
         let origin = self.0.dialer.origin.authority.clone();
-        let body = Body::new(held, self.0.pool.clone(), limits, whole, origin);
+        let body = Body::new(held, self.0.pool.clone(), limits, deadline, origin);
         Ok(Response { status, headers, body })
     }
 

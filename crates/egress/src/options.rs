@@ -50,6 +50,13 @@ pub struct ExchangeOptions {
 
 impl Default for ExchangeOptions {
     fn default() -> Self {
+        Self::by(Deadline::none())
+    }
+}
+
+impl ExchangeOptions {
+    /// The strictest, with an end.
+    pub const fn by(deadline: Deadline) -> Self {
         Self {
             redirects: Redirects::Refuse,
             retry: Retry::never(),
@@ -58,7 +65,7 @@ impl Default for ExchangeOptions {
             beyond: Beyond::Refuse,
             idle: Duration::MAX,
             until: None,
-            deadline: Deadline::none(),
+            deadline,
         }
     }
 }

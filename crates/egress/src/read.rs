@@ -1,5 +1,7 @@
 //! Bodies, read whole.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -50,7 +52,8 @@ impl Reader<'_> {
     /// Whether nothing but the end, the limit or the deadline ends the reading.
     fn takes_all(&self) -> bool {
         let ExchangeOptions { beyond, idle, until, .. } = self.options;
-        *beyond == Beyond::Refuse && until.is_none() && *idle >= self.deadline.left()
+        let patient = *idle == Duration::MAX || *idle >= self.deadline.left();
+        *beyond == Beyond::Refuse && until.is_none() && patient
     }
 
     async fn plain(&self, mut body: Body) -> Result<(Bytes, bool), EgressError> {

@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use audit::Outcome;
+use bytes::Bytes;
 use model::{Code, Refusal};
-use protocol::json::{Edit, Limits, Object, quote};
-use protocol::mcp::{Draft, Era, Method};
+use protocol::json::{Edit, JsonError, Limits, Object, quote};
+use protocol::mcp::{CallToolResult, ContentBlock, Method, Structured};
 
 use crate::catalogue::{Entry, Fragment, Shelf};
 use crate::gate::{Gate, Incoming};
@@ -168,7 +169,7 @@ async fn search(gate: &Gate, client: &Arc<Client>, given: &Object) -> Result<End
     let total = found.len();
     let tools: Vec<String> = found.iter().take(limit).map(|(_, entry)| line(entry)).collect();
     let data = format!("{{\"total\":{total},\"tools\":[{}]}}", tools.join(","));
-    answered(client, &data, None)
+    answered(client, data, None)
 }
 
 /// What lists would show this client, were they not too long.
@@ -189,8 +190,7 @@ async fn describe(gate: &Gate, client: &Arc<Client>, given: &Object) -> Result<E
     let shown = shown.ok_or_else(|| {
         Refusal::new(Code::NotTranslatable, format!("{name} cannot be described in your version"))
     })?;
-    let text = String::from_utf8_lossy(&shown).into_owned();
-    answered(client, &text, Some(entry.source_name().as_str()))
+    answered(client, shown, Some(entry.source_name().as_str()))
 }
 
 /// One line of a search: what it is called, what it is for, what it may do.
@@ -206,23 +206,18 @@ fn line(entry: &Entry) -> String {
     )
 }
 
-fn answered(client: &Client, data: &str, source: Option<&str>) -> Result<Ending, Refusal> {
-    let kind = match client.version.era() {
-        Era::Modern => ",\"resultType\":\"complete\"",
-        Era::Legacy => "",
-    };
-    let structured = if client.version >= protocol::mcp::Version::V2025_06_18 {
-        format!(",\"structuredContent\":{data}")
-    } else {
-        String::new()
-    };
-    let text =
-        format!(r#"{{"content":[{{"type":"text","text":{}}}]{structured}{kind}}}"#, quote(data));
-    let unread = |e: protocol::json::JsonError| {
+fn answered(
+    client: &Client,
+    data: impl Into<Bytes>,
+    source: Option<&str>,
+) -> Result<Ending, Refusal> {
+    let unread = |e: JsonError| {
         Refusal::new(Code::Internal, "the answer cannot be written").detail(e.to_string())
     };
-    let object = Object::parse(text.into(), Limits::REPLY).map_err(unread)?;
-    let draft = Draft::from(object);
+    let structured = Structured::parse(data.into()).map_err(unread)?;
+    let (content, structured) = (&[ContentBlock::Structured], Some(&structured));
+    let draft =
+        CallToolResult { content, structured, ..CallToolResult::default() }.write(client.version);
     let draft = match source {
         Some(source) => draft.labelled(source, None),
         None => draft,

@@ -4,6 +4,8 @@
 //! unchanged, unless the operator wants otherwise. That it comes from a source, which nobody vouches for, is always
 //! said.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use inspect::{Context, Finding, Redacted, is_removable};
 use model::money::Flag;
@@ -60,7 +62,7 @@ impl<'a> Ear<'a> {
 
     /// A result, labelled.
     pub(crate) fn result(&self, draft: Draft, kind: Saying) -> Result<Heard<Rope>, Trouble> {
-        let findings = self.findings(draft.original().text(), kind);
+        let findings = self.findings(draft.original().text(), draft.echo(), kind);
         let (draft, seen) = match self.verdict(&findings) {
             Verdict::On => (draft, Seen::labelled(findings)),
             Verdict::Redact => {
@@ -81,7 +83,7 @@ impl<'a> Ear<'a> {
         text.extend_from_slice(data);
         text.push(b'}');
         let whole = Object::parse(Bytes::from(text), Limits::REPLY)?;
-        let findings = self.findings(whole.text(), Saying::Result);
+        let findings = self.findings(whole.text(), 0..0, Saying::Result);
         let (whole, seen) = match self.verdict(&findings) {
             Verdict::On => (whole, Seen::labelled(findings)),
             Verdict::Redact => self.redacted(whole.text(), findings)?,
@@ -136,14 +138,14 @@ impl<'a> Ear<'a> {
         }
     }
 
-    fn findings(&self, text: &[u8], kind: Saying) -> Vec<Finding> {
+    fn findings(&self, text: &[u8], echo: Range<usize>, kind: Saying) -> Vec<Finding> {
         if self.mode == ResultMode::Off {
             return Vec::new();
         }
         let others = self.catalogue.neighbours(self.source);
         let context = Context::result(self.source.as_str(), &others);
         match kind {
-            Saying::Result => inspect::scan_result(text, &context),
+            Saying::Result => inspect::scan_echoing(text, echo, &context),
             Saying::Prompt => inspect::scan_prompt_result(text, &context),
         }
     }

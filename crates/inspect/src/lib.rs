@@ -36,7 +36,7 @@ pub use elicitation::scan_elicitation;
 pub use finding::{Finding, Severity, worst};
 pub use item::{scan_instructions, scan_prompt, scan_resource};
 pub use redact::{Redacted, is_removable, redact};
-pub use result::{scan_prompt_result, scan_result};
+pub use result::{scan_echoing, scan_prompt_result, scan_result};
 pub use schema::{ArgProblem, Limits, Schema, SchemaProblem};
 pub use strip::without_stripped;
 pub use text::{for_display, scan_result_text, scan_text};

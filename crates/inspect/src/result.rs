@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use protocol::json::{Strings, unquote};
 
@@ -18,10 +19,21 @@ const SHORT: usize = 1024;
 ///
 /// `text` is JSON that has been checked. Where nothing in it can be suspicious, that is seen at a glance.
 pub fn scan_result(text: &[u8], context: &Context<'_>) -> Vec<Finding> {
+    scan_echoing(text, 0..0, context)
+}
+
+/// The same for a text in which the inside of one string, the `echo`, says byte for byte what another part of it is, in
+/// which there is no backslash: what may be suspicious in the one is seen at a glance at the other.
+pub fn scan_echoing(text: &[u8], echo: Range<usize>, context: &Context<'_>) -> Vec<Finding> {
+    let (Some(before), Some(behind)) = (text.get(..echo.start), text.get(echo.end..)) else {
+        return scan_strings(text, context);
+    };
     // Where the whole is calm, so is each string, and all of them together: only what is encoded is left to look for,
-    // and the runs of letters in the strings are those of the whole.
-    if is_calm_throughout(text) && !may_escape_letters(text) {
-        return if may_hide_words(text) { scan_calm(text) } else { Vec::new() };
+    // and the runs of letters in the strings are those of the whole. No word reaches across the quote of an echo.
+    let parts = [before, behind];
+    if parts.iter().all(|part| is_calm_throughout(part) && !may_escape_letters(part)) {
+        let hides = parts.iter().any(|part| may_hide_words(part));
+        return if hides { scan_calm(text) } else { Vec::new() };
     }
     scan_strings(text, context)
 }
@@ -161,6 +173,7 @@ pub(crate) fn scan_value(value: &serde_json::Value, context: &Context<'_>) -> Ve
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use protocol::mcp::{CallToolResult, ContentBlock, Structured, Version};
     use serde_json::json;
 
     use super::*;
@@ -203,6 +216,24 @@ mod tests {
             let result = json!({ "content": content, "_meta": { name: { "io.modelcontextprotocol/serverInfo": texts } } });
             let text = if pretty { serde_json::to_vec_pretty(&result) } else { serde_json::to_vec(&result) }.unwrap();
             prop_assert_eq!(scan_result(&text, &context), scan_strings(&text, &context));
+        }
+
+        #[test]
+        fn a_structure_that_is_also_said_as_a_text_is_looked_at_once(
+            texts in prop::collection::vec(pieces().prop_map(|p| p.concat()), 0..5), pretty: bool, name in "[a-z_/]{0,30}",
+            note in prop::option::of(pieces().prop_map(|p| p.concat())),
+        ) {
+            let others = Neighbours::default().source("shop").tool("shop__refund");
+            let context = Context::result("notes", &others);
+            let value = json!({ name: texts, "items": [{ "data": texts }] });
+            let text = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
+            let structured = Structured::parse(text.into()).unwrap();
+            let content = [ContentBlock::Structured, ContentBlock::Text(note.as_deref().unwrap_or_default())];
+            let content = if note.is_some() { &content[..] } else { &content[..1] };
+            let result = CallToolResult { content, structured: Some(&structured), ..CallToolResult::default() };
+            let draft = result.write(Version::V2026_07_28);
+            let text = draft.original().text();
+            prop_assert_eq!(scan_echoing(text, draft.echo(), &context), scan_strings(text, &context));
         }
     }
 }

@@ -42,8 +42,9 @@ impl<'a> Splice<'a> {
         let text = object.text();
         let Some(open) = text.iter().position(|b| *b == b'{') else { return text.clone().into() };
         let mut changes = std::mem::take(&mut self.changes);
-        // Each change cuts the text in two and puts up to three pieces between.
-        let out = Rope::with_capacity(1 + 4 * changes.len());
+        // Each change cuts the text in two and puts pieces between: what is new, and up to two around it.
+        let pieces = |(_, new): &(&str, Option<Rope>)| 3 + new.iter().flat_map(Rope::parts).count();
+        let out = Rope::with_capacity(1 + changes.iter().map(pieces).sum::<usize>());
         let mut cut = Cut { text, out, kept: 0..open + 1, empty: true };
         let mut before = open + 1;
         for (name, value) in object.entries() {

@@ -1,12 +1,10 @@
 //! Results of the tools: structure for programs, text for models.
 
-use bytes::Bytes;
 use gate::Client;
 use gate::port::{Reply, Trouble};
 use model::Code;
-use protocol::json::{Limits, Object};
-use protocol::mcp::{Era, Version};
-use serde_json::{Map, Value, json};
+use protocol::mcp::{CallToolResult, ContentBlock, Structured};
+use serde_json::Value;
 
 use crate::arguments::No;
 
@@ -26,35 +24,20 @@ impl From<Value> for Found {
 
 /// The result for the client.
 pub(crate) fn result(client: &Client, found: Result<Found, No>) -> Result<Reply, Trouble> {
-    let mut out = Map::new();
-    let failed = match found {
+    let (words, structured, failed) = match found {
         Ok(Found { value, text, failed }) => {
-            let text = text.unwrap_or_else(|| value.to_string());
-            out.insert("content".to_owned(), json!([{ "type": "text", "text": text }]));
-            // Structured results came with 2025-06-18.
-            if client.version >= Version::V2025_06_18 {
-                out.insert("structuredContent".to_owned(), value);
-            }
-            failed
+            let structured = Structured::of(&value).map_err(|e| Trouble::Failed {
+                code: Code::ResultTooLarge,
+                detail: format!("the result cannot be written: {e}"),
+                status: None,
+                unknown: false,
+            })?;
+            (text, Some(structured), failed)
         }
-        Err(No { code, why }) => {
-            let text = format!("{code}: {why}");
-            out.insert("content".to_owned(), json!([{ "type": "text", "text": text }]));
-            true
-        }
+        Err(No { code, why }) => (Some(format!("{code}: {why}")), None, true),
     };
-    if failed {
-        out.insert("isError".to_owned(), true.into());
-    }
-    if client.version.era() == Era::Modern {
-        out.insert("resultType".to_owned(), "complete".into());
-    }
-    let text = Bytes::from(Value::Object(out).to_string());
-    let result = Object::parse(text, Limits::REPLY).map_err(|e| Trouble::Failed {
-        code: Code::ResultTooLarge,
-        detail: format!("the result cannot be written: {e}"),
-        status: None,
-        unknown: false,
-    })?;
-    Ok(Reply::Complete { result: result.into(), failed })
+    let content = [words.as_deref().map_or(ContentBlock::Structured, ContentBlock::Text)];
+    let structured = structured.as_ref();
+    let result = CallToolResult { content: &content, structured, is_error: failed, meta: None };
+    Ok(Reply::Complete { result: result.write(client.version), failed })
 }

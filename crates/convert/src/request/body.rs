@@ -110,12 +110,19 @@ fn each_once<'a>(all: impl Iterator<Item = Member<'a>>) -> Vec<Member<'a>> {
 
 impl<'a> Given<'a> {
     fn json(&self) -> Vec<u8> {
-        let mut out = Vec::new();
         match self {
-            Self::One(value) => json::value(&mut out, value),
-            Self::Members(members) => json::members(&mut out, members.iter().copied()),
+            Self::One(value) => {
+                let mut out = Vec::with_capacity(json::room(value));
+                json::value(&mut out, value);
+                out
+            }
+            Self::Members(members) => {
+                let room = members.iter().map(|(name, value)| name.len() + json::room(value));
+                let mut out = Vec::with_capacity(2 + room.sum::<usize>());
+                json::members(&mut out, members.iter().copied());
+                out
+            }
         }
-        out
     }
 
     fn members(self, argument: &str) -> Result<Vec<Member<'a>>, BadArgument> {

@@ -30,6 +30,17 @@ pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
+/// Bytes that will do for a value in most cases, and for a quoted name before it.
+pub(super) fn room(value: &Value) -> usize {
+    const SHORT: usize = 32;
+    match value {
+        Value::String(text) => text.len() + text.len() / 8 + SHORT,
+        Value::Array(elements) => (1 + elements.len()) * SHORT,
+        Value::Object(members) => (1 + members.len()) * SHORT,
+        Value::Null | Value::Bool(_) | Value::Number(_) => SHORT,
+    }
+}
+
 /// Appends an object of these members.
 pub(super) fn members<'v>(out: &mut Vec<u8>, each: impl Iterator<Item = (&'v str, &'v Value)>) {
     out.push(b'{');

@@ -82,7 +82,40 @@ impl<'a> Name<'a> {
     }
 }
 
+impl Member {
+    /// One that was written, with nothing in its name to be escaped.
+    pub(super) const fn written(name: Range<usize>, value: Range<usize>) -> Self {
+        Self { name, value, plain: true, inner: None, next: 1 }
+    }
+}
+
 impl Members {
+    /// Those that were written, no name twice: each, and behind it those of its value if they were [noted](Self::note).
+    pub(super) fn written(list: Vec<Member>) -> Self {
+        let known = Inner { count: walk(&list).count(), twin: None };
+        Self { list: Some(Arc::new(list)), first: 0, known, base: 0 }
+    }
+
+    /// Notes these as the members of the value of the last one in `list`. What stands at `here` in their own text stands
+    /// at `there` in the other.
+    pub(super) fn note(&self, list: &mut Vec<Member>, here: usize, there: usize) {
+        let at = list.len();
+        let moved = |range: &Range<usize>| {
+            let place = self.place(range);
+            place.start - here + there..place.end - here + there
+        };
+        list.extend(self.walk().map(|(_, one)| Member {
+            name: moved(&one.name),
+            value: moved(&one.value),
+            plain: one.plain,
+            inner: None,
+            next: 1,
+        }));
+        if let Some(of) = at.checked_sub(1).and_then(|of| list.get_mut(of)) {
+            (of.inner, of.next) = (Some(self.known), 1 + self.known.count);
+        }
+    }
+
     /// Reads an object, which is next, and notes its members.
     pub(super) fn read(scan: &mut Scan<'_>, notes: &[Note]) -> Result<Self, JsonError> {
         let mut list = Vec::with_capacity(if notes.is_empty() { 4 } else { 12 });

@@ -95,6 +95,16 @@ impl Object {
         Ok(Self { text, members })
     }
 
+    /// One that was written member by member; `members` tell where each stands.
+    pub(super) const fn put_together(text: Bytes, members: Members) -> Self {
+        Self { text, members }
+    }
+
+    /// Where its members stand.
+    pub(super) const fn members(&self) -> &Members {
+        &self.members
+    }
+
     /// The object of no members.
     pub fn empty() -> Self {
         Self { text: Bytes::from_static(b"{}"), members: Members::default() }

@@ -17,6 +17,8 @@ impl Limits {
     pub const REQUEST: Self = Self { depth: 64, values: 100_000 };
     /// For what sources answer: larger, still bounded.
     pub const REPLY: Self = Self { depth: 128, values: 2_000_000 };
+    /// For what is put into such an answer: it stands one deeper, and some is said beside it.
+    pub const WITHIN_REPLY: Self = Self { depth: 127, values: 1_800_000 };
 }
 
 /// Why a text is refused.

@@ -54,9 +54,13 @@ pub fn quote(text: &str) -> String {
 
 /// Appends `text` as a JSON string: the shortest lawful escapes (RFC 8785 section 3.2.2.2).
 pub fn quote_into(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
+    quote_bytes_into(out, text.as_bytes());
+}
+
+/// The same for a text that is known to be UTF-8, because it has been checked.
+pub(crate) fn quote_bytes_into(out: &mut Vec<u8>, mut rest: &[u8]) {
+    out.reserve(rest.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
     // A long look for what is near would be wasted on texts of many lines; where nothing was near, it pays.
     let mut stretch = STRETCH;
     while !rest.is_empty() {

@@ -1,5 +1,7 @@
 //! A result on its way to the client: read once, written once.
 
+use std::ops::Range;
+
 use super::keys::{FINDINGS, SOURCE, TRUST, payments};
 use super::writer::Writer;
 use crate::Rope;
@@ -15,6 +17,8 @@ pub struct Draft {
     meta: Vec<(&'static str, Option<Rope>)>,
     /// Members of `_meta` that go no further.
     gone: Vec<String>,
+    /// See [`Draft::echo`].
+    echo: Range<usize>,
 }
 
 impl From<Object> for Draft {
@@ -25,12 +29,23 @@ impl From<Object> for Draft {
 
 impl Draft {
     pub(crate) fn new(object: Object, splice: Splice<'static>) -> Self {
-        Self { object, splice, meta: Vec::new(), gone: Vec::new() }
+        Self { object, splice, meta: Vec::new(), gone: Vec::new(), echo: 0..0 }
     }
 
     /// The object as it came.
     pub fn original(&self) -> &Object {
         &self.object
+    }
+
+    /// Where in the text of the original the inside of a string stands that says what another part of it is, byte for
+    /// byte: a structured result that is said once more as a text, and has no backslash in it. Whoever has looked at the
+    /// one knows the other. Empty where there is none, and for all that comes from elsewhere.
+    pub fn echo(&self) -> Range<usize> {
+        self.echo.clone()
+    }
+
+    pub(super) fn echoing(self, echo: Range<usize>) -> Self {
+        Self { echo, ..self }
     }
 
     /// The changes to members other than `_meta`.

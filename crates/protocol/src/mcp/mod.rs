@@ -1,5 +1,6 @@
 //! The Model Context Protocol: revisions 2024-11-05 to 2025-11-25 (legacy) and 2026-07-28 (modern).
 
+mod call_tool_result;
 mod client_capabilities;
 pub mod codes;
 mod draft;
@@ -16,6 +17,7 @@ pub mod translate;
 mod version;
 mod writer;
 
+pub use call_tool_result::{CallToolResult, ContentBlock, Media, Structured};
 pub use client_capabilities::{ClientCapabilities, ClientFlags};
 pub use draft::Draft;
 pub use level::Level;
