@@ -28,6 +28,28 @@ pub(crate) fn check(policy: &Template, known: &Known) -> Result<(), Fault> {
     }
 }
 
+/// The tools that a policy names, each once, in the order of the text.
+pub(crate) fn tools(policy: &Template) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut note = |uid: &EntityUID| {
+        let name: &str = uid.eid().as_ref();
+        if uid.entity_type().to_string() == "Tool" && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    };
+    if let Some(uid) = constrained(policy.resource_constraint().as_inner()) {
+        note(uid);
+    }
+    let mut left: Vec<&Expr> = policy.non_scope_constraints().into_iter().collect();
+    while let Some(expr) = left.pop() {
+        if let ExprKind::Lit(Literal::EntityUID(uid)) = expr.expr_kind() {
+            note(uid);
+        }
+        left.extend(children(expr).into_iter().rev());
+    }
+    names
+}
+
 fn constrained(constraint: &PrincipalOrResourceConstraint) -> Option<&EntityUID> {
     match constraint {
         PrincipalOrResourceConstraint::Any | PrincipalOrResourceConstraint::Is(_) => None,

@@ -3,10 +3,12 @@ use std::sync::Arc;
 use cedar_policy::PolicySet as Cedar;
 use model::{Action, Principal, Timestamp, Verdict};
 
+use crate::check;
 use crate::entities::action_uid;
 use crate::error::LoadError;
 use crate::known::Known;
 use crate::load;
+use crate::names;
 use crate::prepare::{Prepared, Tables, prepare};
 use crate::request::{Request, Target};
 use crate::rule::Rule;
@@ -83,6 +85,17 @@ impl PolicySet {
     /// A policy that leaves something to a person, by its name; none if every one of them decides.
     pub fn asks(&self) -> Option<&str> {
         self.rules.iter().find(|rule| rule.kind == crate::rule::Kind::Ask).map(|rule| &*rule.id)
+    }
+
+    /// The tools that policies name, each with the place of the policy (`file:line`). Those of the table of levels are
+    /// patterns, and not among them.
+    pub fn named_tools(&self) -> Vec<(String, String)> {
+        let of_rule = |rule: &Rule| {
+            let place = rule.location();
+            let names = names::tools(check::core(&rule.policy).template());
+            names.into_iter().map(move |name| (place.clone(), name))
+        };
+        self.rules.iter().flat_map(of_rule).collect()
     }
 
     /// How many policies there are, levels included.

@@ -80,13 +80,22 @@ fn bare(pattern: &str, is_alias: bool, sources: &[&Source]) -> Result<String, St
 }
 
 fn hint(wrong: &str, names: &[&str]) -> String {
+    match near(wrong, names) {
+        near if near.is_empty() && !names.is_empty() => {
+            format!(": there is `{}`", names.join("`, `"))
+        }
+        near => near,
+    }
+}
+
+/// `: did you mean …?` where a name is like the wrong one, else nothing.
+pub(super) fn near(wrong: &str, names: &[&str]) -> String {
     let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(wrong, name));
     match near {
         Some(name) if strsim::damerau_levenshtein(wrong, name) <= (wrong.len() / 3).max(2) => {
             format!(": did you mean `{name}`?")
         }
-        _ if names.is_empty() => String::new(),
-        _ => format!(": there is `{}`", names.join("`, `")),
+        _ => String::new(),
     }
 }
 

@@ -8,11 +8,12 @@ use model::TenantId;
 use policy::Tenants;
 use store::PinKind;
 
+use super::patterns::{fits, may_own, means};
 use super::pinned::exposed;
 use super::policies::known;
 use super::rules::patterns_for;
 use crate::config::place::Step;
-use crate::config::{ConfigError, Loaded, Source, audience, prefix};
+use crate::config::{ConfigError, Loaded, Source, audience};
 
 /// A list of one tenant, and the key it stands under.
 type List<'a> = (&'static str, &'a [String]);
@@ -65,11 +66,9 @@ pub fn unfit<'a>(loaded: &'a Loaded, tools: &[Tool]) -> Vec<(&'a str, &'a str)> 
     let mut found = Vec::new();
     for (name, lists) in &loaded.config.tenants {
         let tenant = TenantId::new(name);
-        let whole = |tool: &Tool, pattern: &str| pattern == format!("{}__*", tool.source);
         for pattern in lists.allow.iter().flatten().chain(&lists.deny) {
             let own = tools.iter().filter(|tool| tool.audience.has(&tenant));
-            let fitting = |tool: &Tool| whole(tool, pattern) || fits(pattern, &tool.exposed);
-            if !own.into_iter().any(fitting) {
+            if !own.into_iter().any(|tool| means(pattern, tool)) {
                 found.push((name.as_str(), pattern.as_str()));
             }
         }
@@ -87,28 +86,6 @@ fn may_fit(pattern: &str, sources: &[&Source], apis: &[(&Source, Arc<Api>)]) -> 
             whole || exposed(source, PinKind::Tool, &tool.name).is_some_and(|n| fits(pattern, &n))
         })
     })
-}
-
-/// Whether a source of which nothing is known yet could have what a pattern means.
-fn may_own(pattern: &str, source: &Source) -> bool {
-    let begin = pattern.strip_suffix('*').unwrap_or(pattern);
-    let could = |own: &str| {
-        let own = format!("{own}__");
-        own.starts_with(begin) || begin.starts_with(&own)
-    };
-    source.names.values().any(|name| fits(pattern, name))
-        || could(&source.name)
-        || prefix(source).is_none_or(|own| could(&own))
-}
-
-/// Whether an exposed name is one that a pattern means.
-fn fits(pattern: &str, name: &str) -> bool {
-    let plain = |text: &str| text.replace(['.', '/'], "_");
-    match pattern.strip_suffix('*') {
-        Some(begin) => name.starts_with(&plain(begin)),
-        // One that is shown shortened is not told apart here.
-        None => name == plain(pattern) || pattern.len() > 55,
-    }
 }
 
 fn sources_of<'a>(tenant: &str, loaded: &'a Loaded) -> Vec<&'a Source> {

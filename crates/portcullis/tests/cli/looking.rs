@@ -84,6 +84,38 @@ fn a_healthy_installation_has_nothing_to_mend() {
 }
 
 #[test]
+fn doctor_tells_of_names_that_no_tool_has_and_of_no_others() {
+    let silent = "[[source]]\nname = \"gone\"\nmcp = { command = [\"/nowhere\"] }\neffects = { x = \"read\" }\n";
+    let place = Place::new(&format!(
+        "[policy]\ndir = \"policies\"\n\
+         rules = {{ \"notes__serch*\" = \"deny\", \"notes__search*\" = \"deny\", \"notes__*\" = \"deny\", \"gone__y\" = \"deny\" }}\n\
+         {silent}{}",
+        notes(
+            "effects = { search_notes = \"read\", ad_note = \"write\", \"delete*\" = \"destructive\" }\nnames = { zzzzz = \"nothing\" }"
+        )
+    ));
+    std::fs::create_dir(place.path("policies")).unwrap();
+    place.write(
+        "policies/p.cedar",
+        "permit (principal, action, resource == Tool::\"notes__search_notes\");\n\
+         forbid (principal, action, resource)\n\
+         when { resource == Tool::\"notes__add_note\" || resource == Tool::\"notes__delete_al\" || resource == Tool::\"gone__z\" };\n",
+    );
+    let ran = place.run(&["doctor", "--json"]);
+    let found: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let strays = found.iter().filter(|advice| advice["rule"] == "name-unmatched");
+    let strays: Vec<&str> = strays.map(|advice| advice["what"].as_str().unwrap()).collect();
+    let policies = place.path("policies").join("p.cedar");
+    let expected = [
+        format!("{}:2: `notes__delete_al` matches no tool that there is now: did you mean `notes__delete_all`?", policies.display()),
+        "[policy.rules]: `notes__serch*` matches no tool that there is now".to_owned(),
+        "`effects` of source `notes`: `ad_note` matches no tool that there is now: did you mean `add_note`?".to_owned(),
+        "`names` of source `notes`: `zzzzz` matches no tool that there is now".to_owned(),
+    ];
+    assert_eq!(strays, expected, "{}", ran.out);
+}
+
+#[test]
 fn check_shows_what_each_program_would_reach_and_doctor_what_would_not_start() {
     let program = |name: &str, confine: &str| {
         format!("[[source]]\nname = \"{name}\"\nmcp = {{ command = [\"cat\"] }}\n{confine}\n")

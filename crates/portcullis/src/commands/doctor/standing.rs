@@ -12,7 +12,7 @@ use store::Keys as _;
 use super::Advice;
 use crate::commands::look::{self, Look};
 use crate::config::{Auth, Loaded};
-use crate::house::{House, audit_dir, good, money, unfit};
+use crate::house::{House, audit_dir, good, money, policies, strays, unfit};
 
 /// Files that only their owner may read.
 pub fn files(loaded: &Loaded, found: &mut Vec<Advice>) {
@@ -118,8 +118,10 @@ pub async fn tools(path: &Path, found: &mut Vec<Advice>) {
     let Ok(look) = Look::open(path) else { return };
     let Ok(client) = look::client(&look::operator(), Version::MODERN) else { return };
     let tools = look.gate.tools(&client).await;
+    let mut silent = Vec::new();
     for source in look.gate.sources() {
         if let Some(trouble) = source.status().last_trouble {
+            silent.push(source.name().clone());
             found.push(Advice::new(
                 "source-down",
                 format!("source `{}`: {trouble}", source.name()),
@@ -145,6 +147,18 @@ pub async fn tools(path: &Path, found: &mut Vec<Advice>) {
             format!("tenant `{tenant}`: the pattern `{pattern}` matches no tool that its sources have now"),
             "see the names with `portcullis tools --tenant NAME`, or leave it out",
         ));
+    }
+    if let Ok(set) = policies(&look.loaded, 1) {
+        for stray in strays(&look.loaded, &set, &tools, &silent) {
+            found.push(Advice::new(
+                "name-unmatched",
+                format!(
+                    "{}: `{}` matches no tool that there is now{}",
+                    stray.place, stray.name, stray.hint
+                ),
+                "see the names with `portcullis tools`; a line that matches nothing does nothing",
+            ));
+        }
     }
     look.close().await;
 }
