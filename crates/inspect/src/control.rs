@@ -35,6 +35,16 @@ pub(crate) fn is_shown(bytes: &[u8]) -> bool {
     blocks.iter().all(|block| !may_be_unshown(block) || is_shown(block)) && is_shown(rest)
 }
 
+/// Where the bytes stand that are not shown.
+pub(crate) fn unshown(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    const PART: usize = 256;
+    let parts = bytes.chunks(PART).enumerate().filter(|(_, part)| !is_shown(part));
+    parts.flat_map(|(n, part)| {
+        let unshown = part.iter().enumerate().filter(|(_, byte)| !is_shown(&[**byte]));
+        unshown.map(move |(at, _)| PART * n + at)
+    })
+}
+
 /// Whether there is anything in `block` but printable ASCII and line feeds; few steps in vectors, for a first look.
 #[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches, not vectors")]
 fn may_be_unshown(block: &[u8; 256]) -> bool {

@@ -66,18 +66,27 @@ impl<'a> Runs<'a> {
     const fn of(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
+
+    /// Where the next block without a gap stands.
+    fn block(&self) -> Option<usize> {
+        let is_whole = |bytes: &[u8]| {
+            bytes
+                .first_chunk::<BLOCK>()
+                .is_some_and(|block| !has_common_gap(*block) && !block.iter().any(|b| is_gap(*b)))
+        };
+        let left = self.bytes.get(self.at..)?;
+        let (strides, rest) = left.as_chunks::<STRIDE>();
+        let found = strides.iter().position(|stride| is_whole(stride));
+        let found = found.or_else(|| is_whole(rest).then_some(strides.len()))?;
+        Some(self.at + found * STRIDE)
+    }
 }
 
 impl Iterator for Runs<'_> {
     type Item = (usize, usize);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some(block) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
-            let at = self.at;
-            self.at += STRIDE;
-            if has_common_gap(*block) || block.iter().any(|b| is_gap(*b)) {
-                continue;
-            }
+        while let Some(at) = self.block() {
             let start = self.bytes[..at].iter().rposition(|b| is_gap(*b)).map_or(0, |gap| gap + 1);
             let rest = &self.bytes[at + BLOCK..];
             let end = at + BLOCK + rest.iter().position(|b| is_gap(*b)).unwrap_or(rest.len());

@@ -22,6 +22,14 @@ impl Marks {
             None => self.apart.iter().any(|mark| mark.find(text).is_some()),
         }
     }
+
+    /// Calls `met` with where each of them begins in `text`; of those that overlap, with one at least.
+    pub(crate) fn each(&self, text: &[u8], mut met: impl FnMut(usize)) {
+        match &self.together {
+            Some(together) => together.find_iter(text).for_each(|mark| met(mark.start())),
+            None => self.apart.iter().flat_map(|mark| mark.find_iter(text)).for_each(met),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -103,6 +103,18 @@ pub(crate) fn may_hold_words_or_marks(text: &[u8]) -> bool {
     WORDS.as_ref().is_none_or(|glance| glance.meets_any(text))
 }
 
+/// Calls `met` with a place within each of these, and with places where one may be written otherwise.
+pub(crate) fn each_word_or_mark(text: &[u8], met: impl FnMut(usize)) {
+    match WORDS.as_ref() {
+        Some(glance) => glance.each(text, met),
+        // Without a glance (it cannot happen with these words) there may be one anywhere.
+        None => (0..text.len()).for_each(met),
+    }
+}
+
+/// No word or mark is longer, in bytes.
+pub(crate) const LONGEST: usize = 32;
+
 fn in_other_languages(words: &str, place: Place) -> Vec<Finding> {
     let Some(automaton) = FOREIGN_PHRASES.as_ref() else { return Vec::new() };
     let Some(hit) = automaton.find(words) else { return Vec::new() };

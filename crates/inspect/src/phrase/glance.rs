@@ -42,6 +42,13 @@ impl Glance {
         apostrophes.any(|at| parts_a_word(text, at))
             && self.looks.meet(&joined(text, self.longest + 1))
     }
+
+    /// Calls `met` with a place within each of them in `text`, and with that of each apostrophe that may part one.
+    pub(super) fn each(&self, text: &[u8], mut met: impl FnMut(usize)) {
+        self.marks.each(text, &mut met);
+        self.looks.each(text, &mut met);
+        memchr::memchr_iter(b'\'', text).filter(|at| parts_a_word(text, *at)).for_each(met);
+    }
 }
 
 /// What stands for what is left out between two apostrophes: in no word, and none ends before it.

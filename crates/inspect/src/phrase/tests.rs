@@ -156,3 +156,11 @@ mod written {
         }
     }
 }
+
+#[test]
+fn no_word_or_mark_is_long_or_reaches_out_of_a_string_of_json() {
+    let words = PHRASES.iter().flat_map(|phrase| phrase.anchors).chain(&LATIN_STARTS).copied();
+    for word in words.chain(marks()) {
+        assert!(word.len() <= LONGEST && !word.contains(['"', '\\']), "{word}");
+    }
+}

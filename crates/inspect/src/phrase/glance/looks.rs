@@ -87,9 +87,25 @@ impl Looks {
 
     /// Whether any of the words is in `text`.
     pub(super) fn meet(&self, text: &[u8]) -> bool {
+        self.steps(text, |seen, at| self.compare(seen, text, at))
+    }
+
+    /// Calls `met` with a place within each of the words in `text`.
+    pub(super) fn each(&self, text: &[u8], mut met: impl FnMut(usize)) {
+        self.steps(text, |seen, at| {
+            let each = (0..STEP / 2).filter(|n| self.is_met(seen, *n, text, at));
+            // The second byte of a look is always one of the word's.
+            each.for_each(|n| met(at + 2 * n + 1));
+            false
+        });
+    }
+
+    /// Whether `is_met` says so of any step in which a word may be met, and where that begins.
+    #[inline]
+    fn steps(&self, text: &[u8], mut is_met: impl FnMut(&[u8; SEEN], usize) -> bool) -> bool {
         let (mut rest, mut at) = (text, 0);
         while let Some(seen) = rest.first_chunk() {
-            if self.may_meet(seen) && self.compare(seen, text, at) {
+            if self.may_meet(seen) && is_met(seen, at) {
                 return true;
             }
             rest = &rest[STEP..];
@@ -99,7 +115,7 @@ impl Looks {
         last[..rest.len()].copy_from_slice(rest);
         let mut ends =
             [0, STEP].into_iter().filter_map(|from| Some((from, last[from..].first_chunk()?)));
-        ends.any(|(from, seen)| self.compare(seen, text, at + from))
+        ends.any(|(from, seen)| is_met(seen, at + from))
     }
 
     /// Whether any of the looks at `seen` may meet a word.
@@ -115,11 +131,15 @@ impl Looks {
     /// Whether a word stands where one of the looks at `seen`, which stands at `at` in `text`, meets it.
     #[inline(never)]
     fn compare(&self, seen: &[u8; SEEN], text: &[u8], at: usize) -> bool {
-        (0..STEP / 2).any(|n| {
-            let place = usize::from(self.places[hash(look(seen, n))]).checked_sub(1);
-            let meant = place.and_then(|place| self.meant.get(place));
-            meant.is_some_and(|meant| meant.iter().any(|one| one.is_in(text, at + 2 * n)))
-        })
+        (0..STEP / 2).any(|n| self.is_met(seen, n, text, at))
+    }
+
+    /// The same of one of the looks.
+    #[inline]
+    fn is_met(&self, seen: &[u8; SEEN], n: usize, text: &[u8], at: usize) -> bool {
+        let place = usize::from(self.places[hash(look(seen, n))]).checked_sub(1);
+        let meant = place.and_then(|place| self.meant.get(place));
+        meant.is_some_and(|meant| meant.iter().any(|one| one.is_in(text, at + 2 * n)))
     }
 }
 
