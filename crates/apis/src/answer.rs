@@ -102,9 +102,9 @@ pub(crate) fn of_value(
     beside: &Beside,
 ) -> Reply {
     let json = value.to_string();
-    let structured = match value {
-        Value::Object(_) => Structured::parse(json.clone().into()),
-        _ => Structured::parse(format!("{{\"body\":{json}}}").into()),
+    let (structured, plain) = match value {
+        Value::Object(_) => (Structured::parse(json.into()), None),
+        _ => (Structured::parse(format!("{{\"body\":{json}}}").into()), Some(json)),
     };
     let Ok(structured) = structured else {
         return failed(
@@ -113,7 +113,7 @@ pub(crate) fn of_value(
             "the answer is nested too deeply or has too many values",
         );
     };
-    let said = ContentBlock::Text(text.unwrap_or(&json));
+    let said = text.or(plain.as_deref()).map_or(ContentBlock::Structured, ContentBlock::Text);
     written(client, answer, said, &structured, beside, false)
 }
 
