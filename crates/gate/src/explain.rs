@@ -59,25 +59,35 @@ impl Gate {
     /// Every tool of every source that answers, as this client's sessions see them; quarantined ones included. For the
     /// operator: a source that is not there for the client's tenant is seen as its first tenant sees it.
     pub async fn tools(&self, client: &Arc<Client>) -> Vec<Tool> {
-        let shelves = self.catalogue().shelves().iter();
-        let seen = shelves.filter_map(|shelf| Some((shelf, onlooker(client, shelf)?)));
-        let seen: Vec<(&Shelf, Arc<Client>)> = seen.collect();
-        join_all(seen.iter().map(|(shelf, by)| renew(self, by, shelf, Kind::Tools))).await;
-        seen.iter().filter(|(_, by)| !Arc::ptr_eq(by, client)).for_each(|(_, by)| self.end(by));
-        let mut tools = Vec::new();
-        for (shelf, by) in &seen {
-            let mut entries = shelf.entries(Kind::Tools, &by.principal.tenant);
-            entries.sort_by(|a, b| a.exposed.cmp(&b.exposed));
-            let audience = &shelf.settings.audience;
-            let each = entries.iter().map(tool);
-            tools.extend(each.map(|t| Tool { audience: audience.clone(), ..t }));
-        }
+        let mut tools = self.offered(client, Kind::Tools).await;
         for collision in self.catalogue().collisions() {
             tools.retain(|t| {
                 (&*t.source, &t.upstream) != (collision.newcomer.0.as_str(), &collision.newcomer.1)
             });
         }
         tools
+    }
+
+    /// Every prompt, in the same way and with the same things to know of it.
+    pub async fn prompts(&self, client: &Arc<Client>) -> Vec<Tool> {
+        self.offered(client, Kind::Prompts).await
+    }
+
+    async fn offered(&self, client: &Arc<Client>, kind: Kind) -> Vec<Tool> {
+        let shelves = self.catalogue().shelves().iter();
+        let seen = shelves.filter_map(|shelf| Some((shelf, onlooker(client, shelf)?)));
+        let seen: Vec<(&Shelf, Arc<Client>)> = seen.collect();
+        join_all(seen.iter().map(|(shelf, by)| renew(self, by, shelf, kind))).await;
+        seen.iter().filter(|(_, by)| !Arc::ptr_eq(by, client)).for_each(|(_, by)| self.end(by));
+        let mut all = Vec::new();
+        for (shelf, by) in &seen {
+            let mut entries = shelf.entries(kind, &by.principal.tenant);
+            entries.sort_by(|a, b| a.exposed.cmp(&b.exposed));
+            let audience = &shelf.settings.audience;
+            let each = entries.iter().map(tool);
+            all.extend(each.map(|t| Tool { audience: audience.clone(), ..t }));
+        }
+        all
     }
 
     /// Two definitions that would have one name: `(name, holder, newcomer)`, each `source/tool`.

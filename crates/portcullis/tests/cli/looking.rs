@@ -107,12 +107,30 @@ fn doctor_tells_of_names_that_no_tool_has_and_of_no_others() {
     let strays: Vec<&str> = strays.map(|advice| advice["what"].as_str().unwrap()).collect();
     let policies = place.path("policies").join("p.cedar");
     let expected = [
-        format!("{}:2: `notes__delete_al` matches no tool that there is now: did you mean `notes__delete_all`?", policies.display()),
-        "[policy.rules]: `notes__serch*` matches no tool that there is now".to_owned(),
-        "`effects` of source `notes`: `ad_note` matches no tool that there is now: did you mean `add_note`?".to_owned(),
-        "`names` of source `notes`: `zzzzz` matches no tool that there is now".to_owned(),
+        format!("{}:2: `notes__delete_al` matches nothing that there is now: did you mean `notes__delete_all`?", policies.display()),
+        "[policy.rules]: `notes__serch*` matches nothing that there is now".to_owned(),
+        "`effects` of source `notes`: `ad_note` matches nothing that there is now: did you mean `add_note`?".to_owned(),
+        "`names` of source `notes`: `zzzzz` matches nothing that there is now".to_owned(),
     ];
     assert_eq!(strays, expected, "{}", ran.out);
+}
+
+#[test]
+fn rules_and_names_may_mean_prompts_and_effects_only_tools() {
+    let upstream = super::upstream::Upstream::start();
+    let source = upstream.source("k").replace("\"*\"", "greet");
+    let place = Place::new(&format!(
+        "[policy]\nrules = {{ \"shop__*\" = \"deny\", \"shop__ha*\" = \"deny\", \"shop__geret\" = \"deny\" }}\n\
+         {source}names = {{ greet = \"shop__hail\" }}\n"
+    ));
+    let found: Vec<Value> = serde_json::from_str(&place.run(&["doctor", "--json"]).out).unwrap();
+    let strays = found.iter().filter(|advice| advice["rule"] == "name-unmatched");
+    let strays: Vec<&str> = strays.map(|advice| advice["what"].as_str().unwrap()).collect();
+    let expected = [
+        "[policy.rules]: `shop__geret` matches nothing that there is now",
+        "`effects` of source `shop`: `greet` matches nothing that there is now",
+    ];
+    assert_eq!(strays, expected);
 }
 
 #[test]

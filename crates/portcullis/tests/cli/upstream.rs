@@ -75,10 +75,11 @@ pub fn reply(asked: &Value, post: bool, key: &str) -> (u16, String) {
     let tool = |name: &str| json!({ "name": name, "inputSchema": { "type": "object" } });
     let result = match asked["method"].as_str() {
         Some("initialize") => json!({
-            "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
+            "protocolVersion": "2025-11-25", "capabilities": { "tools": {}, "prompts": {} },
             "serverInfo": { "name": "shop", "version": "1" },
         }),
         Some("tools/list") => json!({ "tools": [tool("look"), tool("fail")] }),
+        Some("prompts/list") => json!({ "prompts": [{ "name": "greet" }] }),
         Some("tools/call") if asked["params"]["name"] == "fail" => {
             return (500, format!("out of order: {key}"));
         }

@@ -118,6 +118,7 @@ pub async fn tools(path: &Path, found: &mut Vec<Advice>) {
     let Ok(look) = Look::open(path) else { return };
     let Ok(client) = look::client(&look::operator(), Version::MODERN) else { return };
     let tools = look.gate.tools(&client).await;
+    let prompts = look.gate.prompts(&client).await;
     let mut silent = Vec::new();
     for source in look.gate.sources() {
         if let Some(trouble) = source.status().last_trouble {
@@ -149,11 +150,11 @@ pub async fn tools(path: &Path, found: &mut Vec<Advice>) {
         ));
     }
     if let Ok(set) = policies(&look.loaded, 1) {
-        for stray in strays(&look.loaded, &set, &tools, &silent) {
+        for stray in strays(&look.loaded, &set, &tools, &prompts, &silent) {
             found.push(Advice::new(
                 "name-unmatched",
                 format!(
-                    "{}: `{}` matches no tool that there is now{}",
+                    "{}: `{}` matches nothing that there is now{}",
                     stray.place, stray.name, stray.hint
                 ),
                 "see the names with `portcullis tools`; a line that matches nothing does nothing",
